@@ -1,0 +1,55 @@
+"""Denial risk of one claim, with the reasons."""
+
+from datetime import date
+
+from denialml.domain.record import Judgment
+
+
+class Contribution(Judgment, frozen=True):
+    """One feature's share of a line's risk.
+
+    `contribution` is in log-odds of the uncalibrated model (SHAP); all
+    contributions plus the base add up to the raw output. `value` is the feature's
+    value as a number (None: missing), `value_text` the same in words with its unit.
+    `sentence` says it in billing words; `remedy` what lowers it, empty where nothing
+    legal does.
+    """
+
+    feature: str
+    value: float | None
+    value_text: str
+    contribution: float
+    sentence: str
+    remedy: str = ""
+
+
+class LineRisk(Judgment, frozen=True):
+    """Denial risk of one service line.
+
+    `probability` is calibrated; `raw_output` and `base` are log-odds before
+    calibration; `contributions` are sorted by absolute size, all of them, so that
+    base + sum(contribution) = raw_output.
+    """
+
+    line_number: int
+    procedure_code: str
+    probability: float
+    raw_output: float
+    base: float
+    contributions: tuple[Contribution, ...]
+
+
+class RiskScore(Judgment, frozen=True):
+    """Denial risk of one claim: the probability that at least one line is denied.
+
+    `as_of` is the submission day: nothing known later took part. `model_version`
+    names the bundle. `reasons` are the sentences of the riskiest line's largest
+    risk-raising contributions, most important first.
+    """
+
+    patient_control_number: str
+    as_of: date
+    model_version: str
+    probability: float
+    lines: tuple[LineRisk, ...]
+    reasons: tuple[str, ...]
