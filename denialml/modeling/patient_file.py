@@ -1,0 +1,320 @@
+"""One patient's records in the order that questions about a day need.
+
+Built lazily: a patient nobody asks about costs an index entry. Nothing here decides
+what may be known on a day except by the dates it is handed.
+"""
+
+from bisect import bisect_right
+from datetime import date, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from denialml.domain.adjudication import LineAdjudication, LineOutcome
+from denialml.domain.claim import Claim, ServiceLine
+from denialml.domain.coverage import Authorization, EligibilityCheck
+from denialml.domain.encounter import Encounter
+from denialml.domain.facts import SubmittedClaim
+
+_ONE_DAY = timedelta(days=1)
+_NEVER = date.max
+_ZERO = Decimal(0)
+_REPLACEMENTS = frozenset({"7", "8"})
+
+
+class SentLine(msgspec.Struct, frozen=True, gc=False):
+    """One line of one submission. `rejected_on`: when a 277CA said so, else never."""
+
+    submitted_on: date
+    rejected_on: date
+    payer_id: str
+    patient_control_number: str
+    line_number: int
+    procedure_code: str
+    units: Decimal
+    authorization_number: str
+    service_date: date | None
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """One final answer to one line, as far as later claims learn from it."""
+
+    received_on: date
+    service_date: date
+    denied: bool
+    reasons: tuple[str, ...]
+
+
+class PatientFile:
+    """All records of one patient, of any day.
+
+    `encounters` by service date, `authorizations` by payer; the rest is asked.
+    """
+
+    def __init__(self) -> None:
+        self.encounters: dict[date, list[Encounter]] = {}
+        self.authorizations: dict[str, list[Authorization]] = {}
+        self._checks: dict[str, tuple[list[date], list[EligibilityCheck]]] = {}
+        self._sent_by_day: dict[date, list[SentLine]] = {}
+        self._first_sent: list[SentLine] = []
+        self._visits: list[tuple[date, date]] = []
+        self._plans: list[tuple[date, date]] = []
+        self._answers: dict[str, list[Answer]] = {}
+        self._used: dict[int, tuple[list[date], list[Decimal], list[str]]] = {}
+
+    def add_checks(self, checks: list[EligibilityCheck]) -> None:
+        """File eligibility answers; several on one day: the last trace number wins."""
+        for check in sorted(checks, key=lambda one: (one.checked_on, one.trace_number)):
+            days, kept = self._checks.setdefault(check.payer_id, ([], []))
+            days.append(check.checked_on)
+            kept.append(check)
+
+    def add_authorizations(self, authorizations: list[Authorization]) -> None:
+        """File authorizations, oldest first."""
+        for authorization in sorted(
+            authorizations, key=lambda one: (one.issued_on, one.authorization_number)
+        ):
+            self.authorizations.setdefault(authorization.payer_id, []).append(
+                authorization
+            )
+
+    def add_encounters(self, encounters: list[Encounter]) -> None:
+        """File notes; only signed ones count as visits and treatment plans."""
+        for encounter in sorted(encounters, key=lambda one: one.encounter_id):
+            self.encounters.setdefault(encounter.service_date, []).append(encounter)
+            if encounter.signed_on is None:
+                continue
+            self._visits.append((encounter.service_date, encounter.signed_on))
+            if encounter.treatment_plan_on is not None:
+                self._plans.append((encounter.signed_on, encounter.treatment_plan_on))
+        self._plans.sort()
+
+    def add_claims(
+        self,
+        submitted: list[SubmittedClaim],
+        rejections: dict[str, list[date]],
+    ) -> None:
+        """File what was sent; `rejections` are 277CA days by control number."""
+        seen: set[tuple[str, int]] = set()
+        by_number: dict[str, list[date]] = {}
+        for one in submitted:
+            number = one.claim.patient_control_number
+            by_number.setdefault(number, []).append(one.submitted_on)
+        ordered = sorted(submitted, key=lambda one: (one.submitted_on, one.claim_id))
+        for one in ordered:
+            claim = one.claim
+            number = claim.patient_control_number
+            rejected_on = _rejected_on(
+                one.submitted_on, by_number[number], rejections.get(number, ())
+            )
+            for line in claim.lines:
+                sent = SentLine(
+                    submitted_on=one.submitted_on,
+                    rejected_on=rejected_on,
+                    payer_id=claim.payer.payer_id,
+                    patient_control_number=number,
+                    line_number=line.line_number,
+                    procedure_code=line.procedure_code,
+                    units=line.units if line.unit_basis == "UN" else Decimal(1),
+                    authorization_number=line.prior_authorization_number
+                    or claim.prior_authorization_number,
+                    service_date=line.service_date,
+                )
+                if line.service_date is not None:
+                    self._sent_by_day.setdefault(line.service_date, []).append(sent)
+                    self._visits.append(
+                        (line.service_date, one.submitted_on + _ONE_DAY)
+                    )
+                key = (number, line.line_number)
+                if key not in seen:
+                    seen.add(key)
+                    self._first_sent.append(sent)
+
+    def add_answers(
+        self, answers: list[tuple[LineAdjudication, Claim, ServiceLine]]
+    ) -> None:
+        """File final answers; pending, reversed and unknown ones teach nothing."""
+        for adjudication, claim, line in sorted(
+            answers,
+            key=lambda one: (one[0].received_on, one[0].claim_id, one[0].line_number),
+        ):
+            paid = adjudication.outcome is LineOutcome.PAID
+            denied = adjudication.outcome in (LineOutcome.DENIED, LineOutcome.PARTIAL)
+            if not (paid or denied) or line.service_date is None:
+                continue
+            self._answers.setdefault(claim.payer.payer_id, []).append(
+                Answer(
+                    adjudication.received_on,
+                    line.service_date,
+                    denied,
+                    tuple(one.reason_code for one in adjudication.adjustments),
+                )
+            )
+
+    def seal(self) -> None:
+        """Order what the questions scan; call once after the last `add_`."""
+        first_known: dict[date, date] = {}
+        for day, known in self._visits:
+            earlier = first_known.get(day)
+            if earlier is None or known < earlier:
+                first_known[day] = known
+        self._visits = sorted(first_known.items())
+
+    def eligibility_check(
+        self, payer_id: str, *, as_of: date
+    ) -> EligibilityCheck | None:
+        """The last eligibility answer of this payer by `as_of`, that day included."""
+        found = self._checks.get(payer_id)
+        if found is None:
+            return None
+        position = bisect_right(found[0], as_of)
+        return found[1][position - 1] if position else None
+
+    def visits_before(self, day: date | None, *, as_of: date) -> tuple[int, int]:
+        """Days of service before `day` on file: in its calendar year, and ever."""
+        if day is None:
+            return 0, 0
+        visits = self._visits
+        year = day.year
+        this_year = ever = 0
+        for visit, known in visits:
+            if visit >= day:
+                break
+            if known <= as_of:
+                ever += 1
+                if visit.year == year:
+                    this_year += 1
+        return this_year, ever
+
+    def last_answers(
+        self, payer_id: str, *, day: date, as_of: date
+    ) -> tuple[int | None, int | None, tuple[str, ...]]:
+        """Days from the last paid and the last denied service to `day`, and why.
+
+        Counted between service dates, negative when the answered service is the
+        later one; of the answers received before `as_of`, the latest service wins.
+        """
+        paid: date | None = None
+        denied: date | None = None
+        reasons: tuple[str, ...] = ()
+        for answer in self._answers.get(payer_id, ()):
+            if answer.received_on >= as_of:
+                break
+            if answer.denied:
+                if denied is None or answer.service_date >= denied:
+                    denied, reasons = answer.service_date, answer.reasons
+            elif paid is None or answer.service_date > paid:
+                paid = answer.service_date
+        return (
+            (day - paid).days if paid is not None else None,
+            (day - denied).days if denied is not None else None,
+            reasons,
+        )
+
+    def treatment_plan_age(
+        self, encounter: Encounter | None, day: date | None, *, as_of: date
+    ) -> int | None:
+        """Days from the treatment plan in force to the service; None: no plan."""
+        if day is None:
+            return None
+        if encounter is not None:
+            plan = encounter.treatment_plan_on
+            return (day - plan).days if plan is not None else None
+        known = [plan for signed, plan in self._plans if signed <= as_of]
+        return (day - max(known)).days if known else None
+
+    def already_sent(self, claim: Claim, line: ServiceLine, *, as_of: date) -> bool:
+        """Whether the same service went to the payer before and was not rejected.
+
+        A corrected or void claim (CLM05-3 7, 8) repeats its original by design.
+        """
+        if claim.frequency_code in _REPLACEMENTS or line.service_date is None:
+            return False
+        return any(
+            sent.procedure_code == line.procedure_code
+            and sent.payer_id == claim.payer.payer_id
+            for sent in self._sent_on(line.service_date, claim, as_of)
+        )
+
+    def other_codes(
+        self, claim: Claim, line: ServiceLine, *, as_of: date
+    ) -> tuple[str, ...]:
+        """Other codes of the same patient and day, on this claim or sent before."""
+        day = line.service_date
+        codes = {
+            other.procedure_code
+            for other in claim.lines
+            if other is not line and other.service_date == day
+        }
+        if day is not None:
+            codes.update(
+                sent.procedure_code for sent in self._sent_on(day, claim, as_of)
+            )
+        codes.discard(line.procedure_code)
+        return tuple(sorted(codes))
+
+    def _sent_on(self, day: date, claim: Claim, as_of: date) -> list[SentLine]:
+        return [
+            sent
+            for sent in self._sent_by_day.get(day, ())
+            if sent.submitted_on < as_of
+            and sent.rejected_on >= as_of
+            # A claim scored after it was sent is not its own duplicate.
+            and not (
+                sent.submitted_on == claim.submitted_on
+                and sent.patient_control_number == claim.patient_control_number
+            )
+        ]
+
+    def units_used(
+        self, authorization: Authorization, claim: Claim, *, as_of: date
+    ) -> Decimal:
+        """Units of lines sent before `as_of` that fall under the authorization.
+
+        A line falls under it by payer, day and code, unless it names another number.
+        The claim's own earlier submissions do not count against it.
+        """
+        key = id(authorization)
+        found = self._used.get(key)
+        if found is None:
+            found = self._used[key] = self._lines_under(authorization)
+        days, units, numbers = found
+        used = _ZERO
+        for position in range(bisect_right(days, as_of - _ONE_DAY)):
+            if numbers[position] != claim.patient_control_number:
+                used += units[position]
+        return used
+
+    def _lines_under(
+        self, authorization: Authorization
+    ) -> tuple[list[date], list[Decimal], list[str]]:
+        codes = authorization.procedure_codes
+        begins = authorization.begins_on or date.min
+        ends = authorization.ends_on or date.max
+        number = authorization.authorization_number
+        under = [
+            sent
+            for sent in self._first_sent
+            if sent.payer_id == authorization.payer_id
+            and sent.service_date is not None
+            and begins <= sent.service_date <= ends
+            and (not codes or sent.procedure_code in codes)
+            and sent.authorization_number in ("", number)
+        ]
+        return (
+            [sent.submitted_on for sent in under],
+            [sent.units for sent in under],
+            [sent.patient_control_number for sent in under],
+        )
+
+
+def _rejected_on(
+    submitted_on: date, submissions: list[date], rejections: list[date] | tuple[()]
+) -> date:
+    """The day a 277CA rejected this submission: after it, before the next one."""
+    later = [day for day in submissions if day > submitted_on]
+    until = min(later) if later else _NEVER
+    for day in sorted(rejections):
+        if submitted_on <= day <= until:
+            return day
+    return _NEVER
