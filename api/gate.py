@@ -1,0 +1,139 @@
+"""The outermost ring of the service: every request passes here first and last.
+
+It gives the request its id, bounds its body, turns whatever went wrong into one
+problem document, sets the security headers and writes the one log line.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.access_log import LOGGER_NAME, fault_fields
+from api.failures import as_problem
+from api.problems import ProblemType, RequestProblem, problem_response
+
+REQUEST_ID_HEADER = "X-Request-ID"
+# Only hexadecimal ids are taken over from the caller: the id is logged, and any
+# wider alphabet could carry a member number into the log.
+_ACCEPTED_REQUEST_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]{8,56}")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+class Gate:
+    """ASGI middleware; `body_limit_bytes` bounds what any request may send."""
+
+    def __init__(self, app: ASGIApp, *, body_limit_bytes: int) -> None:
+        self.app = app
+        self.body_limit_bytes = body_limit_bytes
+        self.log = structlog.get_logger(LOGGER_NAME)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; never raises for an HTTP request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = _request_id(Headers(scope=scope))
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        outgoing = _Outgoing(send, request_id=request_id)
+        fields: dict[str, str] = {}
+        try:
+            bounded = _bounded(scope, receive, limit=self.body_limit_bytes)
+            await self.app(scope, bounded, outgoing)
+        except Exception as error:
+            problem = as_problem(error)
+            fields["problem"] = problem.problem_type.slug
+            if problem.problem_type is ProblemType.INTERNAL_ERROR:
+                fields |= fault_fields(error)
+            if not outgoing.started:
+                response = problem_response(problem, request_id=request_id)
+                await response(scope, receive, outgoing)
+        elapsed = (time.perf_counter() - started) * 1000
+        route = scope.get("route")
+        self.log.info(
+            "request",
+            request_id=request_id,
+            method=scope["method"] if scope["method"] in _METHODS else "other",
+            route=getattr(route, "path", "unmatched"),
+            status=outgoing.status,
+            duration_milliseconds=round(elapsed, 1),
+            organization_id=state.get("organization_id", ""),
+            actor=state.get("actor", ""),
+            **fields,
+        )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Outgoing:
+    """`send`, with the headers of every answer and a note of its status."""
+
+    def __init__(self, send: Send, *, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    @property
+    def started(self) -> bool:
+        return self.status != 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID_HEADER] = self._request_id
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def _bounded(scope: Scope, receive: Receive, *, limit: int) -> Receive:
+    """`receive` that refuses more than `limit` bytes, announced or not."""
+    announced = Headers(scope=scope).get("content-length", "0")
+    if announced.isdecimal() and int(announced) > limit:
+        raise RequestProblem(ProblemType.BODY_TOO_LARGE)
+    total = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal total
+        message = await receive()
+        if message["type"] == "http.request":
+            total += len(message.get("body", b""))
+            if total > limit:
+                raise RequestProblem(ProblemType.BODY_TOO_LARGE)
+        return message
+
+    return receive_bounded
+
+
+def _request_id(headers: Headers) -> str:
+    sent = headers.get(REQUEST_ID_HEADER, "")
+    return sent if _ACCEPTED_REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def request_id_of(request: Request) -> str:
+    """The id of this request, as in the response header and the log."""
+    return str(request.state.request_id)

@@ -1,0 +1,162 @@
+"""Every setting of denialml, in one class, read from `DENIALML_*` variables.
+
+Only the doors (`denialml.cli`, `api`) read this; the rooms below are handed values.
+docs/settings.md has a heading for each; a test compares the two. Nothing here is
+ever logged: `database_url` may carry a password, and the pepper is a secret.
+"""
+
+import os
+import secrets
+import stat
+from datetime import UTC, tzinfo
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PEPPER_FILE_NAME = "api_key_pepper"
+PEPPER_BYTES = 32
+
+
+class Settings(BaseSettings):
+    """One process's settings; frozen after it starts.
+
+    Raises `pydantic.ValidationError` (naming the setting) for a value that cannot
+    be used. An empty `database_url`, `serving_bundle_directory` or
+    `mlflow_tracking_uri` is filled in from `data_directory`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="DENIALML_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    data_directory: Path = Path("var")
+    database_url: str = Field(default="", repr=False)
+    serving_bundle_directory: Path | None = None
+    mlflow_tracking_uri: str = ""
+    api_key_pepper: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8321, ge=0, le=65535)
+    secure_cookies: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    time_zone: str = "UTC"
+    request_body_limit_megabytes: int = Field(default=25, ge=1, le=1024)
+    max_claims_per_request: int = Field(default=500, ge=1, le=10_000)
+    session_idle_minutes: int = Field(default=15, ge=1, le=24 * 60)
+    session_lifetime_hours: int = Field(default=12, ge=1, le=24 * 7)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, value: str) -> str:
+        if value != "UTC":
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+                raise ValueError(
+                    "not a time zone of this machine; use an IANA name such as "
+                    "America/Chicago"
+                ) from error
+        return value
+
+    @model_validator(mode="after")
+    def _safe_by_default(self) -> Self:
+        """Refuse to show PHI beyond this machine in the clear.
+
+        Any host but loopback needs `secure_cookies`, which says that the browser
+        reaches the service over HTTPS (a proxy in front terminates TLS).
+        """
+        if not self.secure_cookies and not _is_loopback(self.host):
+            raise ValueError(
+                "host is not loopback: put the service behind HTTPS and set "
+                "DENIALML_SECURE_COOKIES=true"
+            )
+        return self
+
+    @property
+    def resolved_database_url(self) -> str:
+        """`database_url`, or a SQLite file in the data directory."""
+        path = self.data_directory.absolute() / "denialml.db"
+        return self.database_url or f"sqlite:///{path}"
+
+    @property
+    def resolved_serving_bundle_directory(self) -> Path:
+        """`serving_bundle_directory`, or `model` in the data directory."""
+        return self.serving_bundle_directory or self.data_directory / "model"
+
+    @property
+    def resolved_mlflow_tracking_uri(self) -> str:
+        """`mlflow_tracking_uri`, or a SQLite file in the data directory."""
+        path = self.data_directory.absolute() / "mlflow.db"
+        return self.mlflow_tracking_uri or f"sqlite:///{path}"
+
+    @property
+    def request_body_limit_bytes(self) -> int:
+        """The limit in bytes (a megabyte is 1,000,000 bytes)."""
+        return self.request_body_limit_megabytes * 1_000_000
+
+    @property
+    def zone(self) -> tzinfo:
+        """The practice's time zone: decides which day it is."""
+        return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def api_key_pepper(settings: Settings) -> bytes:
+    """The secret that API keys are hashed with; made on first use.
+
+    Taken from the setting where given, else from a file of the data directory that
+    only its owner can read (0600). Losing it makes every issued key unknown.
+
+    Raises `PermissionError` when others can read the file, `ValueError` when the
+    secret is shorter than 32 characters.
+    """
+    if settings.api_key_pepper is not None:
+        return _long_enough(settings.api_key_pepper.get_secret_value().encode())
+    path = settings.data_directory / PEPPER_FILE_NAME
+    if not path.exists():
+        _create_pepper(path)
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PermissionError(
+            f"{PEPPER_FILE_NAME} can be read by others; run chmod 600 on it"
+        )
+    return _long_enough(path.read_bytes().strip())
+
+
+def _create_pepper(path: Path) -> None:
+    """Write a new secret so that two processes starting together agree on one.
+
+    A hard link fails where the name is taken, so the first process wins and nobody
+    ever reads a half-written file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(secrets.token_hex(PEPPER_BYTES) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _long_enough(secret: bytes) -> bytes:
+    if len(secret) < PEPPER_BYTES:
+        raise ValueError(
+            f"the API key pepper must have at least {PEPPER_BYTES} characters"
+        )
+    return secret
