@@ -1,0 +1,391 @@
+"""Reads one 837P transaction (005010X222, A1, A2; 004010X098 as far as it agrees).
+
+Yields each `Claim`. Claims stand under a subscriber (2000B) or a patient (2000C);
+what was said at a level holds until the next HL of that level. An SBR after CLM
+starts another payer (2320), never a new subscriber.
+"""
+
+from datetime import date
+
+from denialml.domain.claim import Claim, ClaimPayer, Patient, Provider, Subscriber
+from denialml.domain.record import Source
+from denialml.formats.claim_parts import (
+    ClaimPart,
+    LinePart,
+    OtherPayerPart,
+    diagnoses,
+    sum_of_charges,
+)
+from denialml.formats.envelope import Handler, Transaction
+from denialml.formats.parties import Party
+from denialml.formats.values import BLANK, readable
+
+_NOBODY = Party(BLANK)
+
+
+class ProfessionalClaimReader:
+    """One ST of an 837P."""
+
+    essential = frozenset({"CLM02", "SV102"})
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._syntax = transaction.syntax
+        self._element = transaction.syntax.element
+        self._money = transaction.syntax.money
+        self._submitted_on: date | None = transaction.received_on
+        self._met = 0
+        self._level = ""
+        self._party: Party = _NOBODY
+        self._billing = _NOBODY
+        self._insured = _NOBODY
+        self._payer = _NOBODY
+        self._patient: Party | None = None
+        self._billing_taxonomy = ""
+        self._sbr = BLANK
+        self._relationship = ""
+        self._built_billing: Provider | None = None
+        self._built_subscriber: tuple[Subscriber, ClaimPayer] | None = None
+        self._claim: ClaimPart | None = None
+        self._other: OtherPayerPart | None = None
+        self._line: LinePart | None = None
+        self.handlers: dict[str, Handler] = {
+            "BHT": self._read_header,
+            "HL": self._read_level,
+            "PRV": self._read_taxonomy,
+            "SBR": self._read_coverage,
+            "PAT": self._read_patient,
+            "NM1": self._read_name,
+            "N3": self._read_street,
+            "N4": self._read_city,
+            "DMG": self._read_demographics,
+            "REF": self._read_reference,
+            "CLM": self._read_claim,
+            "HI": self._read_diagnoses,
+            "DTP": self._read_day,
+            "AMT": self._read_amount,
+            "CAS": self._read_adjustment,
+            "NTE": self._read_note,
+            "LX": self._read_line,
+            "SV1": self._read_service,
+        }
+
+    def loop(self) -> str:
+        if self._line is not None:
+            return "2400"
+        if self._other is not None:
+            return "2320"
+        return "2300" if self._claim is not None else self._level or "1000"
+
+    def spoil(self) -> None:
+        if self._claim is not None:
+            self._claim.spoiled = True
+
+    def finish(self, *, cut: bool) -> int:
+        claim = self._claim
+        if claim is None:
+            return self._met
+        if cut:
+            self._fault(
+                "claim-cut-off",
+                "the file ended inside this claim; it was left out",
+                claim,
+                "a transaction that ends with SE",
+                "transfer the file again",
+            )
+        else:
+            self._close_claim()
+        return self._met
+
+    # Levels
+
+    def _read_header(self, text: str, ordinal: int) -> None:
+        bht = text.split(self._element) + BLANK
+        self._submitted_on = self._syntax.days[bht[4]] or self._submitted_on
+
+    def _read_level(self, text: str, ordinal: int) -> None:
+        level = (text.split(self._element) + BLANK)[3].strip()
+        if self._claim is not None:
+            self._close_claim()
+        self._party = _NOBODY
+        if level == "20":
+            self._level = "2000A"
+            self._billing = _NOBODY
+            self._billing_taxonomy = ""
+            self._built_billing = None
+        if level in ("20", "22"):
+            self._level = "2000A" if level == "20" else "2000B"
+            self._insured = self._payer = _NOBODY
+            self._sbr = BLANK
+            self._built_subscriber = None
+        if level == "23":
+            self._level = "2000C"
+        self._patient = None
+        self._relationship = ""
+
+    def _read_coverage(self, text: str, ordinal: int) -> None:
+        sbr = text.split(self._element) + BLANK
+        if self._claim is not None:
+            self._line = None
+            self._party = _NOBODY
+            self._other = OtherPayerPart(sbr)
+            self._claim.other_payers.append(self._other)
+        else:
+            self._sbr = sbr
+            self._built_subscriber = None
+
+    def _read_patient(self, text: str, ordinal: int) -> None:
+        if self._claim is None and self._level == "2000C":
+            self._relationship = (text.split(self._element) + BLANK)[1]
+
+    def _read_name(self, text: str, ordinal: int) -> None:
+        name = text.split(self._element)
+        name += BLANK
+        party = self._party = Party(name)
+        entity = name[1]
+        if self._line is not None:
+            if entity == "82":
+                self._line.rendering = party
+        elif self._other is not None:
+            self._other.parties.setdefault(entity, party)
+        elif self._claim is not None:
+            self._claim.parties.setdefault(entity, party)
+        elif entity == "85":
+            self._billing = party
+            party.taxonomy_code = self._billing_taxonomy
+            self._built_billing = None
+        elif entity == "IL":
+            self._insured = party
+            self._built_subscriber = None
+        elif entity == "PR":
+            self._payer = party
+            self._built_subscriber = None
+        elif entity == "QC":
+            self._patient = party
+
+    def _read_street(self, text: str, ordinal: int) -> None:
+        if self._party is not _NOBODY:
+            self._party.street_line = text.split(self._element) + BLANK
+
+    def _read_city(self, text: str, ordinal: int) -> None:
+        if self._party is not _NOBODY:
+            self._party.city_line = text.split(self._element) + BLANK
+
+    def _read_demographics(self, text: str, ordinal: int) -> None:
+        dmg = text.split(self._element) + BLANK
+        birth_date = self._syntax.days[dmg[2]]
+        if self._party is not _NOBODY:
+            self._party.birth_date = birth_date
+            self._party.gender = dmg[3]
+
+    def _read_taxonomy(self, text: str, ordinal: int) -> None:
+        code = (text.split(self._element) + BLANK)[3]
+        if self._claim is None:
+            self._billing_taxonomy = code
+            if self._billing is not _NOBODY:
+                self._billing.taxonomy_code = code
+        elif self._party is not _NOBODY:
+            self._party.taxonomy_code = code
+
+    # Claim
+
+    def _read_claim(self, text: str, ordinal: int) -> None:
+        clm = text.split(self._element)
+        clm += BLANK
+        self._money[clm[2]]
+        if self._claim is not None:
+            self._close_claim()
+        self._claim = ClaimPart(clm, ordinal)
+        self._party = _NOBODY
+        self._met += 1
+
+    def _read_diagnoses(self, text: str, ordinal: int) -> None:
+        if self._claim is not None and self._line is None:
+            elements = text.split(self._element)
+            self._claim.diagnoses += diagnoses(elements, self._syntax.component)
+
+    def _read_day(self, text: str, ordinal: int) -> None:
+        dtp = text.split(self._element)
+        dtp += BLANK
+        qualifier = dtp[1]
+        if self._claim is None or qualifier not in ("472", "439", "573"):
+            return
+        span = self._syntax.day_span(dtp[2], dtp[3])
+        if qualifier == "472":
+            holder = self._line or self._claim
+            holder.service_span = span
+        elif qualifier == "439" and self._line is None and self._other is None:
+            self._claim.accident_date = span[0]
+        elif qualifier == "573" and self._line is None and self._other is not None:
+            self._other.adjudicated_on = span[0]
+
+    def _read_amount(self, text: str, ordinal: int) -> None:
+        amt = text.split(self._element) + BLANK
+        if self._claim is None or self._line is not None:
+            return
+        amount = self._money[amt[2]]
+        if self._other is not None:
+            if amt[1] == "D":
+                self._other.paid = amount
+        elif amt[1] == "F5":
+            self._claim.patient_paid = amount
+
+    def _read_adjustment(self, text: str, ordinal: int) -> None:
+        if self._other is not None and self._line is None:
+            self._other.adjustments += self._syntax.adjustments[text].triplets
+
+    def _read_note(self, text: str, ordinal: int) -> None:
+        note = readable((text.split(self._element) + BLANK)[2])
+        holder = self._line or self._claim
+        if holder is not None:
+            holder.note = f"{holder.note} {note}" if holder.note else note
+
+    def _read_reference(self, text: str, ordinal: int) -> None:
+        _, qualifier, value, *_ = text.split(self._element) + BLANK
+        line, claim = self._line, self._claim
+        if line is not None:
+            if qualifier == "6R":
+                line.control_number = value
+            elif qualifier == "G1":
+                line.authorization_number = line.authorization_number or value
+        elif claim is not None:
+            # 2330 repeats G1 and F8 for the other payer's own numbers.
+            if self._other is None:
+                claim.references.setdefault(qualifier, value)
+        elif qualifier in ("EI", "SY", "24", "34") and self._party is self._billing:
+            self._billing.tax_id = value
+
+    # Line
+
+    def _read_line(self, text: str, ordinal: int) -> None:
+        number = (text.split(self._element) + BLANK)[1].strip()
+        claim = self._claim
+        if claim is None:
+            return
+        self._party = _NOBODY
+        position = len(claim.lines) + 1
+        self._line = LinePart(int(number) if number.isdecimal() else position, ordinal)
+        claim.lines.append(self._line)
+
+    def _read_service(self, text: str, ordinal: int) -> None:
+        sv1 = text.split(self._element)
+        sv1 += BLANK
+        self._money[sv1[2]], self._money[sv1[4]]
+        if self._line is not None:
+            self._line.sv1 = sv1
+
+    # Building
+
+    def _close_claim(self) -> None:
+        part = self._claim
+        assert part is not None
+        self._claim = self._other = self._line = None
+        self._party = _NOBODY
+        if part.spoiled:
+            return
+        services = [line for line in part.lines if line.sv1 is not BLANK]
+        if not services:
+            self._fault(
+                "claim-without-lines",
+                "the claim has no professional service line (SV1); it was left out",
+                part,
+                "LX and SV1 for each service",
+                "send the claim again with its service lines",
+            )
+            return
+        charges = sum_of_charges(services, self._syntax)
+        if charges != self._money[part.clm[2]]:
+            self._transaction.log.warn(
+                "lines-do-not-add-up",
+                f"SV102 of {len(services)} lines add up to {charges}, "
+                f"CLM02 states {self._money[part.clm[2]]}",
+                segment=part.segment,
+                loop="2300",
+                element="CLM02",
+                transaction=self._transaction.control_number,
+                expected=str(charges),
+                fix="correct the total or the line charges before sending",
+            )
+        self._transaction.emit(self._build(part, services))
+
+    def _build(self, part: ClaimPart, services: list[LinePart]) -> Claim:
+        clm, syntax, references = part.clm, self._syntax, part.references
+        place, qualifier, frequency, *_ = clm[5].split(syntax.component) + BLANK
+        subscriber, payer = self._coverage()
+        parties = part.parties
+        referring = parties.get("DN") or parties.get("P3")
+        return Claim(
+            patient_control_number=clm[1],
+            total_charge=self._money[clm[2]],
+            payer=payer,
+            subscriber=subscriber,
+            billing_provider=self._billing_provider(),
+            lines=tuple(line.build(syntax, part.service_span) for line in services),
+            diagnoses=part.diagnoses,
+            submitted_on=self._submitted_on,
+            frequency_code=frequency,
+            place_of_service=place,
+            facility_code_qualifier=qualifier,
+            patient=self._patient_record(),
+            rendering_provider=_provider(parties.get("82")),
+            referring_provider=_provider(referring),
+            supervising_provider=_provider(parties.get("DQ")),
+            service_facility=_provider(parties.get("77")),
+            other_payers=tuple(other.build() for other in part.other_payers),
+            provider_signature_code=clm[6],
+            assignment_code=clm[7],
+            benefits_assignment_code=clm[8],
+            release_of_information_code=clm[9],
+            related_cause_codes=tuple(
+                code for code in clm[11].split(syntax.component)[:3] if code
+            ),
+            accident_date=part.accident_date,
+            prior_authorization_number=references.get("G1", ""),
+            referral_number=references.get("9F", ""),
+            original_payer_claim_control_number=references.get("F8", ""),
+            medical_record_number=references.get("EA", ""),
+            patient_paid=part.patient_paid,
+            note=part.note,
+            source=Source(
+                file=self._transaction.file,
+                segment=part.segment,
+                line_segments=tuple(line.segment for line in services),
+            ),
+        )
+
+    def _billing_provider(self) -> Provider:
+        if self._built_billing is None:
+            self._built_billing = self._billing.provider()
+        return self._built_billing
+
+    def _coverage(self) -> tuple[Subscriber, ClaimPayer]:
+        if self._built_subscriber is None:
+            self._built_subscriber = (
+                self._insured.subscriber(self._sbr),
+                self._payer.payer(),
+            )
+        return self._built_subscriber
+
+    def _patient_record(self) -> Patient | None:
+        if self._patient is None:
+            return None
+        return self._patient.patient(self._relationship)
+
+    def _fault(
+        self, code: str, message: str, claim: ClaimPart, expected: str, fix: str
+    ) -> None:
+        self._transaction.log.add(
+            code,
+            message,
+            segment=claim.segment,
+            loop="2300",
+            element="CLM",
+            transaction=self._transaction.control_number,
+            expected=expected,
+            fix=fix,
+            incomplete=True,
+        )
+
+
+def _provider(party: Party | None) -> Provider | None:
+    return None if party is None else party.provider()

@@ -1,0 +1,364 @@
+"""Reads one 835 transaction (005010X221, X221A1; 004010X091 alike).
+
+Yields the `Remittance`, then each `ClaimPayment`, then the `ProviderAdjustment`s.
+What the file states about itself is checked: a line's charge less its adjustments
+is its payment, a claim's charge less all adjustments is its payment, lines add up to
+their claim, and claims less provider adjustments to the payment (X221 1.10.2).
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from denialml.domain.record import Source
+from denialml.domain.remittance import (
+    ClaimAdjustment,
+    ClaimPayment,
+    ProviderAdjustment,
+    Remittance,
+    ServicePayment,
+)
+from denialml.formats.balance import RemittanceBalance
+from denialml.formats.envelope import Handler, Transaction
+from denialml.formats.values import BLANK, ZERO, readable
+
+_PLB_PAIRS = range(3, 15, 2)
+_MIA_REMARKS = (5, 20, 21, 22, 23)
+
+
+class RemittanceReader:
+    """One ST of an 835. `met` counts CLP and PLB segments."""
+
+    essential = frozenset({"CLP03", "CLP04", "SVC02", "SVC03"})
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._syntax = transaction.syntax
+        self._element = transaction.syntax.element
+        self._money = transaction.syntax.money
+        self._days = transaction.syntax.days
+        self._procedures = transaction.syntax.procedures
+        self._cas = transaction.syntax.adjustments
+        self._balance = RemittanceBalance(transaction)
+        self._bpr = BLANK
+        self._trn = BLANK
+        self._payment = ZERO
+        self._payment_date: date | None = None
+        self._payer: dict[str, str] = {}
+        self._payee: dict[str, str] = {}
+        self._party: dict[str, str] = {}
+        self._remittance: Remittance | None = None
+        self._met = 0
+        self._clp: list[str] | None = None
+        self._svc: list[str] | None = None
+        self._reset_claim()
+        self._reset_line()
+        self.handlers: dict[str, Handler] = {
+            "BPR": self._read_payment,
+            "TRN": self._read_trace,
+            "N1": self._read_party,
+            "LX": self._read_header_number,
+            "CLP": self._read_claim,
+            "CAS": self._read_adjustment,
+            "NM1": self._read_name,
+            "MIA": self._read_inpatient,
+            "MOA": self._read_outpatient,
+            "SVC": self._read_service,
+            "DTM": self._read_day,
+            "REF": self._read_reference,
+            "AMT": self._read_amount,
+            "LQ": self._read_remark,
+            "PLB": self._read_provider_adjustment,
+        }
+
+    def loop(self) -> str:
+        if self._svc is not None:
+            return "2110"
+        return "2100" if self._clp is not None else "1000"
+
+    def spoil(self) -> None:
+        self._spoiled = True
+
+    def finish(self, *, cut: bool) -> int:
+        if self._clp is not None:
+            if cut:
+                self._balance.note_cut_claim(self._claim_segment)
+            else:
+                self._close_claim()
+        elif self._remittance is None:
+            self._open_remittance()
+        if not cut:
+            self._balance.check_payment(self._payment, self._bpr[3])
+        return self._met
+
+    def _reset_claim(self) -> None:
+        self._spoiled = False
+        self._claim_segment = 0
+        self._claim_adjustments: tuple[ClaimAdjustment, ...] = ()
+        self._claim_remarks: tuple[str, ...] = ()
+        self._adjusted = ZERO
+        self._names: dict[str, list[str]] = {}
+        self._claim_days: dict[str, date | None] = {}
+        self._medical_record = ""
+        self._services: list[ServicePayment] = []
+        self._line_segments: list[int] = []
+
+    def _reset_line(self) -> None:
+        self._line_adjustments: tuple[ClaimAdjustment, ...] = ()
+        self._line_adjusted = ZERO
+        self._line_remarks: tuple[str, ...] = ()
+        self._line_day: date | None = None
+        self._line_control = ""
+        self._allowed: Decimal | None = None
+
+    # Header
+
+    def _read_payment(self, text: str, ordinal: int) -> None:
+        bpr = text.split(self._element) + BLANK
+        self._payment = self._money[bpr[2]]
+        self._payment_date = self._days[bpr[16]]
+        self._bpr = bpr
+
+    def _read_trace(self, text: str, ordinal: int) -> None:
+        if self._clp is None:
+            self._trn = text.split(self._element) + BLANK
+
+    def _read_party(self, text: str, ordinal: int) -> None:
+        """N1: payer and payee; clearinghouses repeat them inside the claim loops."""
+        if self._clp is not None:
+            self._close_claim()
+        _, entity, name, qualifier, identifier, *_ = text.split(self._element) + BLANK
+        party = {"name": readable(name), qualifier: identifier}
+        if entity == "PR" and not self._payer:
+            self._payer = self._party = party
+        elif entity == "PE" and not self._payee:
+            self._payee = self._party = party
+        else:
+            self._party = {}
+
+    def _open_remittance(self) -> Remittance:
+        payer, payee, bpr, trn = self._payer, self._payee, self._bpr, self._trn
+        transaction = self._transaction
+        self._remittance = Remittance(
+            payer_id=payer.get("REF2U")
+            or payer.get("XV")
+            or payer.get("PI")
+            or payer.get("REFNF")
+            or trn[3],
+            payer_name=payer.get("name", ""),
+            trace_number=trn[2],
+            payment=self._payment,
+            payment_date=self._payment_date,
+            received_on=transaction.received_on or self._payment_date,
+            payment_method=bpr[4],
+            credit_or_debit=bpr[3] or "C",
+            payee_npi=payee.get("XX", ""),
+            payee_tax_id=payee.get("FI") or payee.get("REFTJ", ""),
+            payee_name=payee.get("name", ""),
+            trace_payer_id=trn[3],
+            transaction_control_number=transaction.control_number,
+            source=Source(file=transaction.file, segment=transaction.segment),
+        )
+        transaction.emit(self._remittance)
+        return self._remittance
+
+    def _read_header_number(self, text: str, ordinal: int) -> None:
+        if self._clp is not None:
+            self._close_claim()
+
+    # Claim
+
+    def _read_claim(self, text: str, ordinal: int) -> None:
+        clp = text.split(self._element)
+        clp += BLANK
+        money = self._money
+        money[clp[3]], money[clp[4]], money[clp[5]]
+        if self._clp is not None:
+            self._close_claim()
+        elif self._remittance is None:
+            self._open_remittance()
+        self._clp = clp
+        self._claim_segment = ordinal
+        self._met += 1
+
+    def _close_claim(self) -> None:
+        if self._svc is not None:
+            self._close_line()
+        clp = self._clp
+        assert clp is not None
+        assert self._remittance is not None
+        self._clp = None
+        charge, paid = self._money[clp[3]], self._money[clp[4]]
+        self._balance.add_claim(paid)
+        if not self._spoiled:
+            self._emit_claim(clp, charge, paid)
+            if charge - self._adjusted != paid:
+                self._balance.warn_claim(clp, self._adjusted, self._claim_segment)
+            if self._services:
+                self._balance.check_lines(clp, self._services, self._claim_segment)
+        self._reset_claim()
+
+    def _emit_claim(self, clp: list[str], charge: Decimal, paid: Decimal) -> None:
+        assert self._remittance is not None
+        names = self._names
+        patient = names.get("QC", BLANK)
+        insured = names.get("IL")
+        corrected = names.get("74")
+        rendering = names.get("82")
+        crossover = names.get("TT")
+        days = self._claim_days
+        segments = tuple(self._line_segments)
+        self._transaction.emit(
+            ClaimPayment(
+                remittance=self._remittance,
+                patient_control_number=clp[1],
+                status_code=clp[2],
+                charge=charge,
+                paid=paid,
+                patient_responsibility=self._money[clp[5]],
+                claim_filing_code=clp[6],
+                payer_claim_control_number=clp[7],
+                place_of_service=clp[8],
+                frequency_code=clp[9],
+                adjustments=self._claim_adjustments,
+                remark_codes=self._claim_remarks,
+                service_payments=tuple(self._services),
+                patient_last_name=readable(patient[3]),
+                patient_first_name=readable(patient[4]),
+                member_id=patient[9] or (insured[9] if insured else ""),
+                corrected_member_id=corrected[9] if corrected else "",
+                rendering_npi=rendering[9] if rendering else "",
+                crossover_payer_id=crossover[9] if crossover else "",
+                crossover_payer_name=readable(crossover[3]) if crossover else "",
+                medical_record_number=self._medical_record,
+                received_by_payer_on=days.get("050"),
+                statement_from=days.get("232"),
+                statement_to=days.get("233"),
+                source=Source(
+                    file=self._transaction.file,
+                    segment=self._claim_segment,
+                    line_segments=segments,
+                ),
+            )
+        )
+
+    def _read_adjustment(self, text: str, ordinal: int) -> None:
+        triplets, total = self._cas[text]
+        self._adjusted += total
+        if self._svc is not None:
+            self._line_adjustments += triplets
+            self._line_adjusted += total
+        else:
+            self._claim_adjustments += triplets
+
+    def _read_name(self, text: str, ordinal: int) -> None:
+        name = text.split(self._element)
+        name += BLANK
+        self._names.setdefault(name[1], name)
+
+    def _read_inpatient(self, text: str, ordinal: int) -> None:
+        mia = text.split(self._element) + BLANK
+        self._claim_remarks += tuple(mia[at] for at in _MIA_REMARKS if mia[at])
+
+    def _read_outpatient(self, text: str, ordinal: int) -> None:
+        self._claim_remarks += tuple(
+            code for code in text.split(self._element)[3:8] if code
+        )
+
+    # Line
+
+    def _read_service(self, text: str, ordinal: int) -> None:
+        svc = text.split(self._element)
+        svc += BLANK
+        money = self._money
+        money[svc[2]], money[svc[3]], money[svc[5]], money[svc[7]]
+        if self._clp is None:
+            self._balance.warn_orphan("SVC", ordinal)
+            return
+        if self._svc is not None:
+            self._close_line()
+        self._svc = svc
+        self._line_segments.append(ordinal)
+
+    def _close_line(self) -> None:
+        svc = self._svc
+        assert svc is not None
+        money = self._money
+        _, code, modifiers, _ = self._procedures[svc[1]]
+        charge, paid = money[svc[2]], money[svc[3]]
+        submitted = self._procedures[svc[6]]
+        self._services.append(
+            ServicePayment(
+                procedure_code=code,
+                charge=charge,
+                paid=paid,
+                modifiers=modifiers,
+                units_paid=money[svc[5]] if svc[5] else None,
+                submitted_procedure_code=submitted.code,
+                submitted_modifiers=submitted.modifiers,
+                units_submitted=money[svc[7]] if svc[7] else None,
+                service_date=self._line_day or self._claim_days.get("232"),
+                line_control_number=self._line_control,
+                adjustments=self._line_adjustments,
+                remark_codes=self._line_remarks,
+                allowed=self._allowed,
+            )
+        )
+        if charge - self._line_adjusted != paid:
+            self._balance.warn_line(svc, self._line_adjusted, self._line_segments[-1])
+        self._svc = None
+        self._reset_line()
+
+    def _read_day(self, text: str, ordinal: int) -> None:
+        parts = text.split(self._element)
+        parts += BLANK
+        day = self._days[parts[2]]
+        if self._svc is not None:
+            if parts[1] in ("472", "150"):
+                self._line_day = day
+        elif self._clp is not None:
+            self._claim_days[parts[1]] = day
+
+    def _read_reference(self, text: str, ordinal: int) -> None:
+        parts = text.split(self._element)
+        parts += BLANK
+        if self._svc is not None:
+            if parts[1] == "6R":
+                self._line_control = parts[2]
+        elif self._clp is not None:
+            if parts[1] == "EA":
+                self._medical_record = parts[2]
+        else:
+            self._party.setdefault("REF" + parts[1], parts[2])
+
+    def _read_amount(self, text: str, ordinal: int) -> None:
+        parts = text.split(self._element)
+        if self._svc is not None and len(parts) > 2 and parts[1] == "B6":
+            self._allowed = self._money[parts[2]]
+
+    def _read_remark(self, text: str, ordinal: int) -> None:
+        parts = text.split(self._element)
+        if self._svc is not None and len(parts) > 2 and parts[1] == "HE":
+            self._line_remarks += (parts[2],)
+
+    def _read_provider_adjustment(self, text: str, ordinal: int) -> None:
+        plb = text.split(self._element) + BLANK
+        ends_on = self._days[plb[2]]
+        pairs = [(plb[at], self._money[plb[at + 1]]) for at in _PLB_PAIRS if plb[at]]
+        if self._clp is not None:
+            self._close_claim()
+        remittance = self._remittance or self._open_remittance()
+        self._met += 1
+        for reason, amount in pairs:
+            code, _, reference = reason.partition(self._syntax.component)
+            self._balance.add_provider_adjustment(amount)
+            self._transaction.emit(
+                ProviderAdjustment(
+                    remittance=remittance,
+                    provider_id=plb[1],
+                    reason_code=code,
+                    amount=amount,
+                    reference=reference,
+                    fiscal_period_end=ends_on,
+                    source=Source(file=self._transaction.file, segment=ordinal),
+                )
+            )

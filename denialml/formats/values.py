@@ -1,0 +1,190 @@
+"""X12 values: money, days, procedures and adjustments, read once and remembered.
+
+Remittances repeat the same few thousand amounts, dates and adjustment segments, so
+each is parsed once per file and looked up after that; the tables are emptied when
+they grow beyond `MOST_REMEMBERED`. A value that is not what its element must be
+raises `BadValue`, which the envelope turns into a `Problem` with its place.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Generic, NamedTuple, TypeVar
+
+from denialml.domain.remittance import ClaimAdjustment
+from denialml.formats.x12 import Delimiters
+
+MOST_REMEMBERED = 1 << 15
+ZERO = Decimal(0)
+BLANK = [""] * 24
+_DECIMAL = re.compile(r"\s*[+-]?(?:\d{1,15}\.?\d{0,6}|\.\d{1,6})\s*\Z")
+_DAY = re.compile(r"\s*(?:\d{8}|\d{6})\s*\Z")
+CAS_TRIPLETS = 6
+
+V = TypeVar("V")
+
+
+class BadValue(ValueError):
+    """An element that is not what it must be; never leaves this package."""
+
+    def __init__(self, raw: str, code: str, expected: str) -> None:
+        super().__init__(code)
+        self.raw = raw
+        self.code = code
+        self.expected = expected
+
+
+class Procedure(NamedTuple):
+    """A composite medical procedure identifier (SV101, SVC01, SVC06)."""
+
+    qualifier: str
+    code: str
+    modifiers: tuple[str, ...]
+    description: str
+
+
+class Adjustments(NamedTuple):
+    """One CAS segment: its triplets and their sum."""
+
+    triplets: tuple[ClaimAdjustment, ...]
+    total: Decimal
+
+
+class _Remembered(dict[str, V], Generic[V]):
+    """A bounded memory of parsed values by their text."""
+
+    def _read(self, raw: str) -> V:
+        raise NotImplementedError
+
+    def __missing__(self, raw: str) -> V:
+        value = self._read(raw)
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[raw] = value
+        return value
+
+
+class MoneyTable(_Remembered[Decimal]):
+    """Amounts; an element that was not sent is zero."""
+
+    def _read(self, raw: str) -> Decimal:
+        if not raw or raw.isspace():
+            return ZERO
+        if not _DECIMAL.match(raw):
+            raise BadValue(raw, "bad-amount", "a decimal number such as 120.00")
+        return Decimal(raw.strip())
+
+
+class DayTable(_Remembered[date | None]):
+    """Days as CCYYMMDD (YYMMDD in 4010 files); None where not sent."""
+
+    def _read(self, raw: str) -> date | None:
+        if not raw or raw.isspace():
+            return None
+        digits = raw.strip()
+        if not _DAY.match(raw):
+            raise BadValue(raw, "bad-date", "a day as CCYYMMDD")
+        if len(digits) == 6:
+            digits = ("19" if digits[:2] > "69" else "20") + digits
+        try:
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        except ValueError:
+            raise BadValue(raw, "bad-date", "a day as CCYYMMDD") from None
+
+
+class ProcedureTable(_Remembered[Procedure]):
+    """Procedure composites such as ``HC:90837:95``."""
+
+    def __init__(self, component: str) -> None:
+        super().__init__()
+        self._component = component
+
+    def _read(self, raw: str) -> Procedure:
+        parts = raw.split(self._component)
+        if len(parts) == 1:
+            return Procedure("", raw.strip(), (), "")
+        parts += BLANK
+        modifiers = tuple(part.strip() for part in parts[2:6] if part.strip())
+        return Procedure(parts[0], parts[1].strip(), modifiers, parts[6])
+
+
+class AdjustmentTable(_Remembered[Adjustments]):
+    """CAS segments by their whole text: up to six triplets, ragged, with gaps."""
+
+    def __init__(self, element: str, money: MoneyTable) -> None:
+        super().__init__()
+        self._element = element
+        self._money = money
+
+    def _read(self, raw: str) -> Adjustments:
+        elements = raw.split(self._element)
+        elements += BLANK
+        triplets = []
+        total = ZERO
+        for start in range(2, 2 + 3 * CAS_TRIPLETS, 3):
+            reason, amount, quantity = elements[start : start + 3]
+            if not reason and not amount:
+                continue
+            value = self._money[amount]
+            total += value
+            triplets.append(
+                ClaimAdjustment(
+                    group_code=elements[1],
+                    reason_code=reason,
+                    amount=value,
+                    quantity=self._money[quantity] if quantity else None,
+                )
+            )
+        return Adjustments(tuple(triplets), total)
+
+
+class Syntax:
+    """The delimiters of one interchange and the tables that depend on them."""
+
+    __slots__ = (
+        "adjustments",
+        "component",
+        "days",
+        "delimiters",
+        "element",
+        "money",
+        "procedures",
+        "repetition",
+    )
+
+    def __init__(self, delimiters: Delimiters) -> None:
+        self.delimiters = delimiters
+        self.element = delimiters.element
+        self.component = delimiters.component
+        self.repetition = delimiters.repetition
+        self.money = MoneyTable()
+        self.days = DayTable()
+        self.procedures = ProcedureTable(delimiters.component)
+        self.adjustments = AdjustmentTable(delimiters.element, self.money)
+
+    def first_day(self, qualifier: str, raw: str) -> date | None:
+        """The day of a D8 or DT value, or the first of an RD8 range."""
+        return self.day_span(qualifier, raw)[0]
+
+    def day_span(self, qualifier: str, raw: str) -> tuple[date | None, date | None]:
+        """Both days of an RD8 range; the second is None for a single day."""
+        if qualifier == "RD8" or (len(raw) == 17 and raw[8] == "-"):
+            first, _, last = raw.partition("-")
+            return self.days[first], self.days[last]
+        if qualifier in ("DT", "RDT") or len(raw) > 8:
+            return self.days[raw[:8]], None
+        return self.days[raw], None
+
+
+def readable(raw: str) -> str:
+    """Text of a name or note: UTF-8 where the bytes are that, Latin-1 otherwise.
+
+    Interchanges do not say their character set; bytes were decoded as Latin-1, which
+    loses nothing, and a Latin-1 accent is almost never valid UTF-8.
+    """
+    if raw.isascii():
+        return raw
+    try:
+        return raw.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return raw
