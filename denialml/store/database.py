@@ -1,0 +1,134 @@
+"""Opening, migrating and checking a database: SQLite by default, PostgreSQL by URL.
+
+SQLite runs in WAL with foreign keys on and ``synchronous=FULL``: an acknowledged
+commit survives a power cut. A transaction takes SQLite's write lock when it begins,
+so that a read followed by a write cannot fail halfway; a session opened with
+``read_only=True`` does not take it.
+"""
+
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import Session
+
+from denialml.errors import SchemaOutdated
+
+BUSY_TIMEOUT_SECONDS: Final = 60
+READ_ONLY: Final = "denialml_read_only"
+# Two processes that migrate the same PostgreSQL database take turns on this number.
+MIGRATION_LOCK: Final = 0x64656E69
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///file.db``, ``sqlite://`` or ``postgresql://...``.
+
+    Nothing is created or migrated: see `migrate`. The folder of a SQLite file must
+    exist.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True
+        )
+    raise ValueError(
+        f"unsupported database {parsed.get_backend_name()!r}: use sqlite or postgresql"
+    )
+
+
+def open_session(engine: Engine, *, read_only: bool = False) -> Session:
+    """A session whose caller commits. `read_only` never waits for SQLite's writer."""
+    if read_only:
+        return Session(engine.execution_options(**{READ_ONLY: True}))
+    return Session(engine)
+
+
+def _open_sqlite(url: URL) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+    if url.database in (None, "", ":memory:"):
+        # One connection, or every thread would see its own empty database.
+        options["poolclass"] = StaticPool
+        options["connect_args"]["check_same_thread"] = False
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: SqliteConnection, _record: object) -> None:
+        # The driver must not begin transactions on its own: it would leave DDL out
+        # of them and begin late, as a reader.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-65536")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to this version: a no-op when it is already there.
+
+    All of it in one transaction on both databases; a second process that migrates at
+    the same time waits and then finds nothing to do.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:number)"),
+                {"number": MIGRATION_LOCK},
+            )
+        configuration = _configuration()
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+
+
+def check_schema(engine: Engine) -> None:
+    """Refuse a database that another version migrated, or nobody did.
+
+    Raises:
+        SchemaOutdated: names both revisions and the command that mends it.
+    """
+    expected = ScriptDirectory.from_config(_configuration()).get_current_head()
+    with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found != expected:
+        raise SchemaOutdated(
+            f"the database is at schema {found or 'none'}, this version of denialml "
+            f"needs {expected}: migrate it, or run the version that made it"
+        )
+
+
+def lock_organization(session: Session, organization_id: str) -> None:
+    """Let one writer at a time change an organization's records.
+
+    On SQLite the transaction already holds the only write lock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text(
+                "SELECT 1 FROM organizations WHERE organization_id = :organization_id"
+                " FOR UPDATE"
+            ),
+            {"organization_id": organization_id},
+        )
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    # A plain folder beside this file: also right inside an installed wheel.
+    folder = str(Path(__file__).parent / "migrations").replace("%", "%%")
+    configuration.set_main_option("script_location", folder)
+    configuration.set_main_option("path_separator", "os")
+    return configuration

@@ -1,0 +1,435 @@
+"""Every table, with its grain. Rows belong to an organization, without exception.
+
+A `payload` column holds the domain record as msgspec JSON and is the source of truth;
+the columns beside it exist because a question filters, joins or sorts by them. Ids
+are derived from content (`identity`), so a table never holds the same fact twice.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from denialml.store.columns import (
+    Base,
+    FileColumn,
+    OrganizationColumn,
+    Payload,
+    RecordKey,
+)
+
+
+class OrganizationRow(Base):
+    """One row per organization (a practice).
+
+    `fingerprint_key` keys every content-derived id, so that ids of two organizations
+    never agree. `records_version` grows whenever an ingestion added or changed
+    anything: what was computed from the records is stale when it differs.
+    """
+
+    __tablename__ = "organizations"
+    organization_id: Mapped[RecordKey]
+    name: Mapped[str]
+    fingerprint_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    is_simulated: Mapped[bool]
+    records_version: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class ApiKeyRow(Base):
+    """One row per issued API key; `digest` is HMAC-SHA256 of the key, hex."""
+
+    __tablename__ = "api_keys"
+    key_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn] = mapped_column(index=True)
+    label: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SourceFileRow(Base):
+    """One row per distinct file content received, whatever its name.
+
+    `complete` False: the file is quarantined, something in it may be missing from
+    the records. `kinds` are transaction or record kinds, space separated.
+    """
+
+    __tablename__ = "source_files"
+    file_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn] = mapped_column(index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str]
+    kinds: Mapped[str]
+    byte_count: Mapped[int]
+    records_read: Mapped[int]
+    records_new: Mapped[int]
+    problem_count: Mapped[int]
+    complete: Mapped[bool]
+    ingested_at: Mapped[datetime]
+
+
+class ProblemRow(Base):
+    """One row per problem of a file, in the order of reading."""
+
+    __tablename__ = "problems"
+    file_id: Mapped[str] = mapped_column(
+        ForeignKey("source_files.file_id"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[OrganizationColumn]
+    severity: Mapped[str]
+    code: Mapped[str]
+    payload: Mapped[Payload]
+
+
+class ClaimRow(Base):
+    """One row per claim submission (CLM01 x submission with distinct content).
+
+    `control_number_key` is CLM01 normalized for matching. `submitted_on` falls back
+    to the last service date, then to the day of ingestion. `accepted` is the latest
+    277CA verdict that belongs to this submission.
+    """
+
+    __tablename__ = "claims"
+    claim_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    file_id: Mapped[FileColumn]
+    patient_control_number: Mapped[str]
+    control_number_key: Mapped[str]
+    payer_id: Mapped[str]
+    patient_key: Mapped[str]
+    frequency_code: Mapped[str]
+    submitted_on: Mapped[date]
+    service_from: Mapped[date | None]
+    total_charge_cents: Mapped[int]
+    accepted: Mapped[bool | None]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index("claims_by_control_number", "organization_id", "control_number_key"),
+        Index("claims_by_submission", "organization_id", "submitted_on"),
+        Index("claims_by_patient", "organization_id", "patient_key"),
+        Index(
+            "claims_by_service",
+            "organization_id",
+            "service_from",
+            "total_charge_cents",
+        ),
+    )
+
+
+class ServiceLineRow(Base):
+    """One row per service line of a submission, for questions asked in SQL."""
+
+    __tablename__ = "service_lines"
+    claim_id: Mapped[str] = mapped_column(
+        ForeignKey("claims.claim_id"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[OrganizationColumn]
+    line_number: Mapped[int]
+    procedure_code: Mapped[str]
+    modifiers: Mapped[str]
+    service_date: Mapped[date | None]
+    charge_cents: Mapped[int]
+
+
+class RemittanceRow(Base):
+    """One row per payment by a payer (payer x trace number x payment date)."""
+
+    __tablename__ = "remittances"
+    remittance_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    file_id: Mapped[FileColumn]
+    payer_id: Mapped[str]
+    trace_number: Mapped[str]
+    payment_cents: Mapped[int]
+    payment_date: Mapped[date | None]
+    received_on: Mapped[date]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index("remittances_by_receipt", "organization_id", "received_on"),
+    )
+
+
+class ClaimPaymentRow(Base):
+    """One row per payer's answer to a claim (CLP).
+
+    `chain_key` is the control number it was filed under: its own normalized CLP01
+    or, where a payer truncated or extended that, the one of the claim it fits.
+    `claim_id` is the submission it answers, None while that is not on file.
+    """
+
+    __tablename__ = "claim_payments"
+    payment_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    file_id: Mapped[FileColumn]
+    remittance_id: Mapped[str] = mapped_column(ForeignKey("remittances.remittance_id"))
+    claim_id: Mapped[str | None] = mapped_column(ForeignKey("claims.claim_id"))
+    control_number_key: Mapped[str]
+    chain_key: Mapped[str]
+    payer_claim_control_number: Mapped[str]
+    status_code: Mapped[str]
+    charge_cents: Mapped[int]
+    paid_cents: Mapped[int]
+    service_from: Mapped[date | None]
+    received_on: Mapped[date]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index("claim_payments_by_chain", "organization_id", "chain_key"),
+        Index(
+            "claim_payments_by_service",
+            "organization_id",
+            "service_from",
+            "charge_cents",
+        ),
+        Index("claim_payments_by_claim", "claim_id"),
+    )
+
+
+class ServicePaymentRow(Base):
+    """One row per line answer (SVC), for questions asked in SQL."""
+
+    __tablename__ = "service_payments"
+    payment_id: Mapped[str] = mapped_column(
+        ForeignKey("claim_payments.payment_id"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[OrganizationColumn]
+    procedure_code: Mapped[str]
+    service_date: Mapped[date | None]
+    charge_cents: Mapped[int]
+    paid_cents: Mapped[int]
+
+
+class ClaimAdjustmentRow(Base):
+    """One row per CAS triplet. `service_position` is None at the claim level."""
+
+    __tablename__ = "claim_adjustments"
+    payment_id: Mapped[str] = mapped_column(
+        ForeignKey("claim_payments.payment_id"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[OrganizationColumn]
+    service_position: Mapped[int | None]
+    group_code: Mapped[str]
+    reason_code: Mapped[str]
+    amount_cents: Mapped[int]
+
+
+class ProviderAdjustmentRow(Base):
+    """One row per PLB pair: money moved outside any claim."""
+
+    __tablename__ = "provider_adjustments"
+    adjustment_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn] = mapped_column(index=True)
+    file_id: Mapped[FileColumn]
+    remittance_id: Mapped[str] = mapped_column(ForeignKey("remittances.remittance_id"))
+    reason_code: Mapped[str]
+    amount_cents: Mapped[int]
+    received_on: Mapped[date]
+    payload: Mapped[Payload]
+
+
+class ClaimAcknowledgmentRow(Base):
+    """One row per claim's answer in a 277CA."""
+
+    __tablename__ = "claim_acknowledgments"
+    acknowledgment_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    file_id: Mapped[FileColumn]
+    control_number_key: Mapped[str]
+    accepted: Mapped[bool | None]
+    received_on: Mapped[date]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index(
+            "claim_acknowledgments_by_control_number",
+            "organization_id",
+            "control_number_key",
+        ),
+    )
+
+
+class PracticeRecordColumns:
+    """What the tables of the practice's own records have in common.
+
+    `known_on` is the day from which the practice knew the record, None: always.
+    """
+
+    record_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn] = mapped_column(index=True)
+    file_id: Mapped[FileColumn]
+    known_on: Mapped[date | None]
+    payload: Mapped[Payload]
+
+
+class FileAcknowledgmentRow(PracticeRecordColumns, Base):
+    """One row per transaction set's answer in a 999."""
+
+    __tablename__ = "file_acknowledgments"
+
+
+class EligibilityCheckRow(PracticeRecordColumns, Base):
+    """One row per eligibility inquiry with its answer."""
+
+    __tablename__ = "eligibility_checks"
+
+
+class AuthorizationRow(PracticeRecordColumns, Base):
+    """One row per authorization answer with distinct content."""
+
+    __tablename__ = "authorizations"
+
+
+class EncounterRow(PracticeRecordColumns, Base):
+    """One row per encounter id: the newest version, as amended or signed later."""
+
+    __tablename__ = "encounters"
+
+
+class ClinicianRow(PracticeRecordColumns, Base):
+    """One row per clinician (NPI): the newest version."""
+
+    __tablename__ = "clinicians"
+
+
+class EnrollmentRow(PracticeRecordColumns, Base):
+    """One row per enrollment span with distinct content."""
+
+    __tablename__ = "enrollments"
+
+
+class PayerRow(PracticeRecordColumns, Base):
+    """One row per payer id as the practice has set it up: the newest version."""
+
+    __tablename__ = "payers"
+
+
+class DocumentRow(PracticeRecordColumns, Base):
+    """One row per document id: the newest version, with its bytes where given."""
+
+    __tablename__ = "documents"
+    document_id: Mapped[str]
+    kind: Mapped[str]
+    medical_record_number: Mapped[str]
+    member_id: Mapped[str]
+    patient_control_number: Mapped[str]
+    clinician_npi: Mapped[str]
+    service_date: Mapped[date | None]
+    content: Mapped[bytes | None] = mapped_column(LargeBinary())
+    __table_args__ = (
+        Index(
+            "documents_by_document_id", "organization_id", "document_id", unique=True
+        ),
+        Index("documents_by_patient", "organization_id", "medical_record_number"),
+        Index("documents_by_member", "organization_id", "member_id"),
+    )
+
+
+class LineAdjudicationRow(Base):
+    """One row per answer to one line of one submission (claim line x answer)."""
+
+    __tablename__ = "line_adjudications"
+    claim_id: Mapped[str] = mapped_column(
+        ForeignKey("claims.claim_id"), primary_key=True
+    )
+    line_number: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(
+        ForeignKey("claim_payments.payment_id"), primary_key=True
+    )
+    organization_id: Mapped[OrganizationColumn]
+    sequence: Mapped[int]
+    received_on: Mapped[date]
+    outcome: Mapped[str]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index(
+            "line_adjudications_by_outcome", "organization_id", "outcome", "received_on"
+        ),
+        Index("line_adjudications_by_payment", "payment_id"),
+    )
+
+
+class DenialRow(Base):
+    """One row per denied or down-coded line (claim line x denying answer)."""
+
+    __tablename__ = "denials"
+    denial_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    claim_id: Mapped[str] = mapped_column(ForeignKey("claims.claim_id"))
+    payment_id: Mapped[str] = mapped_column(ForeignKey("claim_payments.payment_id"))
+    line_number: Mapped[int]
+    payer_id: Mapped[str]
+    status: Mapped[str]
+    root_cause: Mapped[str | None]
+    route: Mapped[str | None]
+    denied_on: Mapped[date]
+    deadline_on: Mapped[date | None]
+    denied_amount_cents: Mapped[int]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index("denials_by_status", "organization_id", "status", "denied_on"),
+        Index("denials_by_claim", "claim_id"),
+    )
+
+
+class AppealDraftRow(Base):
+    """One row per version of a drafted letter; rows are only ever added."""
+
+    __tablename__ = "appeal_drafts"
+    draft_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    denial_id: Mapped[str] = mapped_column(ForeignKey("denials.denial_id"))
+    version: Mapped[int]
+    status: Mapped[str]
+    drafted_at: Mapped[datetime]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index(
+            "appeal_drafts_by_denial",
+            "organization_id",
+            "denial_id",
+            "version",
+            unique=True,
+        ),
+    )
+
+
+class RiskScoreRow(Base):
+    """One row per claim content x model version: the latest score given."""
+
+    __tablename__ = "risk_scores"
+    score_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    claim_id: Mapped[str]
+    as_of: Mapped[date]
+    model_version: Mapped[str]
+    probability: Mapped[float]
+    scored_at: Mapped[datetime]
+    payload: Mapped[Payload]
+    __table_args__ = (
+        Index("risk_scores_by_claim", "organization_id", "claim_id"),
+        Index("risk_scores_by_day", "organization_id", "as_of"),
+    )
+
+
+class AuditEventRow(Base):
+    """One row per audited act; rows are only ever added. Ids and codes, never PHI."""
+
+    __tablename__ = "audit_events"
+    event_id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
+    )
+    organization_id: Mapped[OrganizationColumn]
+    occurred_at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    record_kind: Mapped[str]
+    record_id: Mapped[str] = mapped_column(Text())
+    record_count: Mapped[int | None]
+    __table_args__ = (
+        Index("audit_events_by_organization", "organization_id", "event_id"),
+    )
