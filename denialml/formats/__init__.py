@@ -5,6 +5,17 @@ take domain records and return bytes. Bad content is a `Problem` beside what cou
 be read, never an exception. See docs/formats.md.
 """
 
+from denialml.formats.claim_writing import write_claims
+from denialml.formats.envelope_writing import Envelope
 from denialml.formats.reading import RecordReader, open_reader, read_bytes, read_file
+from denialml.formats.remittance_writing import write_remittances
 
-__all__ = ["RecordReader", "open_reader", "read_bytes", "read_file"]
+__all__ = [
+    "Envelope",
+    "RecordReader",
+    "open_reader",
+    "read_bytes",
+    "read_file",
+    "write_claims",
+    "write_remittances",
+]

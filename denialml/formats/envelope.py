@@ -135,7 +135,7 @@ class InterchangeReader:
                         handler(text, ordinal)
                     except BadValue as fault:
                         self._mend(handler, text, ordinal, fault)
-                ordinal += 1  # noqa: SIM113 - enumerate costs a tuple per segment
+                ordinal += 1
             if ready:
                 yield from ready
                 ready.clear()
@@ -182,9 +182,7 @@ class InterchangeReader:
         assert self._syntax is not None
         return text.split(self._syntax.element) + BLANK
 
-    def _mend(
-        self, handler: Handler, text: str, ordinal: int, fault: BadValue
-    ) -> None:
+    def _mend(self, handler: Handler, text: str, ordinal: int, fault: BadValue) -> None:
         """Report a bad element, empty it, and read the rest of the segment."""
         assert self._syntax is not None
         reader = self._reader
@@ -270,7 +268,9 @@ class InterchangeReader:
             return
         self._finish_transaction(cut=False)
         counted = ordinal - transaction.segment + 1
-        self._compare_count("segment-count-mismatch", "SE01", elements[1], counted, ordinal)
+        self._compare_count(
+            "segment-count-mismatch", "SE01", elements[1], counted, ordinal
+        )
         if elements[2].strip() != transaction.control_number.strip():
             self._compare_control("SE02", "ST02", ordinal)
 
@@ -280,7 +280,9 @@ class InterchangeReader:
         if self._group is None:
             self._mismatch("unexpected-segment", "GE without GS", "GE", ordinal)
             return
-        self._compare_count("transaction-count-mismatch", "GE01", elements[1], self._sets, ordinal)
+        self._compare_count(
+            "transaction-count-mismatch", "GE01", elements[1], self._sets, ordinal
+        )
         if not _same_number(elements[2], self._group[6]):
             self._compare_control("GE02", "GS06", ordinal)
         self._group = None
@@ -294,7 +296,9 @@ class InterchangeReader:
         if self._isa is None:
             self._mismatch("unexpected-segment", "IEA without ISA", "IEA", ordinal)
             return
-        self._compare_count("group-count-mismatch", "IEA01", elements[1], self._groups, ordinal)
+        self._compare_count(
+            "group-count-mismatch", "IEA01", elements[1], self._groups, ordinal
+        )
         if not _same_number(elements[2], self._isa[13]):
             self._compare_control("IEA02", "ISA13", ordinal)
         self._isa = None

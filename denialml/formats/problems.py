@@ -34,7 +34,13 @@ class ProblemLog:
         self.suppressed = 0
 
     def warn(
-        self, code: str, message: str, *, expected: str, fix: str, **place: Unpack[Place]
+        self,
+        code: str,
+        message: str,
+        *,
+        expected: str,
+        fix: str,
+        **place: Unpack[Place],
     ) -> None:
         """Note a fault that was read by a stated tolerance."""
         self._keep("warning", code, message, expected, fix, place)

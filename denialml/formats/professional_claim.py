@@ -99,11 +99,11 @@ class ProfessionalClaimReader:
 
     # Levels
 
-    def _read_header(self, text: str, ordinal: int) -> None:
+    def _read_header(self, text: str, _: int) -> None:
         bht = text.split(self._element) + BLANK
         self._submitted_on = self._syntax.days[bht[4]] or self._submitted_on
 
-    def _read_level(self, text: str, ordinal: int) -> None:
+    def _read_level(self, text: str, _: int) -> None:
         level = (text.split(self._element) + BLANK)[3].strip()
         if self._claim is not None:
             self._close_claim()
@@ -123,7 +123,7 @@ class ProfessionalClaimReader:
         self._patient = None
         self._relationship = ""
 
-    def _read_coverage(self, text: str, ordinal: int) -> None:
+    def _read_coverage(self, text: str, _: int) -> None:
         sbr = text.split(self._element) + BLANK
         if self._claim is not None:
             self._line = None
@@ -134,11 +134,11 @@ class ProfessionalClaimReader:
             self._sbr = sbr
             self._built_subscriber = None
 
-    def _read_patient(self, text: str, ordinal: int) -> None:
+    def _read_patient(self, text: str, _: int) -> None:
         if self._claim is None and self._level == "2000C":
             self._relationship = (text.split(self._element) + BLANK)[1]
 
-    def _read_name(self, text: str, ordinal: int) -> None:
+    def _read_name(self, text: str, _: int) -> None:
         name = text.split(self._element)
         name += BLANK
         party = self._party = Party(name)
@@ -163,22 +163,22 @@ class ProfessionalClaimReader:
         elif entity == "QC":
             self._patient = party
 
-    def _read_street(self, text: str, ordinal: int) -> None:
+    def _read_street(self, text: str, _: int) -> None:
         if self._party is not _NOBODY:
             self._party.street_line = text.split(self._element) + BLANK
 
-    def _read_city(self, text: str, ordinal: int) -> None:
+    def _read_city(self, text: str, _: int) -> None:
         if self._party is not _NOBODY:
             self._party.city_line = text.split(self._element) + BLANK
 
-    def _read_demographics(self, text: str, ordinal: int) -> None:
+    def _read_demographics(self, text: str, _: int) -> None:
         dmg = text.split(self._element) + BLANK
         birth_date = self._syntax.days[dmg[2]]
         if self._party is not _NOBODY:
             self._party.birth_date = birth_date
             self._party.gender = dmg[3]
 
-    def _read_taxonomy(self, text: str, ordinal: int) -> None:
+    def _read_taxonomy(self, text: str, _: int) -> None:
         code = (text.split(self._element) + BLANK)[3]
         if self._claim is None:
             self._billing_taxonomy = code
@@ -199,12 +199,12 @@ class ProfessionalClaimReader:
         self._party = _NOBODY
         self._met += 1
 
-    def _read_diagnoses(self, text: str, ordinal: int) -> None:
+    def _read_diagnoses(self, text: str, _: int) -> None:
         if self._claim is not None and self._line is None:
             elements = text.split(self._element)
             self._claim.diagnoses += diagnoses(elements, self._syntax.component)
 
-    def _read_day(self, text: str, ordinal: int) -> None:
+    def _read_day(self, text: str, _: int) -> None:
         dtp = text.split(self._element)
         dtp += BLANK
         qualifier = dtp[1]
@@ -219,7 +219,7 @@ class ProfessionalClaimReader:
         elif qualifier == "573" and self._line is None and self._other is not None:
             self._other.adjudicated_on = span[0]
 
-    def _read_amount(self, text: str, ordinal: int) -> None:
+    def _read_amount(self, text: str, _: int) -> None:
         amt = text.split(self._element) + BLANK
         if self._claim is None or self._line is not None:
             return
@@ -230,17 +230,17 @@ class ProfessionalClaimReader:
         elif amt[1] == "F5":
             self._claim.patient_paid = amount
 
-    def _read_adjustment(self, text: str, ordinal: int) -> None:
+    def _read_adjustment(self, text: str, _: int) -> None:
         if self._other is not None and self._line is None:
             self._other.adjustments += self._syntax.adjustments[text].triplets
 
-    def _read_note(self, text: str, ordinal: int) -> None:
+    def _read_note(self, text: str, _: int) -> None:
         note = readable((text.split(self._element) + BLANK)[2])
         holder = self._line or self._claim
         if holder is not None:
             holder.note = f"{holder.note} {note}" if holder.note else note
 
-    def _read_reference(self, text: str, ordinal: int) -> None:
+    def _read_reference(self, text: str, _: int) -> None:
         _, qualifier, value, *_ = text.split(self._element) + BLANK
         line, claim = self._line, self._claim
         if line is not None:
@@ -267,7 +267,7 @@ class ProfessionalClaimReader:
         self._line = LinePart(int(number) if number.isdecimal() else position, ordinal)
         claim.lines.append(self._line)
 
-    def _read_service(self, text: str, ordinal: int) -> None:
+    def _read_service(self, text: str, _: int) -> None:
         sv1 = text.split(self._element)
         sv1 += BLANK
         self._money[sv1[2]], self._money[sv1[4]]

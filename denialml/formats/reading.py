@@ -8,7 +8,6 @@ from typing import BinaryIO, Protocol
 
 from denialml.domain.problem import Problem, Reading
 from denialml.domain.record import Fact
-from denialml.errors import UnreadableFile
 from denialml.formats.envelope import InterchangeReader
 from denialml.formats.problems import ProblemLog
 from denialml.formats.transactions import open_transaction

@@ -112,17 +112,17 @@ class RemittanceReader:
 
     # Header
 
-    def _read_payment(self, text: str, ordinal: int) -> None:
+    def _read_payment(self, text: str, _: int) -> None:
         bpr = text.split(self._element) + BLANK
         self._payment = self._money[bpr[2]]
         self._payment_date = self._days[bpr[16]]
         self._bpr = bpr
 
-    def _read_trace(self, text: str, ordinal: int) -> None:
+    def _read_trace(self, text: str, _: int) -> None:
         if self._clp is None:
             self._trn = text.split(self._element) + BLANK
 
-    def _read_party(self, text: str, ordinal: int) -> None:
+    def _read_party(self, text: str, _: int) -> None:
         """N1: payer and payee; clearinghouses repeat them inside the claim loops."""
         if self._clp is not None:
             self._close_claim()
@@ -161,7 +161,7 @@ class RemittanceReader:
         transaction.emit(self._remittance)
         return self._remittance
 
-    def _read_header_number(self, text: str, ordinal: int) -> None:
+    def _read_header_number(self, _text: str, _: int) -> None:
         if self._clp is not None:
             self._close_claim()
 
@@ -241,7 +241,7 @@ class RemittanceReader:
             )
         )
 
-    def _read_adjustment(self, text: str, ordinal: int) -> None:
+    def _read_adjustment(self, text: str, _: int) -> None:
         triplets, total = self._cas[text]
         self._adjusted += total
         if self._svc is not None:
@@ -250,16 +250,16 @@ class RemittanceReader:
         else:
             self._claim_adjustments += triplets
 
-    def _read_name(self, text: str, ordinal: int) -> None:
+    def _read_name(self, text: str, _: int) -> None:
         name = text.split(self._element)
         name += BLANK
         self._names.setdefault(name[1], name)
 
-    def _read_inpatient(self, text: str, ordinal: int) -> None:
+    def _read_inpatient(self, text: str, _: int) -> None:
         mia = text.split(self._element) + BLANK
         self._claim_remarks += tuple(mia[at] for at in _MIA_REMARKS if mia[at])
 
-    def _read_outpatient(self, text: str, ordinal: int) -> None:
+    def _read_outpatient(self, text: str, _: int) -> None:
         self._claim_remarks += tuple(
             code for code in text.split(self._element)[3:8] if code
         )
@@ -308,7 +308,7 @@ class RemittanceReader:
         self._svc = None
         self._reset_line()
 
-    def _read_day(self, text: str, ordinal: int) -> None:
+    def _read_day(self, text: str, _: int) -> None:
         parts = text.split(self._element)
         parts += BLANK
         day = self._days[parts[2]]
@@ -318,7 +318,7 @@ class RemittanceReader:
         elif self._clp is not None:
             self._claim_days[parts[1]] = day
 
-    def _read_reference(self, text: str, ordinal: int) -> None:
+    def _read_reference(self, text: str, _: int) -> None:
         parts = text.split(self._element)
         parts += BLANK
         if self._svc is not None:
@@ -330,12 +330,12 @@ class RemittanceReader:
         else:
             self._party.setdefault("REF" + parts[1], parts[2])
 
-    def _read_amount(self, text: str, ordinal: int) -> None:
+    def _read_amount(self, text: str, _: int) -> None:
         parts = text.split(self._element)
         if self._svc is not None and len(parts) > 2 and parts[1] == "B6":
             self._allowed = self._money[parts[2]]
 
-    def _read_remark(self, text: str, ordinal: int) -> None:
+    def _read_remark(self, text: str, _: int) -> None:
         parts = text.split(self._element)
         if self._svc is not None and len(parts) > 2 and parts[1] == "HE":
             self._line_remarks += (parts[2],)
