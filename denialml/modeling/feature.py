@@ -1,0 +1,69 @@
+"""What a feature is: a number with a unit, a sentence and the day it was known."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from denialml.domain.claim import Claim, ServiceLine
+from denialml.domain.facts import LineFacts
+from denialml.modeling.history import LineHistory
+from denialml.modeling.line_view import LineView
+
+Unit = Literal[
+    "yes_no",
+    "days",
+    "visits",
+    "minutes",
+    "rate",
+    "answers",
+    "units",
+    "dollars",
+    "lines",
+    "codes",
+    "state",
+    "month",
+]
+UNKNOWN = float("nan")
+
+
+class LineInput(msgspec.Struct, frozen=True, gc=False):
+    """Everything a feature may look at. Grain: claim line x as-of day."""
+
+    claim: Claim
+    line: ServiceLine
+    facts: LineFacts
+    view: LineView
+    history: LineHistory
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """One column of the model. NaN means not known or not applicable.
+
+    `says` is the sentence for a value, with ``{value}`` (the number in words) and the
+    fields of `LineView`; `levels` are sentences for single values (flags, states) and
+    win over it; `missing` is the sentence for NaN. Each must be true of the value it
+    is shown with. `remedy` is what lowers the risk it speaks of, empty where nothing
+    legal does, and shown only when `remedy_when` holds of the value.
+    """
+
+    name: str
+    unit: Unit
+    value: Callable[[LineInput], float]
+    says: str
+    missing: str
+    source: str
+    known_when: str
+    levels: tuple[tuple[float, str], ...] = ()
+    remedy: str = ""
+    remedy_when: Callable[[float], bool] | None = None
+
+
+def number(value: float | int | None) -> float:
+    """The value as a float, NaN for None."""
+    return UNKNOWN if value is None else float(value)
+
+
+def flag(value: bool | None) -> float:
+    """1 for yes, 0 for no, NaN for not known."""
+    return UNKNOWN if value is None else float(value)

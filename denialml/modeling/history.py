@@ -1,0 +1,240 @@
+"""What the remittances received before a day had taught, and nothing else.
+
+`History` holds every final answer in the order it was received and applies it when
+`advance` passes its day. Looking something up never changes it, so a claim gets the
+same numbers alone, in a batch, from the API and in a backtest.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import msgspec
+
+from denialml.domain.denial import RootCause
+from denialml.modeling.evidence import (
+    ClinicianEvidence,
+    CoverageEvidence,
+    FilingEvidence,
+)
+from denialml.modeling.line_view import LineView
+from denialml.modeling.rate_tables import RATE_TABLES, Key, RateTable
+
+_OVERALL_PRIOR = 0.15
+_OVERALL_PRIOR_WEIGHT = 20.0
+_CAUSE_PRIOR = 0.01
+_LONGEST_DAYS = 12_000
+
+
+class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The initial determination of one line, as history learns it. Grain: line.
+
+    `view` is the line as it looked on the day it was sent. `patient` links answers
+    about one patient. `shares` are the causes that the codes name (`causes`), empty
+    when paid. `counts`: whether it enters the rates (originals do; corrected claims
+    are judged otherwise, but still prove coverage).
+    """
+
+    received_on: date
+    claim_id: str
+    line_number: int
+    submitted_on: date
+    service_date: date
+    patient: str
+    view: LineView
+    denied: bool
+    shares: tuple[tuple[str, float], ...]
+    counts: bool = True
+
+
+class LineHistory(msgspec.Struct, frozen=True, gc=False):
+    """What history says about one line. `rates` and `weights` are in table order.
+
+    A weight is how many answers, decayed, stand behind the rate before it was drawn
+    towards its parent's; NaN where the question does not arise.
+    """
+
+    rates: tuple[float, ...]
+    weights: tuple[float, ...]
+    coverage: CoverageEvidence
+    clinician: ClinicianEvidence
+    filing: FilingEvidence
+
+
+class History:
+    """Denial rates and evidence of one practice as of a day that only moves forward.
+
+    Parameters
+    ----------
+    events : iterable of AnswerEvent
+        In any order; applied by day received, claim id and line.
+    """
+
+    def __init__(self, events: Iterable[AnswerEvent] = ()) -> None:
+        self._events: list[AnswerEvent] = sorted(events, key=_order)
+        self._position = 0
+        self.as_of = date.min
+        self._tables = tuple(_Rates(table) for table in RATE_TABLES)
+        names = [table.name for table in RATE_TABLES]
+        self._parents = tuple(
+            names.index(table.parent) if table.parent else -1 for table in RATE_TABLES
+        )
+        self._coverage: dict[tuple[str, str], CoverageEvidence] = {}
+        self._clinicians: dict[tuple[str, str], ClinicianEvidence] = {}
+        self._filing: dict[str, FilingEvidence] = {}
+
+    def extend(self, events: Sequence[AnswerEvent]) -> None:
+        """Add events received on or after `as_of`.
+
+        Raises
+        ------
+        ValueError
+            If an event should have been applied already.
+        """
+        if any(event.received_on < self.as_of for event in events):
+            raise ValueError("an answer was received before the day history stands at")
+        waiting = self._events[self._position :]
+        self._events = sorted([*waiting, *events], key=_order)
+        self._position = 0
+
+    def advance(self, day: date) -> None:
+        """Learn every answer received before `day`.
+
+        Raises
+        ------
+        ValueError
+            If `day` is earlier than the day it stands at.
+        """
+        if day < self.as_of:
+            raise ValueError(f"history stands at {self.as_of} and cannot go back")
+        events = self._events
+        while self._position < len(events):
+            event = events[self._position]
+            if event.received_on >= day:
+                break
+            self._learn(event)
+            self._position += 1
+        self.as_of = day
+
+    def about(self, view: LineView, *, patient: str) -> LineHistory:
+        """What history says about a line that is sent on the day it stands at."""
+        day = self.as_of.toordinal()
+        overall = self._tables[0].overall(day)
+        rates: list[float] = []
+        weights: list[float] = []
+        for table, parent in zip(self._tables, self._parents, strict=True):
+            if parent >= 0:
+                prior = rates[parent]
+            else:
+                prior = table.overall(day) if table.causes else overall
+            rate, weight = table.look_up(view, day, prior)
+            rates.append(rate)
+            weights.append(weight)
+        return LineHistory(
+            tuple(rates),
+            tuple(weights),
+            self._coverage.get((patient, view.payer), _NO_COVERAGE),
+            self._clinicians.get((view.clinician, view.payer), _NO_CLINICIAN),
+            self._filing.get(view.payer, _NO_FILING),
+        )
+
+    def _learn(self, event: AnswerEvent) -> None:
+        view = event.view
+        shares = dict(event.shares)
+        if event.counts:
+            day = event.received_on.toordinal()
+            for table in self._tables:
+                table.learn(view, day, event.denied, shares)
+            filing = self._filing.get(view.payer, _NO_FILING)
+            self._filing[view.payer] = filing.learn(
+                lag_days=(event.submitted_on - event.service_date).days,
+                answer_days=(event.received_on - event.submitted_on).days,
+                denied=event.denied,
+                late_share=shares.get(RootCause.TIMELY_FILING, 0.0),
+            )
+        patient_key = (event.patient, view.payer)
+        coverage = self._coverage.get(patient_key, _NO_COVERAGE)
+        self._coverage[patient_key] = coverage.learn(
+            event.service_date, denied=event.denied, shares=shares
+        )
+        clinician_key = (view.clinician, view.payer)
+        clinician = self._clinicians.get(clinician_key, _NO_CLINICIAN)
+        self._clinicians[clinician_key] = clinician.learn(
+            event.service_date, denied=event.denied, shares=shares
+        )
+
+
+_NO_COVERAGE = CoverageEvidence()
+_NO_CLINICIAN = ClinicianEvidence()
+_NO_FILING = FilingEvidence()
+
+
+class _Rates:
+    """The decayed counts of one table: key -> [day, weight, denied weight]."""
+
+    __slots__ = ("_counts", "_decay", "_key", "_overall", "_prior_weight", "causes")
+
+    def __init__(self, table: RateTable) -> None:
+        self._key = table.key
+        self.causes = table.causes
+        self._prior_weight = table.prior_weight
+        self._decay = [math.exp2(-days / table.half_life_days) for days in _DAYS]
+        self._counts: dict[Key, list[float]] = {}
+        self._overall: list[float] = [0.0, 0.0, 0.0]
+
+    def learn(
+        self, view: LineView, day: int, denied: bool, shares: dict[str, float]
+    ) -> None:
+        key = self._key(view)
+        if key is None:
+            return
+        value = float(denied)
+        if denied and self.causes:
+            value = sum(
+                share for cause, share in shares.items() if cause in self.causes
+            )
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = [day, 0.0, 0.0]
+        self._add(counts, day, value)
+        self._add(self._overall, day, value)
+
+    def _add(self, counts: list[float], day: int, value: float) -> None:
+        decay = self._decay[self._elapsed(counts, day)]
+        counts[0] = day
+        counts[1] = counts[1] * decay + 1.0
+        counts[2] = counts[2] * decay + value
+
+    def look_up(self, view: LineView, day: int, prior: float) -> tuple[float, float]:
+        key = self._key(view)
+        if key is None:
+            return _NAN, _NAN
+        counts = self._counts.get(key)
+        if counts is None:
+            return prior, 0.0
+        decay = self._decay[self._elapsed(counts, day)]
+        weight = counts[1] * decay
+        rate = (counts[2] * decay + prior * self._prior_weight) / (
+            weight + self._prior_weight
+        )
+        return rate, weight
+
+    def overall(self, day: int) -> float:
+        prior = _CAUSE_PRIOR if self.causes else _OVERALL_PRIOR
+        counts = self._overall
+        decay = self._decay[self._elapsed(counts, day)]
+        return (counts[2] * decay + prior * _OVERALL_PRIOR_WEIGHT) / (
+            counts[1] * decay + _OVERALL_PRIOR_WEIGHT
+        )
+
+    @staticmethod
+    def _elapsed(counts: list[float], day: int) -> int:
+        return min(int(day - counts[0]), _LONGEST_DAYS) if counts[0] else 0
+
+
+_NAN = float("nan")
+_DAYS = range(_LONGEST_DAYS + 1)
+
+
+def _order(event: AnswerEvent) -> tuple[date, str, int]:
+    return event.received_on, event.claim_id, event.line_number

@@ -1,0 +1,144 @@
+"""A claim line seen the way payers' rules see it: the words that history is kept by.
+
+Every word here is a business word (payer, code, authorization state, bucket of days).
+None identifies a patient, and none of them ever enters a model file: they key the
+rates of `history`, which are kept in memory only.
+"""
+
+from datetime import date
+
+import msgspec
+
+from denialml.domain.claim import (
+    Claim,
+    ServiceLine,
+    line_place_of_service,
+    rendering_npi,
+)
+from denialml.domain.facts import LineFacts
+from denialml.reference import procedure_codes
+
+VISIT_STEPS = (1, 2, 4, 7, 9, 11, 13, 17, 21, 23, 25, 27, 31, 37, 46, 61)
+YEAR_STEPS = (10, 18, 19, 20, 21, 22, 24, 26, 28, 30, 32, 35, 40, 45, 50)
+LAG_STEPS = (15, 31, 61, 91, 96, 121, 181, 366)
+AGE_STEPS = (0, 8, 15, 31, 46, 61, 91, 121, 181)
+
+
+class LineView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line in words and buckets. Grain: claim line x as-of day.
+
+    Buckets are positions in the `*_STEPS` tables above, -1 where not known.
+    `minutes_fit`: untimed, no_note, missing, under, fit or over. `session` is what
+    the payer sees of how the session was held: place of service and modifiers.
+    """
+
+    payer: str
+    code: str
+    family: str
+    modifiers: str
+    place: str
+    session: str
+    modality: str
+    diagnosis: str
+    clinician: str
+    taxonomy: str
+    site: str
+    plan: str
+    authorization: str
+    minutes_fit: str
+    same_day: str
+    visit_bucket: int
+    year_bucket: int
+    lag_bucket: int
+    check_bucket: int
+    plan_age_bucket: int
+    new_year_since_check: bool
+
+
+def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
+    """Describe a line by what was known of it; `facts` are those of the same day."""
+    code = procedure_codes().get(line.procedure_code)
+    modifiers = "+".join(sorted(line.modifiers))
+    place = line_place_of_service(claim, line)
+    return LineView(
+        payer=claim.payer.payer_id,
+        code=line.procedure_code,
+        family=code.family if code is not None else "",
+        modifiers=modifiers,
+        place=place,
+        session=f"{place}/{modifiers}",
+        modality=facts.modality.value,
+        diagnosis=facts.diagnosis_codes[0] if facts.diagnosis_codes else "",
+        clinician=rendering_npi(claim, line),
+        taxonomy=_taxonomy(claim, line),
+        site=_site(claim),
+        plan=claim.subscriber.plan_name or claim.subscriber.group_number,
+        authorization=facts.authorization_state.value,
+        minutes_fit=minutes_fit(facts),
+        same_day="+".join(facts.other_codes_same_day),
+        visit_bucket=bucket(facts.visit_number, VISIT_STEPS),
+        year_bucket=bucket(facts.visits_this_year + 1, YEAR_STEPS),
+        lag_bucket=bucket(facts.filing_lag_days, LAG_STEPS),
+        check_bucket=bucket(facts.eligibility_age_days, AGE_STEPS),
+        plan_age_bucket=bucket(facts.treatment_plan_age_days, AGE_STEPS),
+        new_year_since_check=new_year_between(
+            facts.service_date, facts.eligibility_age_days
+        ),
+    )
+
+
+def bucket(value: int | None, steps: tuple[int, ...]) -> int:
+    """How many steps the value has reached; -1 where there is no value."""
+    if value is None:
+        return -1
+    reached = 0
+    for step in steps:
+        if value < step:
+            break
+        reached += 1
+    return reached
+
+
+def minutes_fit(facts: LineFacts) -> str:
+    """Whether the documented minutes support a time-based code."""
+    minimum, maximum = facts.code_minutes_minimum, facts.code_minutes_maximum
+    if minimum is None and maximum is None:
+        return "untimed"
+    if not facts.encounter_on_file:
+        return "no_note"
+    minutes = facts.documented_minutes
+    if minutes is None:
+        return "missing"
+    if minimum is not None and minutes < minimum:
+        return "under"
+    if maximum is not None and minutes > maximum:
+        return "over"
+    return "fit"
+
+
+def new_year_between(day: date | None, age_days: int | None) -> bool:
+    """Whether January 1 lies between an event `age_days` before `day` and `day`.
+
+    Plans, deductibles and networks change on January 1.
+    """
+    if day is None or age_days is None or age_days <= 0:
+        return False
+    return age_days >= day.timetuple().tm_yday
+
+
+def _taxonomy(claim: Claim, line: ServiceLine) -> str:
+    for provider in (line.rendering_provider, claim.rendering_provider):
+        if provider is not None and provider.taxonomy_code:
+            return provider.taxonomy_code
+    return claim.billing_provider.taxonomy_code
+
+
+def _site(claim: Claim) -> str:
+    """Where the practice works: the service facility, else the billing address."""
+    facility = claim.service_facility
+    if facility is not None:
+        address = facility.address
+        return facility.npi or facility.name or (address.street if address else "")
+    address = claim.billing_provider.address
+    street = address.street if address is not None else ""
+    return f"{claim.billing_provider.npi}/{street}"
