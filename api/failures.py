@@ -5,7 +5,7 @@ those of anything else are not, and stay inside.
 """
 
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -43,7 +43,7 @@ def as_problem(error: Exception) -> RequestProblem:
     for kind_of_error, kind in _BY_ERROR:
         if isinstance(error, kind_of_error):
             return RequestProblem(kind, str(error))
-    if isinstance(error, (DBAPIError, PoolTimeout)):
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return RequestProblem(ProblemType.STORE_UNAVAILABLE)
     return RequestProblem(ProblemType.INTERNAL_ERROR)
 

@@ -32,7 +32,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -57,16 +57,16 @@ class Gate:
         request_id = _request_id(Headers(scope=scope))
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
-        outgoing = _Outgoing(send, request_id=request_id)
-        fields: dict[str, str] = {}
+        outgoing = _Outgoing(send, request_id=request_id, path=scope["path"])
+        fault: dict[str, str] = {}
         try:
             bounded = _bounded(scope, receive, limit=self.body_limit_bytes)
             await self.app(scope, bounded, outgoing)
         except Exception as error:
             problem = as_problem(error)
-            fields["problem"] = problem.problem_type.slug
+            state["problem"] = problem.problem_type.slug
             if problem.problem_type is ProblemType.INTERNAL_ERROR:
-                fields |= fault_fields(error)
+                fault = fault_fields(error)
             if not outgoing.started:
                 response = problem_response(problem, request_id=request_id)
                 await response(scope, receive, outgoing)
@@ -81,7 +81,8 @@ class Gate:
             duration_milliseconds=round(elapsed, 1),
             organization_id=state.get("organization_id", ""),
             actor=state.get("actor", ""),
-            **fields,
+            problem=state.get("problem", ""),
+            **fault,
         )
 
 
@@ -91,9 +92,10 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class _Outgoing:
     """`send`, with the headers of every answer and a note of its status."""
 
-    def __init__(self, send: Send, *, request_id: str) -> None:
+    def __init__(self, send: Send, *, request_id: str, path: str) -> None:
         self._send = send
         self._request_id = request_id
+        self._is_static = path.startswith("/static/")
         self.status = 0
 
     @property
@@ -105,6 +107,8 @@ class _Outgoing:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID_HEADER] = self._request_id
+            if self._is_static:
+                headers.setdefault("Cache-Control", "no-cache")
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
         await self._send(message)

@@ -110,9 +110,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parameter: str | None = None
 
 
-class ProblemDocument(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename=None
-):
+class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 9457. `request_id` is the one of the response header and of the log."""
 
     type: str
@@ -123,7 +121,7 @@ class ProblemDocument(
     errors: tuple[FieldError, ...] = ()
 
 
-class RequestProblem(Exception):  # noqa: N818 - it is a problem, not an error
+class RequestProblem(Exception):
     """Raised at the door to answer with one `ProblemDocument`."""
 
     def __init__(

@@ -1,0 +1,127 @@
+"""`create_app`: the service as one ASGI application, from its settings.
+
+routes/   JSON under /v1, for programs, with an API key
+pages/    HTML, for people, with a session cookie; works without JavaScript
+gate      request id, size limit, one error shape, security headers, access log
+"""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from api.dependencies import Access, SignInNeeded
+from api.failures import as_problem
+from api.gate import Gate, request_id_of
+from api.openapi import TITLE, openapi_builder
+from api.pages import entrance
+from api.pages.rendering import problem_page, wants_page
+from api.problems import RequestProblem, problem_document, problem_response
+from api.routes import documentation, health
+from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
+from denialml import __version__
+from denialml.settings import Settings, api_key_pepper
+from denialml.store.database import open_engine
+
+STATIC_DIRECTORY = Path(__file__).parent / "static"
+PUBLIC_PATHS = frozenset(
+    {
+        "/",
+        "/sign-in",
+        "/sign-out",
+        "/healthz",
+        "/readyz",
+        "/docs",
+        "/docs/problems/{slug}",
+        "/openapi.json",
+    }
+)
+ROUTERS = (health.router, documentation.router, entrance.router)
+SHAPES = health.SHAPES
+
+
+class UnguardedRoute(RuntimeError):
+    """A route asks for no permission and is not on the public list."""
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
+    """The application: opens the database lazily, makes the key secret if needed.
+
+    Migrates nothing: `/readyz` says when the schema is missing. Raises
+    `UnguardedRoute` for a route that anybody could call by mistake.
+    """
+    if not settings.database_url:
+        settings.data_directory.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.resolved_database_url)
+    app = FastAPI(
+        title=TITLE,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = Service(
+        settings=settings,
+        engine=engine,
+        swift_engine=open_swift_engine(engine),
+        pepper=api_key_pepper(settings),
+        clock=clock,
+        sign_ins=make_sign_ins(settings),
+    )
+    for router in ROUTERS:
+        app.router.routes.extend(router.routes)
+    app.mount("/static", StaticFiles(directory=STATIC_DIRECTORY), name="static")
+    app.add_middleware(Gate, body_limit_bytes=settings.request_body_limit_bytes)
+    for kind in (RequestProblem, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer_problem)
+    app.add_exception_handler(SignInNeeded, send_to_entrance)
+    app.openapi = openapi_builder(app, SHAPES)  # type: ignore[method-assign]
+    require_guards(app)
+    return app
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """One problem as JSON for a program, as a page for a person."""
+    problem = as_problem(error)
+    request.state.problem = problem.problem_type.slug
+    request_id = request_id_of(request)
+    if wants_page(request):
+        return problem_page(problem_document(problem, request_id=request_id))
+    return problem_response(problem, request_id=request_id)
+
+
+async def send_to_entrance(_request: Request, _error: Exception) -> Response:
+    """Nobody is signed in: show the entrance."""
+    return RedirectResponse("/", status_code=303)
+
+
+def require_guards(app: FastAPI) -> None:
+    """Refuse a route without a permission, unless it is on the public list.
+
+    Raises:
+        UnguardedRoute: names the route.
+    """
+    for route in app.routes:
+        if not isinstance(route, APIRoute) or route.path in PUBLIC_PATHS:
+            continue
+        if access_of(route.dependant) is None:
+            raise UnguardedRoute(f"{route.path} asks for no permission")
+
+
+def access_of(dependant: Dependant) -> Access | None:
+    """The access that a route's dependencies ask for."""
+    found = getattr(dependant.call, "access", None)
+    if isinstance(found, Access):
+        return found
+    for part in dependant.dependencies:
+        access = access_of(part)
+        if access is not None:
+            return access
+    return None

@@ -1,0 +1,130 @@
+"""The examples of `/docs` and docs/api.md: invented people, invented payers.
+
+They are records of the domain, encoded by the same code that answers requests; a test
+sends every request example to a running service.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from denialml.domain.claim import (
+    Address,
+    Claim,
+    ClaimPayer,
+    Diagnosis,
+    Provider,
+    ServiceLine,
+    Subscriber,
+)
+
+EXAMPLE_CLAIM = Claim(
+    patient_control_number="EXAMPLE-0001",
+    total_charge=Decimal("180.00"),
+    payer=ClaimPayer(payer_id="NGHP1", name="Northgate Health Plan (invented)"),
+    subscriber=Subscriber(
+        member_id="EXM0000001",
+        last_name="Example",
+        first_name="Robin",
+        birth_date=date(1990, 1, 1),
+        gender="U",
+        claim_filing_code="CI",
+    ),
+    billing_provider=Provider(
+        name="Example Counseling Group",
+        npi="1234567893",
+        tax_id="000000000",
+        address=Address(
+            street="1 Example Way",
+            city="Springfield",
+            state="IL",
+            postal_code="627010000",
+        ),
+    ),
+    rendering_provider=Provider(
+        name="Sample", first_name="Alex", npi="1234567893", taxonomy_code="101YM0800X"
+    ),
+    diagnoses=(Diagnosis(code="F411", qualifier="ABK"),),
+    place_of_service="11",
+    medical_record_number="EXAMPLE-MRN-1",
+    lines=(
+        ServiceLine(
+            line_number=1,
+            procedure_code="90837",
+            charge=Decimal("180.00"),
+            service_date=date(2026, 10, 5),
+        ),
+    ),
+)
+
+
+def as_json(record: object) -> Any:
+    """A record as the JSON values that the API sends."""
+    return msgspec.json.decode(msgspec.json.encode(record))
+
+
+def example_837p() -> str:
+    """The example claim as an X12 837P file, one segment per line."""
+    segments = (
+        "ISA*00*          *00*          *ZZ*EXAMPLE        *ZZ*NGHP1          "
+        "*261006*0900*^*00501*000000001*0*T*:",
+        "GS*HC*EXAMPLE*NGHP1*20261006*0900*1*X*005010X222A1",
+        "ST*837*0001*005010X222A1",
+        "BHT*0019*00*1*20261006*0900*CH",
+        "NM1*41*2*EXAMPLE COUNSELING GROUP*****46*EXAMPLE",
+        "PER*IC*BILLING*TE*5555550100",
+        "NM1*40*2*NORTHGATE HEALTH PLAN*****46*NGHP1",
+        "HL*1**20*1",
+        "NM1*85*2*EXAMPLE COUNSELING GROUP*****XX*1234567893",
+        "N3*1 EXAMPLE WAY",
+        "N4*SPRINGFIELD*IL*627010000",
+        "REF*EI*000000000",
+        "HL*2*1*22*0",
+        "SBR*P*18*******CI",
+        "NM1*IL*1*EXAMPLE*ROBIN****MI*EXM0000001",
+        "N3*2 EXAMPLE WAY",
+        "N4*SPRINGFIELD*IL*62701",
+        "DMG*D8*19900101*U",
+        "NM1*PR*2*NORTHGATE HEALTH PLAN*****PI*NGHP1",
+        "CLM*EXAMPLE-0001*180***11:B:1*Y*A*Y*Y",
+        "REF*EA*EXAMPLE-MRN-1",
+        "HI*ABK:F411",
+        "NM1*82*1*SAMPLE*ALEX****XX*1234567893",
+        "LX*1",
+        "SV1*HC:90837*180*UN*1***1",
+        "DTP*472*D8*20261005",
+        "SE*25*0001",
+        "GE*1*1",
+        "IEA*1*000000001",
+    )
+    return "".join(f"{segment}~\n" for segment in segments)
+
+
+def example_835() -> str:
+    """A remittance that denies the example claim for a missing authorization."""
+    segments = (
+        "ISA*00*          *00*          *ZZ*NGHP1          *ZZ*EXAMPLE        "
+        "*261020*0900*^*00501*000000002*0*T*:",
+        "GS*HP*NGHP1*EXAMPLE*20261020*0900*2*X*005010X221A1",
+        "ST*835*0001",
+        "BPR*H*0*C*NON************20261020",
+        "TRN*1*EXAMPLE0001*1000000000",
+        "DTM*405*20261020",
+        "N1*PR*NORTHGATE HEALTH PLAN*XV*NGHP1",
+        "N3*PO BOX 1",
+        "N4*SPRINGFIELD*IL*62701",
+        "PER*BL*PROVIDER SERVICES*TE*5555550101",
+        "N1*PE*EXAMPLE COUNSELING GROUP*XX*1234567893",
+        "LX*1",
+        "CLP*EXAMPLE-0001*4*180*0*0*12*NG000001*11",
+        "NM1*QC*1*EXAMPLE*ROBIN****MI*EXM0000001",
+        "SVC*HC:90837*180*0**1",
+        "DTM*472*20261005",
+        "CAS*CO*197*180",
+        "SE*16*0001",
+        "GE*1*2",
+        "IEA*1*000000002",
+    )
+    return "".join(f"{segment}~\n" for segment in segments)

@@ -1,0 +1,1 @@
+"""HTML screens for people: server-rendered, no script, one module per screen."""

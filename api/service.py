@@ -1,0 +1,81 @@
+"""What one running service holds: made once by `create_app`, shared by all requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from starlette.requests import Request
+
+from api.sign_in import SignIns
+from denialml.settings import Settings
+from denialml.store.database import open_engine
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Service:
+    """Settings, database, secret, clock and what is kept in memory between requests.
+
+    `swift_engine` is the same database with commits that do not wait for the disk;
+    only the audit of scores uses it.
+    """
+
+    settings: Settings
+    engine: Engine
+    swift_engine: Engine
+    pepper: bytes = field(repr=False)
+    clock: Clock
+    sign_ins: SignIns
+
+    def today(self) -> date:
+        """The day it is at the practice."""
+        return self.clock().astimezone(self.settings.zone).date()
+
+
+def make_sign_ins(settings: Settings) -> SignIns:
+    """An empty register of signed-in browsers with the limits of the settings."""
+    return SignIns(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        lifetime=timedelta(hours=settings.session_lifetime_hours),
+    )
+
+
+def open_swift_engine(engine: Engine) -> Engine:
+    """A second engine whose commits survive the process but may trail a power cut.
+
+    SQLite: ``synchronous=NORMAL`` (WAL keeps the file whole either way). PostgreSQL:
+    ``synchronous_commit=off``. A database in memory has but one connection to use.
+    """
+    if engine.dialect.name == "sqlite" and not engine.url.database:
+        return engine
+    statement = (
+        "PRAGMA synchronous=NORMAL"
+        if engine.dialect.name == "sqlite"
+        else "SET synchronous_commit TO OFF"
+    )
+    swift = open_engine(engine.url.render_as_string(hide_password=False))
+
+    @event.listens_for(swift, "connect")
+    def relax(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+        if swift.dialect.name == "postgresql":
+            # Outside a committed transaction PostgreSQL would take the setting back.
+            connection.commit()
+
+    return swift
+
+
+def service_of(request: Request) -> Service:
+    """The service that answers this request."""
+    service: Service = request.app.state.service
+    return service
