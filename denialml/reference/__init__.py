@@ -8,6 +8,7 @@ not in a table is unknown: callers use `.get(code)` and treat None as such.
 from denialml.reference.entries import (
     AdjustmentClass,
     AdjustmentReason,
+    CauseSign,
     DeadlineRule,
     DocumentKind,
     PlaceOfService,
@@ -19,6 +20,7 @@ from denialml.reference.entries import (
 )
 from denialml.reference.loading import (
     adjustment_reasons,
+    cause_signs,
     deadline_rules,
     document_kinds,
     places_of_service,
@@ -30,6 +32,7 @@ from denialml.reference.loading import (
 __all__ = [
     "AdjustmentClass",
     "AdjustmentReason",
+    "CauseSign",
     "DeadlineRule",
     "DocumentKind",
     "PlaceOfService",
@@ -39,6 +42,7 @@ __all__ = [
     "RootCauseClass",
     "Support",
     "adjustment_reasons",
+    "cause_signs",
     "deadline_rules",
     "document_kinds",
     "places_of_service",

@@ -125,10 +125,13 @@ class RootCauseClass(Entry, frozen=True):
     """One of the 17 root causes. Grain: class.
 
     `routes` are the usual next steps, most usual first; `letter_template` the
-    letter that argues it; `evidence_documents` are document kinds.
+    letter that argues it; `evidence_documents` are document kinds. `base_share` is a
+    specialist's share of the class among behavioral-health denials, adding up to 1;
+    it was never measured and serves only where codes say little.
     """
 
     id: str
+    base_share: float
     label: str
     definition: str
     sub_classes: tuple[str, ...]
@@ -185,3 +188,16 @@ class DeadlineRule(Entry, frozen=True):
     note: str
     support: Support
     source: str
+
+
+class CauseSign(Entry, frozen=True):
+    """What one sign on file says about one root cause. Grain: sign x root cause.
+
+    `weight` is in log-odds, a specialist's judgement with its `reason`: 2.3 makes
+    the cause ten times as likely against the others, -2.3 a tenth.
+    """
+
+    sign: str
+    root_cause: str
+    weight: float
+    reason: str

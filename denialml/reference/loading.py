@@ -17,6 +17,7 @@ import msgspec
 
 from denialml.reference.entries import (
     AdjustmentReason,
+    CauseSign,
     DeadlineRule,
     DocumentKind,
     Entry,
@@ -94,13 +95,24 @@ def document_kinds() -> Mapping[str, DocumentKind]:
     return _keyed((msgspec.convert(row, DocumentKind) for row in rows), key="id")
 
 
+@cache
+def cause_signs() -> Mapping[str, tuple[CauseSign, ...]]:
+    """What each sign on file says about the root causes, by sign."""
+    grouped: dict[str, list[CauseSign]] = {}
+    for row in _rows("cause_signs.csv"):
+        sign = msgspec.convert(row, CauseSign, strict=False)
+        grouped.setdefault(sign.sign, []).append(sign)
+    return MappingProxyType({sign: tuple(rows) for sign, rows in grouped.items()})
+
+
 def _table(name: str, kind: type[EntryT], *, key: str) -> Mapping[str, EntryT]:
-    reader = csv.DictReader(io.StringIO(_text(name)), strict=True)
-    rows = (
-        {column: _cell(column, value) for column, value in row.items()}
-        for row in reader
-    )
-    return _keyed((msgspec.convert(row, kind, strict=False) for row in rows), key=key)
+    entries = (msgspec.convert(row, kind, strict=False) for row in _rows(name))
+    return _keyed(entries, key=key)
+
+
+def _rows(name: str) -> Iterator[dict[str, object]]:
+    for row in csv.DictReader(io.StringIO(_text(name)), strict=True):
+        yield {column: _cell(column, value) for column, value in row.items()}
 
 
 def _keyed(entries: Iterator[EntryT], *, key: str) -> Mapping[str, EntryT]:
