@@ -7,15 +7,18 @@ be read, never an exception. See docs/formats.md.
 
 from denialml.formats.claim_writing import write_claims
 from denialml.formats.envelope_writing import Envelope
+from denialml.formats.practice_csv import csv_file_name, write_csv
 from denialml.formats.reading import RecordReader, open_reader, read_bytes, read_file
 from denialml.formats.remittance_writing import write_remittances
 
 __all__ = [
     "Envelope",
     "RecordReader",
+    "csv_file_name",
     "open_reader",
     "read_bytes",
     "read_file",
     "write_claims",
+    "write_csv",
     "write_remittances",
 ]

@@ -240,7 +240,7 @@ class ProfessionalClaimReader:
         if holder is not None:
             holder.note = f"{holder.note} {note}" if holder.note else note
 
-    def _read_reference(self, text: str, _: int) -> None:
+    def _read_reference(self, text: str, _ordinal: int) -> None:
         _, qualifier, value, *_ = text.split(self._element) + BLANK
         line, claim = self._line, self._claim
         if line is not None:

@@ -122,7 +122,7 @@ class RemittanceReader:
         if self._clp is None:
             self._trn = text.split(self._element) + BLANK
 
-    def _read_party(self, text: str, _: int) -> None:
+    def _read_party(self, text: str, _ordinal: int) -> None:
         """N1: payer and payee; clearinghouses repeat them inside the claim loops."""
         if self._clp is not None:
             self._close_claim()

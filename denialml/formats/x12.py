@@ -22,6 +22,7 @@ ISA_LENGTH = 106
 ISA_ELEMENTS = 16
 PADDING = " \t\r\n\0\x1a"
 _BYTE_ORDER_MARKS = ("\xef\xbb\xbf", "\xff\xfe", "\xfe\xff")
+_INTERCHANGE = re.compile(r"ISA[^0-9A-Za-z]", re.IGNORECASE)
 _HEADERLESS = re.compile(r"(GS|ST)([^0-9A-Za-z\s])[^~\r\n]{2,}", re.IGNORECASE)
 
 
@@ -320,6 +321,15 @@ def read_isa(text: str) -> Header | None:
     if delimiters.terminator.isalnum() or rest[0] == rest[1]:
         return None
     return Header(delimiters, padded=len(body) == ISA_LENGTH - 3)
+
+
+def looks_like_x12(head: bytes) -> bool:
+    """Whether a file's first bytes can be X12: ISA, or GS or ST where that is lost."""
+    text = head[:HEADER_SPAN].decode("latin-1").lstrip(PADDING)
+    for mark in _BYTE_ORDER_MARKS:
+        text = text.removeprefix(mark)
+    text = text.replace("\0", "").lstrip(PADDING)
+    return bool(_INTERCHANGE.match(text) or _HEADERLESS.match(text))
 
 
 def _guess_delimiters(text: str) -> Delimiters | None:
