@@ -23,7 +23,7 @@ from api.openapi import TITLE, openapi_builder
 from api.pages import entrance
 from api.pages.rendering import problem_page, wants_page
 from api.problems import RequestProblem, problem_document, problem_response
-from api.routes import documentation, health
+from api.routes import denials, documentation, health
 from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
 from denialml.settings import Settings, api_key_pepper
@@ -42,8 +42,13 @@ PUBLIC_PATHS = frozenset(
         "/openapi.json",
     }
 )
-ROUTERS = (health.router, documentation.router, entrance.router)
-SHAPES = health.SHAPES
+ROUTERS = (
+    denials.router,
+    health.router,
+    documentation.router,
+    entrance.router,
+)
+SHAPES = (*denials.SHAPES, *health.SHAPES)
 
 
 class UnguardedRoute(RuntimeError):

@@ -4,7 +4,7 @@ They are records of the domain, encoded by the same code that answers requests; 
 sends every request example to a running service.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,18 @@ from denialml.domain.claim import (
     ServiceLine,
     Subscriber,
 )
+from denialml.domain.denial import (
+    CauseProbability,
+    Deadline,
+    DeadlineBasis,
+    Denial,
+    RootCause,
+    RootCauseFinding,
+    Route,
+    RouteFinding,
+)
+from denialml.domain.remittance import ClaimAdjustment
+from denialml.store.denials import StoredDenial
 
 EXAMPLE_CLAIM = Claim(
     patient_control_number="EXAMPLE-0001",
@@ -55,6 +67,63 @@ EXAMPLE_CLAIM = Claim(
             procedure_code="90837",
             charge=Decimal("180.00"),
             service_date=date(2026, 10, 5),
+        ),
+    ),
+)
+
+EXAMPLE_DENIAL = StoredDenial(
+    denial=Denial(
+        denial_id="den_example",
+        claim_id="clm_example",
+        payment_id="pay_example",
+        line_number=1,
+        patient_control_number="EXAMPLE-0001",
+        payer_id="NGHP1",
+        payer_name="Northgate Health Plan (invented)",
+        payer_claim_control_number="NG000001",
+        procedure_code="90837",
+        modifiers=(),
+        service_date=date(2026, 10, 5),
+        denied_on=date(2026, 10, 20),
+        charge=Decimal("180.00"),
+        paid=Decimal("0.00"),
+        denied_amount=Decimal("180.00"),
+        adjustments=(
+            ClaimAdjustment(
+                group_code="CO", reason_code="197", amount=Decimal("180.00")
+            ),
+        ),
+        remark_codes=(),
+    ),
+    status="open",
+    found_at=datetime(2026, 10, 21, 9, 0, tzinfo=UTC),
+    finding=RootCauseFinding(
+        root_cause=RootCause.AUTH_MISSING,
+        probability=0.86,
+        runner_up=RootCause.AUTH_MISMATCH,
+        runner_up_probability=0.11,
+        probabilities=(
+            CauseProbability(root_cause=RootCause.AUTH_MISSING, probability=0.86),
+            CauseProbability(root_cause=RootCause.AUTH_MISMATCH, probability=0.11),
+        ),
+        basis=("No authorization is on file for this patient and code.",),
+    ),
+    route=RouteFinding(
+        route=Route.APPEAL,
+        reason="The payer may grant an authorization after the fact.",
+    ),
+    deadline=Deadline(
+        status="configured",
+        due_on=date(2027, 4, 18),
+        bases=(
+            DeadlineBasis(
+                rule="payer_window",
+                due_on=date(2027, 4, 18),
+                counted_from=date(2026, 10, 20),
+                length="180 days",
+                support="set by the practice",
+                source="payers.csv",
+            ),
         ),
     ),
 )

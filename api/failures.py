@@ -5,7 +5,7 @@ those of anything else are not, and stay inside.
 """
 
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -45,6 +45,9 @@ def as_problem(error: Exception) -> RequestProblem:
             return RequestProblem(kind, str(error))
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return RequestProblem(ProblemType.STORE_UNAVAILABLE)
+    if isinstance(error, DataError):
+        # A value that the database cannot hold, such as a NUL in PostgreSQL's text.
+        return RequestProblem(ProblemType.INVALID_REQUEST)
     return RequestProblem(ProblemType.INTERNAL_ERROR)
 
 

@@ -1,0 +1,43 @@
+"""Small pieces every route uses: a record as JSON, an id of a path, a visit."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from fastapi import Depends
+from starlette.responses import Response
+
+from api.dependencies import Purpose, admitted
+from api.permissions import Permission
+from api.problems import ProblemType, RequestProblem
+
+JSON = "application/json"
+_RECORD_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
+
+
+def json_answer(
+    record: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A record as JSON: money as strings, days as ISO dates."""
+    return Response(
+        msgspec.json.encode(record),
+        status_code=status,
+        media_type=JSON,
+        headers=headers,
+    )
+
+
+def record_id(value: str) -> str:
+    """An id as denialml makes them; anything else names no record.
+
+    Raises `RequestProblem` (not-found).
+    """
+    if not _RECORD_ID.fullmatch(value):
+        raise RequestProblem(ProblemType.NOT_FOUND)
+    return value
+
+
+def visit_with(permission: Permission, purpose: Purpose = Purpose.READ) -> Any:
+    """The default of a route's `visit` parameter: an API key with `permission`."""
+    return Depends(admitted(permission, purpose), scope="function")

@@ -1,0 +1,120 @@
+"""Denials: the worklist a page at a time, and one denial with all that is known."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.dependencies import Visit
+from api.examples import EXAMPLE_DENIAL, as_json
+from api.openapi import Content, Operation, describe
+from api.permissions import Permission
+from api.problems import ProblemType
+from api.routes.answers import JSON, json_answer, record_id, visit_with
+from denialml.domain.denial import RootCause, Route
+from denialml.store.audit import AuditAction
+from denialml.store.denials import (
+    MAXIMUM_PAGE,
+    DenialPage,
+    DenialSort,
+    DenialStatus,
+    StoredDenial,
+    get_denial,
+    list_denials,
+)
+
+router = APIRouter(prefix="/v1/denials", tags=["denials"])
+SHAPES = (DenialPage, StoredDenial)
+
+PayerFilter = Annotated[
+    str | None,
+    Query(
+        max_length=80,
+        pattern=r"^[\x20-\x7e]+$",
+        description="Only this payer: the id of the claims and remittances.",
+    ),
+]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=500, description="The `cursor` of the page before."),
+]
+Limit = Annotated[int, Query(ge=1, le=MAXIMUM_PAGE, description="Denials per page.")]
+
+
+@router.get(
+    "",
+    **describe(
+        Operation(
+            summary="List denials",
+            description=(
+                "Denied or down-coded claim lines with cause, route and deadline. "
+                "`cursor` of an answer asks for the next page; null: this was the last."
+            ),
+            permission=Permission.DENIALS_READ,
+            answers=(
+                Content(
+                    JSON,
+                    {"denials": [as_json(EXAMPLE_DENIAL)], "cursor": None},
+                    DenialPage,
+                ),
+            ),
+            problems=(ProblemType.INVALID_REQUEST,),
+        )
+    ),
+)
+def list_denials_of_practice(
+    visit: Visit = visit_with(Permission.DENIALS_READ),
+    status: Annotated[
+        DenialStatus | None, Query(description="Open, or closed by a later answer.")
+    ] = None,
+    payer_id: PayerFilter = None,
+    root_cause: Annotated[
+        RootCause | None, Query(description="Only this most probable cause.")
+    ] = None,
+    route: Annotated[Route | None, Query(description="Only this next step.")] = None,
+    sort: Annotated[
+        DenialSort, Query(description="Order; a minus is largest or newest first.")
+    ] = DenialSort.DEADLINE,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """One page of the worklist."""
+    page = list_denials(
+        visit.session,
+        visit.organization_id,
+        status=status,
+        payer_id=payer_id,
+        root_cause=root_cause,
+        route=route,
+        sort=sort,
+        cursor=cursor,
+        limit=limit,
+    )
+    visit.note(
+        AuditAction.DENIALS_LISTED, "denials", "", record_count=len(page.denials)
+    )
+    return json_answer(page)
+
+
+@router.get(
+    "/{denial_id}",
+    **describe(
+        Operation(
+            summary="Read a denial",
+            description=(
+                "One denied line: the payer's codes, the cause with its runner-up and "
+                "what spoke for it, the route and the deadline with its basis."
+            ),
+            permission=Permission.DENIALS_READ,
+            answers=(Content(JSON, as_json(EXAMPLE_DENIAL), StoredDenial),),
+            problems=(ProblemType.NOT_FOUND,),
+        )
+    ),
+)
+def read_denial(
+    denial_id: str, visit: Visit = visit_with(Permission.DENIALS_READ)
+) -> Response:
+    """One denial."""
+    stored = get_denial(visit.session, visit.organization_id, record_id(denial_id))
+    visit.note(AuditAction.DENIAL_READ, "denial", stored.denial.denial_id)
+    return json_answer(stored)
