@@ -7,7 +7,16 @@ are derived from content (`identity`), so a table never holds the same fact twic
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from denialml.store.columns import (
@@ -186,6 +195,13 @@ class ClaimPaymentRow(Base):
             "charge_cents",
         ),
         Index("claim_payments_by_claim", "claim_id"),
+        Index(
+            "claim_payments_refiled",
+            "organization_id",
+            "control_number_key",
+            sqlite_where=text("chain_key <> control_number_key"),
+            postgresql_where=text("chain_key <> control_number_key"),
+        ),
     )
 
 

@@ -58,6 +58,17 @@ def existing(
     return found
 
 
+def payloads_on_file(
+    session: Session, row: Any, record_ids: Iterable[str]
+) -> dict[str, str]:
+    """The stored payloads of those practice records that are already on file."""
+    found: dict[str, str] = {}
+    for chunk in chunks(record_ids):
+        statement = select(row.record_id, row.payload).where(row.record_id.in_(chunk))
+        found.update(session.execute(statement).tuples())
+    return found
+
+
 def chunks(values: Iterable[str]) -> Iterable[list[str]]:
     """Distinct values in sorted runs that fit one statement."""
     distinct = sorted(set(values))

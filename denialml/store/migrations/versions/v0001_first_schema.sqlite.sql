@@ -291,6 +291,8 @@ CREATE INDEX claim_payments_by_claim ON claim_payments (claim_id);
 
 CREATE INDEX claim_payments_by_service ON claim_payments (organization_id, service_from, charge_cents);
 
+CREATE INDEX claim_payments_refiled ON claim_payments (organization_id, control_number_key) WHERE chain_key <> control_number_key;
+
 CREATE TABLE provider_adjustments (
     adjustment_id VARCHAR(64) NOT NULL,
     organization_id VARCHAR(64) NOT NULL,

@@ -1,0 +1,110 @@
+"""Ids derived from content, keyed by the organization.
+
+The same record in a renamed, split, re-wrapped or re-delimited file gets the same id,
+because neither its place nor the envelope takes part. Trailing zeros of amounts do
+not take part either: 100 and 100.00 are the same charge. The key keeps two
+organizations' ids apart and makes ids useless for guessing content.
+"""
+
+import re
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from denialml.domain.record import Fact
+from denialml.domain.remittance import ClaimPayment, Remittance
+
+DIGEST_BYTES: Final = 16
+_ENCODER = msgspec.json.Encoder()
+_WHOLE = re.compile(rb'(?<=[0-9])\.0+"')
+_TRAILING = re.compile(rb'(\.[0-9]*[1-9])0+"')
+_SOURCE = b',"source":{'
+
+
+class Identity:
+    """Makes the ids of one organization's records."""
+
+    def __init__(self, fingerprint_key: bytes) -> None:
+        self._key = fingerprint_key
+
+    def of_parts(self, kind: str, *parts: str) -> str:
+        """An id from a natural key, for example ``of_parts("payer", payer_id)``."""
+        return self._digest(kind, _ENCODER.encode(parts))
+
+    def of_content(self, kind: str, payload: bytes) -> str:
+        """An id from an encoded record, wherever it was read."""
+        return self._digest(kind, canonical(payload))
+
+    def of_remittance(self, remittance: Remittance) -> str:
+        """An id from payer, trace number, payment date and payee.
+
+        Not from the amounts or the ST number: a clearinghouse that splits one
+        remittance into several transactions changes those.
+        """
+        payment_date = remittance.payment_date
+        return self.of_parts(
+            "rem",
+            remittance.payer_id or remittance.trace_payer_id or remittance.payer_name,
+            remittance.trace_number,
+            payment_date.isoformat() if payment_date is not None else "",
+            remittance.payee_npi or remittance.payee_tax_id,
+        )
+
+    def of_payment(
+        self, payment: ClaimPayment, payload: bytes, *, remittance_id: str
+    ) -> str:
+        """An id from the answer's content inside its remittance, before ordinals."""
+        nested = _ENCODER.encode(payment.remittance)
+        start = b'{"remittance":' + nested
+        if payload.startswith(start):
+            payload = payload[len(start) :]
+        else:
+            bare = msgspec.structs.replace(payment, remittance=_NO_REMITTANCE)
+            payload = _ENCODER.encode(bare)
+        return self._digest("pay", remittance_id.encode() + canonical(payload))
+
+    def nth(self, identifier: str, ordinal: int) -> str:
+        """The id of the nth (from 0) identical record in one transaction.
+
+        A payer may answer two identical claims alike in one remittance; sending that
+        remittance again must still add nothing.
+        """
+        if ordinal == 0:
+            return identifier
+        kind = identifier.partition("_")[0]
+        return self.of_parts(kind, identifier, str(ordinal))
+
+    def _digest(self, kind: str, content: bytes) -> str:
+        digest = blake2b(
+            content, digest_size=DIGEST_BYTES, key=self._key, person=kind.encode()
+        )
+        return f"{kind}_{digest.hexdigest()}"
+
+
+_NO_REMITTANCE = Remittance(
+    payer_id="",
+    payer_name="",
+    trace_number="",
+    payment=Decimal(0),
+    payment_date=None,
+    received_on=None,
+)
+
+
+def encode(record: Fact) -> bytes:
+    """The record as JSON bytes, its source last where it has one."""
+    return _ENCODER.encode(record)
+
+
+def canonical(payload: bytes) -> bytes:
+    """Encoded content without its place and without trailing zeros of amounts.
+
+    `source` is the last field of every record, and a quote inside a string is always
+    escaped in JSON, so the last unescaped ``,"source":{`` is that field.
+    """
+    cut = payload.rfind(_SOURCE)
+    if cut >= 0:
+        payload = payload[:cut] + b"}"
+    return _TRAILING.sub(rb'\1"', _WHOLE.sub(b'"', payload))

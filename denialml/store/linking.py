@@ -1,0 +1,337 @@
+"""Keeping answers tied to submissions: what new rows touch is matched anew.
+
+A group is everything filed under one control number. `matching.match_group` decides;
+this module reads the groups in bulk and writes what changed.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from denialml.domain.adjudication import LineAdjudication
+from denialml.domain.claim import Claim
+from denialml.domain.facts import SubmittedClaim
+from denialml.domain.remittance import ClaimPayment
+from denialml.store.matching import Answer, GroupMatch, match_group
+from denialml.store.payloads import payload_decoder, to_payload
+from denialml.store.refiling import file_loosely
+from denialml.store.rows import Row
+from denialml.store.tables import (
+    ClaimAcknowledgmentRow,
+    ClaimPaymentRow,
+    ClaimRow,
+    LineAdjudicationRow,
+)
+from denialml.store.writing import chunks, insert_new, table_of
+
+_FOREVER: Final = date(9999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCounts:
+    """What matching added or changed."""
+
+    payments_matched: int = 0
+    payments_unmatched: int = 0
+    lines_answered: int = 0
+    services_unmatched: int = 0
+
+    def __add__(self, other: "LinkCounts") -> "LinkCounts":
+        return LinkCounts(
+            self.payments_matched + other.payments_matched,
+            self.payments_unmatched + other.payments_unmatched,
+            self.lines_answered + other.lines_answered,
+            self.services_unmatched + other.services_unmatched,
+        )
+
+
+@dataclass(slots=True)
+class _Group:
+    claims: list[Any]
+    payments: list[Any]
+    acknowledgments: list[Any]
+
+
+def touched_by(
+    session: Session,
+    organization_id: str,
+    *,
+    claims: Sequence[Row],
+    payments: Sequence[Row],
+    acknowledgment_keys: Collection[str],
+) -> set[str]:
+    """The control numbers whose groups these new rows change."""
+    keys = {row["control_number_key"] for row in payments}
+    keys |= set(acknowledgment_keys)
+    keys |= {row["control_number_key"] for row in claims}
+    return keys | file_loosely(session, organization_id, claims, payments)
+
+
+def link_answers(
+    session: Session, organization_id: str, keys: Iterable[str]
+) -> LinkCounts:
+    """Match these groups anew and write what changed; counts the changes."""
+    counts = LinkCounts()
+    for chunk in chunks(keys):
+        counts += _link(session, organization_id, chunk)
+    return counts
+
+
+def _link(session: Session, organization_id: str, keys: list[str]) -> LinkCounts:
+    groups = _read_groups(session, organization_id, keys)
+    if not groups:
+        return LinkCounts()
+    _write_verdicts(session, groups.values())
+    matches: list[GroupMatch] = []
+    before: dict[str, str | None] = {}
+    for group in groups.values():
+        if not group.payments:
+            continue
+        matches.append(match_group(_submissions(group), _answers(group)))
+        before.update((row.payment_id, row.claim_id) for row in group.payments)
+    if not before:
+        return LinkCounts()
+    after = {
+        payment_id: claim_id
+        for match in matches
+        for payment_id, claim_id in match.claim_ids.items()
+    }
+    _write_matches(session, before=before, after=after)
+    fresh = _write_adjudications(
+        session,
+        organization_id,
+        claim_ids={
+            row.claim_id
+            for group in groups.values()
+            if group.payments
+            for row in group.claims
+        },
+        computed=[each for match in matches for each in match.adjudications],
+    )
+    return LinkCounts(
+        payments_matched=sum(before[payment_id] is None for payment_id in after),
+        payments_unmatched=sum(payment_id not in after for payment_id in before),
+        lines_answered=fresh,
+        services_unmatched=sum(match.unmatched_services for match in matches),
+    )
+
+
+def _read_groups(
+    session: Session, organization_id: str, keys: list[str]
+) -> dict[str, _Group]:
+    """The groups that hold an answer or an acknowledgment; others have no work."""
+    payments = session.execute(
+        select(
+            ClaimPaymentRow.chain_key,
+            ClaimPaymentRow.payment_id,
+            ClaimPaymentRow.claim_id,
+            ClaimPaymentRow.received_on,
+            ClaimPaymentRow.payload,
+        ).where(
+            ClaimPaymentRow.organization_id == organization_id,
+            ClaimPaymentRow.chain_key.in_(keys),
+        )
+    ).all()
+    acknowledgments = session.execute(
+        select(
+            ClaimAcknowledgmentRow.control_number_key,
+            ClaimAcknowledgmentRow.received_on,
+            ClaimAcknowledgmentRow.accepted,
+        ).where(
+            ClaimAcknowledgmentRow.organization_id == organization_id,
+            ClaimAcknowledgmentRow.control_number_key.in_(keys),
+        )
+    ).all()
+    groups: dict[str, _Group] = {
+        key: _Group([], [], [])
+        for key in sorted(
+            {row.chain_key for row in payments}
+            | {row.control_number_key for row in acknowledgments}
+        )
+    }
+    for payment in payments:
+        groups[payment.chain_key].payments.append(payment)
+    for acknowledgment in acknowledgments:
+        groups[acknowledgment.control_number_key].acknowledgments.append(acknowledgment)
+    claims = session.execute(
+        select(
+            ClaimRow.control_number_key,
+            ClaimRow.claim_id,
+            ClaimRow.submitted_on,
+            ClaimRow.accepted,
+            ClaimRow.payload,
+        )
+        .where(
+            ClaimRow.organization_id == organization_id,
+            ClaimRow.control_number_key.in_(sorted(groups)),
+        )
+        .order_by(ClaimRow.submitted_on, ClaimRow.claim_id)
+    )
+    for claim in claims:
+        groups[claim.control_number_key].claims.append(claim)
+    return groups
+
+
+def _submissions(group: _Group) -> list[SubmittedClaim]:
+    decode = payload_decoder(Claim).decode
+    verdicts = _verdicts(group)
+    return [
+        SubmittedClaim(
+            claim_id=row.claim_id,
+            submitted_on=row.submitted_on,
+            claim=decode(row.payload),
+            accepted=verdicts[row.claim_id],
+        )
+        for row in group.claims
+    ]
+
+
+def _answers(group: _Group) -> list[Answer]:
+    decode = payload_decoder(ClaimPayment).decode
+    return [
+        Answer(row.payment_id, row.received_on, decode(row.payload))
+        for row in group.payments
+    ]
+
+
+def _verdicts(group: _Group) -> dict[str, bool | None]:
+    """The 277CA verdict of each submission: the latest received before the next one.
+
+    On one day a rejection weighs more than an acceptance: a clearinghouse accepts
+    first, the payer's own answer follows.
+    """
+    verdicts: dict[str, bool | None] = {}
+    days = [row.submitted_on for row in group.claims]
+    for row in group.claims:
+        following = min(
+            (day for day in days if day > row.submitted_on), default=_FOREVER
+        )
+        answers = [
+            (each.received_on, each.accepted is False, each.accepted)
+            for each in group.acknowledgments
+            if each.accepted is not None
+            and row.submitted_on <= each.received_on
+            and each.received_on < following
+        ]
+        verdicts[row.claim_id] = max(answers)[2] if answers else None
+    return verdicts
+
+
+def _write_verdicts(session: Session, groups: Iterable[_Group]) -> None:
+    changed = []
+    for group in groups:
+        if not group.acknowledgments:
+            continue
+        verdicts = _verdicts(group)
+        changed += [
+            {"key_claim_id": row.claim_id, "new_accepted": verdicts[row.claim_id]}
+            for row in group.claims
+            if verdicts[row.claim_id] != row.accepted
+        ]
+    if changed:
+        table = table_of(ClaimRow)
+        session.connection().execute(
+            update(table)
+            .where(table.c.claim_id == bindparam("key_claim_id"))
+            .values(accepted=bindparam("new_accepted")),
+            changed,
+        )
+
+
+def _write_matches(
+    session: Session, *, before: dict[str, str | None], after: dict[str, str]
+) -> None:
+    changed = [
+        {"key_payment_id": payment_id, "new_claim_id": after.get(payment_id)}
+        for payment_id, claim_id in before.items()
+        if after.get(payment_id) != claim_id
+    ]
+    if changed:
+        table = table_of(ClaimPaymentRow)
+        session.connection().execute(
+            update(table)
+            .where(table.c.payment_id == bindparam("key_payment_id"))
+            .values(claim_id=bindparam("new_claim_id")),
+            changed,
+        )
+
+
+def _write_adjudications(
+    session: Session,
+    organization_id: str,
+    *,
+    claim_ids: set[str],
+    computed: list[LineAdjudication],
+) -> int:
+    """Make the stored answers of these claims equal to the computed; counts the new."""
+    table = table_of(LineAdjudicationRow)
+    wanted = {
+        (each.claim_id, each.line_number, each.payment_id): (each, to_payload(each))
+        for each in computed
+    }
+    payment_ids = {each.payment_id for each in computed}
+    stale: list[Row] = []
+    seen: set[tuple[str, int, str]] = set()
+    replaced = 0
+    for column, values in (
+        (LineAdjudicationRow.claim_id, claim_ids),
+        (LineAdjudicationRow.payment_id, payment_ids),
+    ):
+        for chunk in chunks(values):
+            for row in session.execute(
+                select(
+                    LineAdjudicationRow.claim_id,
+                    LineAdjudicationRow.line_number,
+                    LineAdjudicationRow.payment_id,
+                    LineAdjudicationRow.payload,
+                ).where(
+                    LineAdjudicationRow.organization_id == organization_id,
+                    column.in_(chunk),
+                )
+            ):
+                place = (row.claim_id, row.line_number, row.payment_id)
+                if place in seen:
+                    continue
+                seen.add(place)
+                if place in wanted and wanted[place][1] == row.payload:
+                    del wanted[place]
+                    continue
+                replaced += place in wanted
+                stale.append(
+                    {
+                        "old_claim_id": row.claim_id,
+                        "old_line_number": row.line_number,
+                        "old_payment_id": row.payment_id,
+                    }
+                )
+    if stale:
+        session.connection().execute(
+            delete(table).where(
+                table.c.claim_id == bindparam("old_claim_id"),
+                table.c.line_number == bindparam("old_line_number"),
+                table.c.payment_id == bindparam("old_payment_id"),
+            ),
+            stale,
+        )
+    insert_new(
+        session,
+        LineAdjudicationRow,
+        [
+            {
+                "claim_id": each.claim_id,
+                "line_number": each.line_number,
+                "payment_id": each.payment_id,
+                "organization_id": organization_id,
+                "sequence": each.sequence,
+                "received_on": each.received_on,
+                "outcome": each.outcome.value,
+                "payload": payload,
+            }
+            for each, payload in wanted.values()
+        ],
+    )
+    return len(wanted) - replaced
