@@ -1,0 +1,228 @@
+"""Remittances come in: the practice learns, asks again, corrects and disputes."""
+
+import msgspec
+
+from denialml.domain.claim import Claim
+from denialml.domain.coverage import PayerType
+from denialml.simulation import coverage as states
+from denialml.simulation.emission import may_be_coverage
+from denialml.simulation.parameters import SERVICES
+from denialml.simulation.payers import NEVER, Policy
+from denialml.simulation.remitting import (
+    Answer,
+    LineAnswer,
+    build_advice,
+    draw_pricing,
+    paid_cents,
+    paid_line,
+    reversal,
+)
+from denialml.simulation.rules import Rule
+from denialml.simulation.sending import acknowledge, arrival_day
+from denialml.simulation.state import Arrival, Sent, State
+from denialml.simulation.visiting import check, renew_later, settle_later
+
+_CORRECTABLE = frozenset(
+    {
+        Rule.DATA,
+        Rule.AUTHORIZATION_MISMATCH,
+        Rule.DIAGNOSIS,
+        Rule.TELEHEALTH,
+        Rule.BUNDLING,
+        Rule.TIME,
+        Rule.RECORDS,
+        Rule.PAYER_ERROR,
+    }
+)
+_DISPUTABLE = frozenset(
+    {
+        Rule.AUTHORIZATION_MISSING,
+        Rule.AUTHORIZATION_MISMATCH,
+        Rule.NECESSITY,
+        Rule.RECORDS,
+        Rule.TIME,
+        Rule.DATA,
+        Rule.TELEHEALTH,
+        Rule.PAYER_ERROR,
+    }
+)
+
+
+def receive(state: State, day: int) -> None:
+    """Post everything that arrives on `day`; it counts as known from the next day."""
+    for policy in state.policies:
+        arrivals = state.arrivals.pop((day, policy.index), None)
+        if arrivals is None:
+            continue
+        advice = build_advice(
+            [answer for arrival in arrivals for answer in arrival.answers],
+            policy=policy,
+            timeline=state.timeline,
+            received=day,
+            payee=state.staff.billing,
+            takebacks=state.takebacks.pop(policy.index, []),
+        )
+        state.outputs.advices.append((day, advice))
+        for arrival in arrivals:
+            if arrival.sent is not None:
+                state.outputs.answered.append((day, arrival.sent))
+                _learn(state, arrival.sent, day)
+                _react(state, policy, arrival.sent, day)
+
+
+def _learn(state: State, sent: Sent, day: int) -> None:
+    """What the initial determination reveals of the hidden states."""
+    coverage = sent.coverage
+    policy = state.policy(coverage)
+    first = sent.session.visit.days[0]
+    patient = sent.session.visit.patient
+    cause = sent.causes[0]
+    asked = state.timeline.workday(day + 1)
+    if any(codes is not None and may_be_coverage(codes) for codes in sent.codes):
+        state.checks[asked].append((patient, coverage))
+    if cause is Rule.ELIGIBILITY:
+        return
+    states.learn_active(coverage, policy.lapse_hazard, first)
+    if cause is Rule.OTHER_PAYER:
+        # An answer from before the other payer was settled says nothing of today.
+        if policy.cob_hazard[first] > coverage.clean_hazard:
+            states.learn_other(coverage, policy.cob_hazard, first)
+            settle_later(state, patient, coverage, day)
+        state.unsettled[patient].append(sent)
+        return
+    states.learn_clean(coverage, policy.cob_hazard, first)
+    worker = state.people[patient].worker
+    off = cause is Rule.LOADING
+    state.loading(worker, coverage.policy).learn(sent.submitted, off=off)
+
+
+def _react(state: State, policy: Policy, sent: Sent, day: int) -> None:
+    """Rework: about six in ten denials are corrected or disputed."""
+    causes = {cause for cause in sent.causes if cause is not None}
+    random = state.random
+    if not causes:
+        _maybe_take_back(state, policy, sent, day)
+        return
+    if Rule.AUTHORIZATION_MISSING in causes:
+        _notice_authorization(state, policy, sent)
+    if sent.claim.frequency_code != "1" or Rule.DUPLICATE in causes:
+        return
+    medicare = policy.kind.payer_type is PayerType.MEDICARE
+    draw = random.random()
+    if causes <= _CORRECTABLE and not medicare and draw < 0.36:
+        due = state.timeline.workday(day + random.randint(5, 25))
+        state.corrections[due].append(sent)
+    elif causes <= _DISPUTABLE and draw < 0.62 and random.random() < 0.5:
+        received = arrival_day(state, policy, day + random.randint(30, 75), denied=True)
+        _overturn(state, policy, sent, received)
+
+
+def _notice_authorization(state: State, policy: Policy, sent: Sent) -> None:
+    """After a few such denials the practice asks beforehand."""
+    group = SERVICES[sent.session.lines[0].code].group
+    key = (policy.index, group)
+    seen = state.denied_without_authorization.get(key, 0) + 1
+    state.denied_without_authorization[key] = seen
+    if seen == 12:
+        policy.knows_authorization[group] = True
+
+
+def _paid_again(
+    state: State, policy: Policy, sent: Sent, *, claim: Claim, received_by_payer: int
+) -> Answer:
+    billed = sent.answer.billed
+    month = state.timeline.date(billed[0].day).month
+    pricing = draw_pricing(state.random, policy, month=month)
+    return Answer(
+        claim=claim,
+        policy=policy.index,
+        payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
+        status_code="1",
+        lines=tuple(
+            paid_line(line, policy, pricing, first=position == 0)
+            for position, line in enumerate(billed)
+        ),
+        billed=billed,
+        received_by_payer=received_by_payer,
+    )
+
+
+def _overturn(state: State, policy: Policy, sent: Sent, received: int) -> None:
+    """The payer reverses its answer and pays; no new claim is sent."""
+    if received > state.timeline.last:
+        return
+    again = _paid_again(
+        state, policy, sent, claim=sent.claim, received_by_payer=sent.submitted
+    )
+    state.arrivals[received, policy.index].append(
+        Arrival((reversal(sent.answer), again))
+    )
+
+
+def _maybe_take_back(state: State, policy: Policy, sent: Sent, day: int) -> None:
+    """Few paid claims are recovered later: repriced, or denied after review."""
+    random = state.random
+    draw = random.random()
+    if draw >= 0.008 or paid_cents(sent.answer) <= 0:
+        return
+    received = arrival_day(state, policy, day + random.randint(40, 120), denied=True)
+    if received > state.timeline.last:
+        return
+    if draw < 0.002:
+        overpaid = paid_cents(sent.answer) // 4
+        state.takebacks[policy.index].append(
+            (sent.claim.patient_control_number, overpaid)
+        )
+        return
+    lines = []
+    for line, billed in zip(sent.answer.lines, sent.answer.billed, strict=True):
+        if draw < 0.004:
+            lines.append(LineAnswer(0, (("CO", "50", billed.charge_cents),), "N115"))
+            continue
+        less = line.paid // 10
+        repriced = tuple(
+            (group, carc, cents + less if carc == "45" else cents)
+            for group, carc, cents in line.adjustments
+        )
+        allowed = line.allowed - less if line.allowed is not None else None
+        lines.append(LineAnswer(line.paid - less, repriced, line.remark, allowed))
+    again = msgspec.structs.replace(
+        sent.answer,
+        lines=tuple(lines),
+        status_code="4" if draw < 0.004 else "1",
+        payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
+    )
+    state.arrivals[received, policy.index].append(
+        Arrival((reversal(sent.answer), again))
+    )
+
+
+def correct(state: State, sent: Sent, day: int) -> None:
+    """Send the corrected claim (frequency 7) that replaces a denied one."""
+    policy = state.policy(sent.coverage)
+    claim = msgspec.structs.replace(
+        sent.claim,
+        submitted_on=state.timeline.date(day),
+        frequency_code="7",
+        original_payer_claim_control_number=sent.answer.payer_number,
+    )
+    state.outputs.claims.append(claim)
+    acknowledge(state, claim, day, accepted=True)
+    received = arrival_day(state, policy, day, denied=False)
+    if received > state.timeline.last:
+        return
+    again = _paid_again(state, policy, sent, claim=claim, received_by_payer=day)
+    if state.random.random() < 0.15:
+        again = msgspec.structs.replace(
+            again, lines=sent.answer.lines, status_code=sent.answer.status_code
+        )
+    before = () if paid_cents(sent.answer) == 0 else (reversal(sent.answer),)
+    state.arrivals[received, policy.index].append(Arrival((*before, again)))
+
+
+def ask_again(state: State, patient: int, coverage: states.Coverage, day: int) -> None:
+    """Check eligibility after a denial that may be about coverage."""
+    if coverage.ended_on == NEVER:
+        check(state, patient, coverage, day)
+        if coverage.ended_on < NEVER:
+            renew_later(state, patient, day)

@@ -1,0 +1,120 @@
+"""The practice day by day.
+
+The order within a day is what makes the truth exact: remittances of the day before
+are read first, then coverage is asked about and visits are held, then claims are
+sent and adjudicated (in secret) by the payers.
+"""
+
+from denialml.simulation import coverage as states
+from denialml.simulation.answering import ask_again, correct, receive
+from denialml.simulation.billing import Session
+from denialml.simulation.payers import Policy, apply_change
+from denialml.simulation.people import Visit
+from denialml.simulation.sending import prepare_outgoing, resend, send
+from denialml.simulation.state import State
+from denialml.simulation.visiting import attend, check
+
+_REPAIR_DAYS = 75
+_OUTGOING_DAYS = 7
+
+
+def run(state: State, visits: list[Visit]) -> None:
+    """Live through every day of the span, then prepare what is still unsent."""
+    last = state.timeline.last
+    position = 0
+    changes = list(state.changes)
+    for day in range(last + 1):
+        receive(state, day - 1)
+        while changes and changes[0].day <= day:
+            change = changes.pop(0)
+            apply_change(state.policies[change.policy], change)
+            if change.kind == "telehealth_place":
+                state.repairs[day + _REPAIR_DAYS].append(change.policy)
+        _due_today(state, day)
+        while position < len(visits) and visits[position].day == day:
+            attend(state, visits[position])
+            position += 1
+        for session in state.submissions.pop(day, ()):
+            send(state, session, day)
+        for sent in state.resends.pop(day, ()):
+            resend(state, sent, day)
+        for sent in state.corrections.pop(day, ()):
+            correct(state, sent, day)
+        state.close_day()
+    receive(state, last)
+    _prepare_unsent(state)
+
+
+def _due_today(state: State, day: int) -> None:
+    for index in state.repairs.pop(day, ()):
+        _repair_setups(state, state.policies[index])
+    for patient, coverage in state.checks.pop(day, ()):
+        ask_again(state, patient, coverage, day)
+    for patient, coverage in state.settlements.pop(day, ()):
+        _settle(state, patient, coverage, day)
+    for patient in state.renewals.pop(day, ()):
+        _renew(state, patient, day)
+
+
+def _repair_setups(state: State, policy: Policy) -> None:
+    for site, index in list(state.setups):
+        if index == policy.index:
+            state.setups[site, index] = (
+                policy.telehealth_place,
+                policy.telehealth_modifier,
+            )
+
+
+def _settle(state: State, patient: int, coverage: states.Coverage, day: int) -> None:
+    """Other coverage is settled; a fresh answer shows it, held claims go out."""
+    policy = state.policy(coverage)
+    state.charts[patient].settling = False
+    states.settle_other(state.random, coverage, policy.cob_hazard, day)
+    check(state, patient, coverage, day)
+    _release(state, patient, day)
+    for sent in state.unsettled.pop(patient, ()):
+        if sent.coverage is coverage and state.random.random() < 0.6:
+            due = state.timeline.workday(day + state.random.randint(1, 10))
+            state.corrections[due].append(sent)
+
+
+def _renew(state: State, patient: int, day: int) -> None:
+    """The patient brings new coverage with another payer; an answer proves it."""
+    chart = state.charts[patient]
+    chart.fixing = False
+    old = chart.coverages[-1]
+    weights = [
+        0.0 if policy.index == old.policy else policy.share for policy in state.policies
+    ]
+    index = state.random.choices(range(len(weights)), weights=weights)[0]
+    policy = state.policies[index]
+    new = states.open_coverage(
+        state.random,
+        policy=index,
+        member_id=state.member_id(index),
+        day=day,
+        hazards=(policy.lapse_hazard, policy.cob_hazard),
+        unverified_intake=False,
+    )
+    new.begins = old.ended_on
+    chart.coverages.append(new)
+    check(state, patient, new, day)
+    _release(state, patient, day)
+
+
+def _release(state: State, patient: int, day: int) -> None:
+    for session in state.held.pop(patient, ()):
+        due = state.timeline.workday(day + state.random.randint(1, 5))
+        state.submissions[due].append(session)
+
+
+def _prepare_unsent(state: State) -> None:
+    """Everything due within a week of the snapshot goes on the outgoing batch."""
+    last = state.timeline.last
+    day = state.timeline.workday(last + 1)
+    unsent: list[Session] = []
+    for due in range(last + 1, last + 1 + _OUTGOING_DAYS):
+        unsent.extend(state.submissions.pop(due, ()))
+    for session in unsent:
+        if session.visit.day <= last:
+            prepare_outgoing(state, session, day)

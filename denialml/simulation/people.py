@@ -1,0 +1,347 @@
+"""Clinicians, patients and the calendar of visits, before any payer is asked.
+
+Nothing here depends on a payer's answer, so it is drawn in advance. Numbers follow
+docs/simulation.md.
+"""
+
+from random import Random
+
+import msgspec
+
+from denialml.domain.claim import Address, Provider
+from denialml.domain.coverage import Clinician, Enrollment
+from denialml.simulation.names import CITIES, STREETS, npi, person_name
+from denialml.simulation.parameters import (
+    CREDENTIALS,
+    DIAGNOSES,
+    EPISODE_CREDENTIALS,
+    EPISODES,
+)
+from denialml.simulation.payers import Policy
+from denialml.simulation.timeline import Timeline
+
+CLAIMS_PER_CLINICIAN_YEAR = 700
+SITES = 5
+WARM_UP = 200
+"""Episodes may have begun this many days before the simulated span."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One office. Setups per payer are (place of service, modifier) for telehealth."""
+
+    number: int
+    facility: Provider
+    check_share: float
+    data_factor: float
+    rejection_factor: float
+    migration: tuple[int, int]
+
+
+class Worker(msgspec.Struct):
+    """One clinician with habits. `begins` is the first day at the practice."""
+
+    number: int
+    record: Clinician
+    provider: Provider
+    credential: str
+    site: int
+    begins: int
+    undocumented_share: float
+    late_share: float
+    long_session_share: float
+
+
+class Person(msgspec.Struct):
+    """One patient with one episode of care."""
+
+    number: int
+    medical_record_number: str
+    first_name: str
+    last_name: str
+    birth_year: int
+    birth_day: int
+    gender: str
+    address: Address
+    episode: str
+    worker: int
+    begins: int
+    telehealth_share: float
+    diagnoses: tuple[str, ...]
+    visit_limit: int
+    secondary_session: bool
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One claim's worth of service: a session, or a week of program days."""
+
+    day: int
+    patient: int
+    kind: str
+    days: tuple[int, ...]
+
+
+class Staff(msgspec.Struct, frozen=True):
+    """Sites and clinicians of a practice; `enrollments` in order of clinician."""
+
+    billing: Provider
+    sites: tuple[Site, ...]
+    workers: tuple[Worker, ...]
+    enrollments: tuple[Enrollment, ...]
+
+
+def draw_staff(
+    random: Random, *, timeline: Timeline, policies: list[Policy], claims: int
+) -> Staff:
+    """Sites and clinicians for a practice of `claims` claims."""
+    years = max(0.25, (timeline.last + 1) / 365.25)
+    count = max(12, round(claims / years / CLAIMS_PER_CLINICIAN_YEAR))
+    billing = Provider(
+        name="Cedar and Sample Behavioral Health",
+        npi=npi(1),
+        tax_id="990000001",
+        taxonomy_code="261QM0801X",
+        address=_office(0),
+    )
+    sites = tuple(_draw_site(random, number, timeline) for number in range(SITES))
+    plan = [name for name, *_ in CREDENTIALS]
+    plan += random.choices(
+        plan, weights=[share for _, share, _ in CREDENTIALS], k=count - len(plan)
+    )
+    workers = []
+    enrollments: list[Enrollment] = []
+    for number, credential in enumerate(plan):
+        worker = _draw_worker(random, number, credential, timeline)
+        workers.append(worker)
+        enrollments.extend(_draw_enrollments(random, worker, policies, timeline))
+    return Staff(billing, sites, tuple(workers), tuple(enrollments))
+
+
+def _office(number: int) -> Address:
+    city, state, postal_code = CITIES[number]
+    return Address(
+        street=f"{100 + number} {STREETS[number % len(STREETS)]}",
+        city=city,
+        state=state,
+        postal_code=f"{postal_code}0001",
+    )
+
+
+def _draw_site(random: Random, number: int, timeline: Timeline) -> Site:
+    migration = (-1, -1)
+    if number == 1 and timeline.last > 120:
+        begins = random.randint(40, timeline.last - 60)
+        migration = (begins, begins + 45)
+    return Site(
+        number=number,
+        facility=Provider(
+            name=f"Cedar and Sample Office {number + 1}",
+            npi=npi(10 + number),
+            address=_office(number),
+        ),
+        check_share=random.uniform(0.12, 0.70),
+        data_factor=random.uniform(0.5, 1.9),
+        rejection_factor=random.uniform(0.5, 1.6),
+        migration=migration,
+    )
+
+
+def _draw_worker(
+    random: Random, number: int, credential: str, timeline: Timeline
+) -> Worker:
+    first_name, last_name = person_name(random)
+    taxonomy = next(code for name, _, code in CREDENTIALS if name == credential)
+    # The first seven cover every credential and have always been there.
+    established = number < len(CREDENTIALS) or random.random() < 0.5
+    begins = -400 if established else random.randint(0, max(1, timeline.last * 3 // 4))
+    identifier = npi(1000 + number)
+    return Worker(
+        number=number,
+        record=Clinician(
+            npi=identifier,
+            last_name=last_name,
+            first_name=first_name,
+            credential=credential,
+            taxonomy_code=taxonomy,
+            license_number=f"SIM{number:05d}",
+            license_state="OH",
+            license_begins_on=timeline.date(min(begins, 0) - 300),
+            license_ends_on=timeline.date(timeline.last + 400),
+        ),
+        provider=Provider(
+            name=last_name,
+            first_name=first_name,
+            npi=identifier,
+            taxonomy_code=taxonomy,
+        ),
+        credential=credential,
+        site=number % SITES,
+        begins=begins,
+        undocumented_share=random.betavariate(1, 12),
+        late_share=random.betavariate(1.2, 25),
+        long_session_share=random.betavariate(4, 4) * 0.88,
+    )
+
+
+def _draw_enrollments(
+    random: Random, worker: Worker, policies: list[Policy], timeline: Timeline
+) -> list[Enrollment]:
+    """What the payers' letters say; when they loaded the clinician is hidden."""
+    spans = []
+    for policy in policies:
+        early = random.randint(0, 45) if worker.begins >= 0 else random.randint(0, 300)
+        effective = worker.begins - early
+        spans.append(
+            Enrollment(
+                clinician_npi=worker.record.npi,
+                payer_id=policy.payer.payer_id,
+                effective_on=timeline.date(effective),
+                recorded_on=timeline.date(effective + min(early, 10)),
+            )
+        )
+    return spans
+
+
+def draw_people(
+    random: Random, *, timeline: Timeline, staff: Staff, claims: int
+) -> tuple[list[Person], list[Visit]]:
+    """Patients and their visits, until there are `claims` visits in the span."""
+    people: list[Person] = []
+    visits: list[Visit] = []
+    names = [name for name, _ in EPISODES]
+    weights = [share for _, share in EPISODES]
+    by_credential: dict[str, list[Worker]] = {}
+    for worker in staff.workers:
+        by_credential.setdefault(worker.credential, []).append(worker)
+    while len(visits) < claims:
+        episode = random.choices(names, weights=weights)[0]
+        begins = timeline.workday(random.randint(-WARM_UP, timeline.last - 3))
+        candidates = [
+            worker
+            for credential in EPISODE_CREDENTIALS[episode]
+            for worker in by_credential.get(credential, ())
+            if worker.begins <= begins or worker.begins < 0
+        ]
+        person = _draw_person(
+            random, len(people), episode, random.choice(candidates), begins
+        )
+        drawn = _draw_visits(random, person, timeline)
+        if drawn:
+            people.append(person)
+            visits.extend(drawn[: max(1, claims - len(visits))])
+    visits.sort(key=lambda visit: (visit.day, visit.patient))
+    return people, visits
+
+
+def _draw_person(
+    random: Random, number: int, episode: str, worker: Worker, begins: int
+) -> Person:
+    first_name, last_name = person_name(random)
+    codes = [code for code, _ in DIAGNOSES[episode]]
+    weights = [share for _, share in DIAGNOSES[episode]]
+    principal = random.choices(codes, weights=weights)[0]
+    other = random.choices(codes, weights=weights)[0]
+    diagnoses: tuple[str, ...] = (principal,)
+    if other != principal and random.random() < 0.35:
+        diagnoses = (principal, other)
+    city, state, postal_code = CITIES[worker.site]
+    return Person(
+        number=number,
+        medical_record_number=f"M{number + 1:07d}",
+        first_name=first_name,
+        last_name=last_name,
+        birth_year=random.randint(2012, 2018)
+        if episode == "aba"
+        else random.randint(1950, 2004),
+        birth_day=random.randint(1, 365),
+        gender=random.choice(("F", "F", "M")),
+        address=Address(
+            street=f"{random.randint(1, 999)} {random.choice(STREETS)}",
+            city=city,
+            state=state,
+            postal_code=f"{postal_code}0001",
+        ),
+        episode=episode,
+        worker=worker.number,
+        begins=begins,
+        telehealth_share=random.betavariate(1.1, 1.2)
+        if episode in ("therapy", "medication")
+        else 0.0,
+        diagnoses=diagnoses,
+        visit_limit=random.choice((20, 26, 30, 45)) if random.random() < 0.1 else 0,
+        secondary_session=episode == "group" and random.random() < 0.4,
+    )
+
+
+def _draw_visits(random: Random, person: Person, timeline: Timeline) -> list[Visit]:
+    match person.episode:
+        case "therapy":
+            days = _series(
+                random,
+                person.begins,
+                count=max(1, round(random.lognormvariate(2.9, 0.9))),
+                step=7 if random.random() < 0.68 else 14,
+            )
+            kinds = _therapy_kinds(random, len(days))
+        case "medication":
+            days = _series(
+                random,
+                person.begins,
+                count=max(1, round(random.lognormvariate(2.1, 0.7))),
+                step=28,
+            )
+            kinds = ["intake", *["medication"] * (len(days) - 1)]
+        case "group":
+            days = _series(random, person.begins, count=random.randint(8, 24), step=7)
+            kinds = ["intake", *["group"] * (len(days) - 1)]
+        case "iop":
+            return _program_weeks(random, person, timeline)
+        case "aba":
+            days = _series(random, person.begins, count=random.randint(20, 90), step=4)
+            kinds = ["aba"] * len(days)
+        case _:
+            days = [person.begins, person.begins + 10]
+            kinds = ["intake", "testing"]
+    return [
+        Visit(day, person.number, kind, (day,))
+        for day, kind in zip(days, kinds, strict=True)
+        if 0 <= day <= timeline.last
+    ]
+
+
+def _series(random: Random, begins: int, *, count: int, step: int) -> list[int]:
+    """Kept appointments: 14% fail to appear; the day within the week is fixed."""
+    return [
+        begins + number * step
+        for number in range(count)
+        if number == 0 or random.random() >= 0.14
+    ]
+
+
+def _therapy_kinds(random: Random, count: int) -> list[str]:
+    kinds = ["intake"]
+    for _ in range(count - 1):
+        draw = random.random()
+        if draw < 0.035:
+            kinds.append("couple")
+        elif draw < 0.045:
+            kinds.append("family")
+        elif draw < 0.050:
+            kinds.append("crisis")
+        else:
+            kinds.append("session")
+    return kinds
+
+
+def _program_weeks(random: Random, person: Person, timeline: Timeline) -> list[Visit]:
+    """Intensive outpatient: three or four days a week, one claim a week."""
+    visits = []
+    for week in range(random.randint(4, 12)):
+        monday = person.begins + 7 * week
+        days = tuple(
+            monday + offset
+            for offset in (0, 1, 3, 4)[: random.choice((3, 3, 4))]
+            if random.random() >= 0.1
+        )
+        if days and days[0] >= 0 and days[-1] <= timeline.last:
+            visits.append(Visit(days[-1], person.number, "iop", days))
+    return visits

@@ -1,0 +1,93 @@
+"""What a simulation returns: records a practice would hold, and the truth apart.
+
+All of it is simulated. Only benchmarks and tests may read `truth`.
+"""
+
+from datetime import date
+
+import msgspec
+
+from denialml.domain.acknowledgment import ClaimAcknowledgment
+from denialml.domain.claim import Claim
+from denialml.domain.coverage import (
+    Authorization,
+    Clinician,
+    EligibilityCheck,
+    Enrollment,
+    Payer,
+)
+from denialml.domain.denial import RootCause
+from denialml.domain.document import Document
+from denialml.domain.encounter import Encounter
+from denialml.domain.remittance import ClaimPayment, ProviderAdjustment, Remittance
+
+TRUTH_CAUSES: tuple[str, ...] = (*(cause.value for cause in RootCause), "payer_error")
+"""Names of the entries of `TruthRow.cause_chances`, in order."""
+
+
+class TruthRow(msgspec.Struct, frozen=True, gc=False):
+    """The truth about one line of one frequency-1 submission.
+
+    `p_true_line` and `p_true_claim` are exact: the probability, given what is on
+    file on the submission day and remittances received before it, that a payer that
+    adjudicates the claim denies this line, or any line. `status` is ``answered``,
+    ``pending`` (the answer comes after the snapshot), ``rejected`` (277CA: never
+    adjudicated, `denied` is None) or ``outgoing``. `root_cause` is None unless the
+    line was denied; `payer_error` marks a denial without fault of the claim, whose
+    root cause is what the payer stated. `cause_chances`: probability that a rule of
+    the cause fires by itself, order of `TRUTH_CAUSES`. `cluster` names the hidden
+    state (coverage) that correlates rows, for standard errors.
+    """
+
+    patient_control_number: str
+    submitted_on: date
+    frequency_code: str
+    line_number: int
+    procedure_code: str
+    payer_id: str
+    status: str
+    p_true_line: float
+    p_true_claim: float
+    denied: bool | None
+    root_cause: RootCause | None
+    payer_error: bool
+    cause_chances: tuple[float, ...]
+    cluster: str
+
+
+class RemittanceAdvice(msgspec.Struct, frozen=True):
+    """One 835 transaction with its claim payments and provider adjustments."""
+
+    remittance: Remittance
+    payments: tuple[ClaimPayment, ...]
+    adjustments: tuple[ProviderAdjustment, ...] = ()
+
+
+class SimulatedPractice(msgspec.Struct, frozen=True):
+    """A practice of `seed` in the world `world`, as of the evening of `ends_on`.
+
+    `claims` are all submissions in order of `submitted_on`; `outgoing` those
+    prepared but not sent. `remittances` are those received before the newest day;
+    `newest` those of the newest day, kept apart so that a demonstration can receive
+    them. `truth` has a row per line of every frequency-1 submission, outgoing
+    included.
+    """
+
+    seed: int
+    world: int
+    difficulty: str
+    starts_on: date
+    ends_on: date
+    payers: tuple[Payer, ...]
+    clinicians: tuple[Clinician, ...]
+    enrollments: tuple[Enrollment, ...]
+    eligibility_checks: tuple[EligibilityCheck, ...]
+    authorizations: tuple[Authorization, ...]
+    encounters: tuple[Encounter, ...]
+    documents: tuple[Document, ...]
+    claims: tuple[Claim, ...]
+    acknowledgments: tuple[ClaimAcknowledgment, ...]
+    remittances: tuple[RemittanceAdvice, ...]
+    outgoing: tuple[Claim, ...]
+    newest: tuple[RemittanceAdvice, ...]
+    truth: tuple[TruthRow, ...]

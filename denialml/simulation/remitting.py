@@ -1,0 +1,262 @@
+"""From a decision to an 835: amounts that balance, reversals and takebacks.
+
+Every line balances: charge = paid + the line's adjustments. Every remittance
+balances: payment = the sum of its claims' payments less its provider adjustments.
+"""
+
+from random import Random
+
+import msgspec
+
+from denialml.domain.claim import Claim, Provider
+from denialml.domain.coverage import PayerType
+from denialml.domain.remittance import (
+    ClaimAdjustment,
+    ClaimPayment,
+    ProviderAdjustment,
+    Remittance,
+    ServicePayment,
+)
+from denialml.simulation.billing import BilledLine, dollars
+from denialml.simulation.emission import Codes
+from denialml.simulation.payers import Policy
+from denialml.simulation.practice import RemittanceAdvice
+from denialml.simulation.timeline import Timeline
+
+Adjustment = tuple[str, str, int]
+"""Group code, CARC, cents."""
+
+
+class LineAnswer(msgspec.Struct, frozen=True):
+    """The payer's answer to one line, in cents."""
+
+    paid: int
+    adjustments: tuple[Adjustment, ...]
+    remark: str = ""
+    allowed: int | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The payer's answer to one submission.
+
+    `status_code` is CLP02; a reversal (22) carries the amounts it takes back, all
+    negated. `whole` answers the claim without lines.
+    """
+
+    claim: Claim
+    policy: int
+    payer_number: str
+    status_code: str
+    lines: tuple[LineAnswer, ...]
+    billed: tuple[BilledLine, ...]
+    received_by_payer: int
+    whole: bool = False
+
+
+def denied_line(line: BilledLine, codes: Codes) -> LineAnswer:
+    """Nothing paid; the whole charge is adjusted away."""
+    group, carc, rarc = codes
+    return LineAnswer(0, ((group, carc, line.charge_cents),), rarc)
+
+
+class Pricing(msgspec.Struct, frozen=True):
+    """How one claim is shared between payer and patient."""
+
+    deductible: bool
+    copay_cents: int
+
+
+def draw_pricing(random: Random, policy: Policy, *, month: int) -> Pricing:
+    """January and February meet unmet deductibles: 45% of claims, 8% after."""
+    unmet = 0.45 if month <= 2 else 0.08
+    return Pricing(
+        deductible=policy.kind.deductible and random.random() < unmet,
+        copay_cents=random.choice((2000, 2500, 3000, 4000)) if policy.kind.copay else 0,
+    )
+
+
+def paid_line(
+    line: BilledLine, policy: Policy, pricing: Pricing, *, first: bool
+) -> LineAnswer:
+    """Contractual write-off (CO-45), then the patient's share, then payment."""
+    charge = line.charge_cents
+    allowed = round(charge * policy.kind.price)
+    adjustments: list[Adjustment] = [("CO", "45", charge - allowed)]
+    if pricing.deductible:
+        adjustments.append(("PR", "1", allowed))
+        return LineAnswer(0, tuple(adjustments), allowed=allowed)
+    medicare = policy.kind.payer_type is PayerType.MEDICARE
+    share = 0
+    if medicare:
+        share = allowed // 5
+        adjustments.append(("PR", "2", share))
+    elif pricing.copay_cents and first:
+        share = min(pricing.copay_cents, allowed)
+        adjustments.append(("PR", "3", share))
+    paid = allowed - share
+    if medicare:
+        sequestered = paid // 50
+        adjustments.append(("CO", "253", sequestered))
+        paid -= sequestered
+    return LineAnswer(paid, tuple(adjustments), allowed=allowed)
+
+
+def reversal(answer: Answer) -> Answer:
+    """The same answer taken back (CLP02 22): every amount with the opposite sign."""
+    return Answer(
+        claim=answer.claim,
+        policy=answer.policy,
+        payer_number=answer.payer_number,
+        status_code="22",
+        lines=tuple(
+            LineAnswer(
+                -line.paid,
+                tuple((group, carc, -cents) for group, carc, cents in line.adjustments),
+                line.remark,
+            )
+            for line in answer.lines
+        ),
+        billed=answer.billed,
+        received_by_payer=answer.received_by_payer,
+        whole=answer.whole,
+    )
+
+
+def paid_cents(answer: Answer) -> int:
+    """What the answer pays, negative for a reversal."""
+    return sum(line.paid for line in answer.lines)
+
+
+def build_advice(
+    answers: list[Answer],
+    *,
+    policy: Policy,
+    timeline: Timeline,
+    received: int,
+    payee: Provider,
+    takebacks: list[tuple[str, int]],
+) -> RemittanceAdvice:
+    """One remittance of one payer, received on day `received`.
+
+    `takebacks` are (reference, cents) of earlier overpayments to recover (PLB WO).
+    They are recovered as far as the payment reaches; what reversals leave below zero
+    is carried forward (PLB FB).
+    """
+    total = sum(paid_cents(answer) for answer in answers)
+    adjusted: list[tuple[str, str, int]] = []
+    for reference, cents in takebacks:
+        if cents <= total:
+            adjusted.append(("WO", reference, cents))
+            total -= cents
+    if total < 0:
+        adjusted.append(("FB", f"FB{received:05d}", total))
+        total = 0
+    payer = policy.payer
+    remittance = Remittance(
+        payer_id=payer.payer_id,
+        payer_name=payer.name,
+        trace_number=f"{payer.payer_id}T{received:06d}",
+        payment=dollars(total),
+        payment_date=timeline.date(received - 1),
+        received_on=timeline.date(received),
+        payment_method="ACH" if total else "NON",
+        payee_npi=payee.npi,
+        payee_tax_id=payee.tax_id,
+        payee_name=payee.name,
+        trace_payer_id="1990000001",
+    )
+    return RemittanceAdvice(
+        remittance=remittance,
+        payments=tuple(
+            _build_payment(answer, remittance, policy, timeline) for answer in answers
+        ),
+        adjustments=tuple(
+            ProviderAdjustment(
+                remittance=remittance,
+                provider_id=payee.npi,
+                reason_code=reason,
+                reference=reference,
+                amount=dollars(cents),
+                fiscal_period_end=timeline.date(received).replace(month=12, day=31),
+            )
+            for reason, reference, cents in adjusted
+        ),
+    )
+
+
+def _build_payment(
+    answer: Answer, remittance: Remittance, policy: Policy, timeline: Timeline
+) -> ClaimPayment:
+    claim = answer.claim
+    sign = -1 if answer.status_code == "22" else 1
+    patient = sum(
+        cents
+        for line in answer.lines
+        for group, _, cents in line.adjustments
+        if group == "PR"
+    )
+    adjustments: tuple[ClaimAdjustment, ...] = ()
+    remarks: tuple[str, ...] = ()
+    services: tuple[ServicePayment, ...] = ()
+    if answer.whole:
+        group, carc, _ = answer.lines[0].adjustments[0]
+        total = sum(line.adjustments[0][2] for line in answer.lines)
+        adjustments = (_adjustment(group, carc, total),)
+        remarks = (answer.lines[0].remark,) if answer.lines[0].remark else ()
+    else:
+        services = tuple(
+            _build_service(answer, position, sign, timeline)
+            for position in range(len(answer.lines))
+        )
+    rendering = claim.rendering_provider
+    return ClaimPayment(
+        remittance=remittance,
+        patient_control_number=claim.patient_control_number,
+        status_code=answer.status_code,
+        charge=sign * claim.total_charge,
+        paid=dollars(paid_cents(answer)),
+        patient_responsibility=dollars(patient),
+        claim_filing_code=policy.kind.claim_filing_code,
+        payer_claim_control_number=answer.payer_number,
+        place_of_service=claim.place_of_service,
+        frequency_code=claim.frequency_code,
+        adjustments=adjustments,
+        remark_codes=remarks,
+        service_payments=services,
+        patient_last_name=claim.subscriber.last_name,
+        patient_first_name=claim.subscriber.first_name,
+        member_id=claim.subscriber.member_id,
+        rendering_npi=rendering.npi if rendering is not None else "",
+        received_by_payer_on=timeline.date(answer.received_by_payer),
+        statement_from=claim.lines[0].service_date,
+        statement_to=claim.lines[-1].service_date,
+    )
+
+
+def _adjustment(group: str, carc: str, cents: int) -> ClaimAdjustment:
+    return ClaimAdjustment(group_code=group, reason_code=carc, amount=dollars(cents))
+
+
+def _build_service(
+    answer: Answer, position: int, sign: int, timeline: Timeline
+) -> ServicePayment:
+    line = answer.lines[position]
+    billed = answer.billed[position]
+    service = answer.claim.lines[position]
+    paid_units = service.units if line.paid else None
+    return ServicePayment(
+        procedure_code=billed.code,
+        charge=dollars(sign * billed.charge_cents),
+        paid=dollars(line.paid),
+        modifiers=service.modifiers,
+        units_paid=paid_units,
+        service_date=timeline.date(billed.day),
+        line_control_number=service.line_control_number,
+        adjustments=tuple(
+            _adjustment(group, carc, cents)
+            for group, carc, cents in line.adjustments
+            if cents
+        ),
+        remark_codes=(line.remark,) if line.remark else (),
+        allowed=dollars(line.allowed) if line.allowed is not None else None,
+    )

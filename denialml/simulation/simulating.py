@@ -1,0 +1,140 @@
+"""Draw a world and a practice, live through its days, return the records."""
+
+from datetime import date
+from random import Random
+
+from denialml.domain.coverage import Payer
+from denialml.domain.document import Document
+from denialml.simulation import coverage as states
+from denialml.simulation.operations import run
+from denialml.simulation.parameters import DIFFICULTIES, Difficulty
+from denialml.simulation.payers import Policy, draw_changes, draw_policies
+from denialml.simulation.people import Person, Staff, draw_people, draw_staff
+from denialml.simulation.practice import SimulatedPractice
+from denialml.simulation.state import Chart, State
+from denialml.simulation.timeline import Timeline
+
+_MISCONFIGURED = 0.06
+
+
+def simulate_practice(
+    *,
+    seed: int,
+    world: int | None = None,
+    claims: int,
+    starts_on: date,
+    ends_on: date,
+    difficulty: Difficulty = "medium",
+) -> SimulatedPractice:
+    """Simulate a practice of about `claims` original claims.
+
+    `world` seeds the payers' hidden rules and their changes (None: `seed`), `seed`
+    everything else. The same arguments give the same records. Sources of the
+    numbers are in docs/simulation.md; everything returned is simulated.
+
+    Raises
+    ------
+    ValueError
+        For fewer than one claim or a span shorter than 60 days.
+    """
+    if claims < 1:
+        raise ValueError(f"claims is {claims}; at least 1 is needed")
+    if (ends_on - starts_on).days < 60:
+        raise ValueError("the span must have at least 60 days for answers to arrive")
+    world = seed if world is None else world
+    settings = DIFFICULTIES[difficulty]
+    timeline = Timeline(starts_on, ends_on)
+    world_random = Random(f"world {world} {difficulty}")
+    policies = draw_policies(world_random, timeline=timeline, settings=settings)
+    changes = draw_changes(
+        world_random,
+        timeline=timeline,
+        count=settings.policy_changes,
+        payers=len(policies),
+    )
+    payers = tuple(policy.payer for policy in policies)
+    random = Random(f"practice {seed}")
+    staff = draw_staff(random, timeline=timeline, policies=policies, claims=claims)
+    people, visits = draw_people(random, timeline=timeline, staff=staff, claims=claims)
+    state = State(
+        random=random,
+        timeline=timeline,
+        settings=settings,
+        policies=policies,
+        changes=changes,
+        staff=staff,
+        people=people,
+        charts=[],
+    )
+    state.setups = _draw_setups(random, staff, policies)
+    for person in people:
+        state.charts.append(_open_chart(state, person))
+    run(state, visits)
+    return _collect(state, seed=seed, world=world, difficulty=difficulty, payers=payers)
+
+
+def _draw_setups(
+    random: Random, staff: Staff, policies: list[Policy]
+) -> dict[tuple[int, int], tuple[str, str]]:
+    setups = {}
+    for site in staff.sites:
+        for policy in policies:
+            place, modifier = policy.telehealth_place, policy.telehealth_modifier
+            if random.random() < _MISCONFIGURED:
+                place = "02" if place == "10" else "10"
+            if random.random() < _MISCONFIGURED / 2:
+                modifier = "" if modifier else "95"
+            setups[site.number, policy.index] = (place, modifier)
+    return setups
+
+
+def _open_chart(state: State, person: Person) -> Chart:
+    weights = [policy.share for policy in state.policies]
+    index = state.random.choices(range(len(weights)), weights=weights)[0]
+    policy = state.policies[index]
+    begins = max(0, person.begins)
+    coverage = states.open_coverage(
+        state.random,
+        policy=index,
+        member_id=state.member_id(index),
+        day=begins,
+        hazards=(policy.lapse_hazard, policy.cob_hazard),
+        unverified_intake=person.begins >= 0,
+    )
+    coverage.begins = min(begins, person.begins) - 30
+    return Chart(coverages=[coverage])
+
+
+def _collect(
+    state: State,
+    *,
+    seed: int,
+    world: int,
+    difficulty: str,
+    payers: tuple[Payer, ...],
+) -> SimulatedPractice:
+    outputs = state.outputs
+    newest_day = outputs.advices[-1][0] if outputs.advices else -1
+    documents: tuple[Document, ...] = ()
+    return SimulatedPractice(
+        seed=seed,
+        world=world,
+        difficulty=difficulty,
+        starts_on=state.timeline.starts_on,
+        ends_on=state.timeline.ends_on,
+        payers=payers,
+        clinicians=tuple(worker.record for worker in state.staff.workers),
+        enrollments=state.staff.enrollments,
+        eligibility_checks=tuple(outputs.checks),
+        authorizations=tuple(outputs.authorizations),
+        encounters=tuple(outputs.encounters),
+        documents=documents,
+        claims=tuple(outputs.claims),
+        acknowledgments=tuple(outputs.acknowledgments),
+        remittances=tuple(
+            advice for day, advice in outputs.advices if day < newest_day
+        ),
+        outgoing=tuple(outputs.outgoing),
+        newest=tuple(advice for day, advice in outputs.advices if day == newest_day),
+        truth=tuple(outputs.truth),
+    )

@@ -1,0 +1,70 @@
+"""Days as small integers, and the cumulative hazards that run along them.
+
+Day 0 is the first simulated day. Everything inside the simulation counts in these
+integers; `Timeline.date` turns them into dates when a record is made.
+"""
+
+import datetime
+from datetime import timedelta
+
+DAYS_PER_YEAR = 365.25
+_MARGIN = 900
+"""Days on either side of the horizon for which dates are prepared."""
+
+
+class Timeline:
+    """The simulated span. `last` is the day number of `ends_on`, the snapshot."""
+
+    def __init__(self, starts_on: datetime.date, ends_on: datetime.date) -> None:
+        self.starts_on = starts_on
+        self.ends_on = ends_on
+        self.last = (ends_on - starts_on).days
+        self._first_weekday = starts_on.weekday()
+        self._dates = [
+            starts_on + timedelta(days=offset)
+            for offset in range(-_MARGIN, self.last + _MARGIN)
+        ]
+
+    def date(self, day: int) -> datetime.date:
+        """The date of day number `day`."""
+        return self._dates[day + _MARGIN]
+
+    def day(self, when: datetime.date) -> int:
+        """The day number of `when`, negative before the simulated span."""
+        return (when - self.starts_on).days
+
+    def weekday(self, day: int) -> int:
+        """0 Monday ... 6 Sunday."""
+        return (self._first_weekday + day) % 7
+
+    def workday(self, day: int) -> int:
+        """`day` itself, or the Monday after it when it falls on a weekend."""
+        weekday = self.weekday(day)
+        return day if weekday < 5 else day + 7 - weekday
+
+    def cumulative_hazard(
+        self,
+        rate_per_year: float,
+        january_mass: float,
+        *,
+        surges: tuple[tuple[datetime.date, datetime.date, float], ...] = (),
+    ) -> tuple[float, ...]:
+        """Cumulative hazard per day from day 0 to well past the snapshot.
+
+        `january_mass` is added on every January 1 (plan-year changes); `surges` are
+        (from, to, factor) spans that multiply the daily rate.
+        """
+        daily = rate_per_year / DAYS_PER_YEAR
+        total = 0.0
+        values = []
+        for day in range(self.last + 200):
+            when = self.date(day)
+            step = daily
+            for begins, ends, factor in surges:
+                if begins <= when <= ends:
+                    step *= factor
+            if when.month == 1 and when.day == 1:
+                step += january_mass
+            total += step
+            values.append(total)
+        return tuple(values)
