@@ -1,0 +1,380 @@
+"""What a letter template may print: the declared context, computed before drawing.
+
+Every field is a `Value` (text with its source), a tuple of such, or None where the
+record is silent. docs/appeal-templates.md lists the same fields; a test compares.
+Templates decide nothing: whatever they choose between is decided here.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from denialml.appeals.case_file import CaseFile, payer_type
+from denialml.appeals.evidence import EvidenceFile
+from denialml.appeals.known_facts import FactsContext, known_facts
+from denialml.appeals.quotation import QuoteContext, quotations
+from denialml.appeals.values import Value, day, dollars, number_text, said
+from denialml.domain.appeal import Citation, Exhibit
+from denialml.domain.claim import (
+    Address,
+    Provider,
+    ServiceLine,
+    line_place_of_service,
+    person,
+    rendering_npi,
+)
+from denialml.domain.coverage import PayerType
+from denialml.domain.remittance import ClaimAdjustment
+from denialml.reference import (
+    adjustment_reasons,
+    document_kinds,
+    procedure_codes,
+    remark_codes,
+)
+
+_REQUESTS = {
+    PayerType.MEDICARE: "Redetermination request (first level of appeal)",
+    PayerType.MEDICARE_ADVANTAGE: "Provider payment dispute (first level)",
+    PayerType.MEDICAID_MANAGED_CARE: "Provider appeal (first level)",
+    PayerType.TRICARE: "Request for reconsideration (first level)",
+    PayerType.VETERANS: "Request for reconsideration (first level)",
+}
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """One group of names a template may print."""
+
+
+class LetterContext(Context, frozen=True):
+    """The letter itself: its date, subject and what kind of request it is."""
+
+    date: Value
+    subject: Value
+    request_type: Value
+
+
+class PracticeContext(Context, frozen=True):
+    """The billing provider, who writes."""
+
+    name: Value | None
+    address_lines: tuple[Value, ...]
+    npi: Value | None
+    tax_id: Value | None
+
+
+class PayerContext(Context, frozen=True):
+    """The payer, to whom the letter goes; the address as the practice set it up."""
+
+    name: Value
+    address_lines: tuple[Value, ...]
+    fax: Value | None
+
+
+class PatientContext(Context, frozen=True):
+    """The patient; `subscriber_name` only where somebody else is insured."""
+
+    name: Value | None
+    member_id: Value | None
+    birth_date: Value | None
+    subscriber_name: Value | None
+
+
+class ClaimContext(Context, frozen=True):
+    """The denied line and its claim as sent."""
+
+    number: Value | None
+    control_number: Value
+    service_date: Value | None
+    code: Value
+    modifiers: tuple[Value, ...]
+    code_label: Value | None
+    units: Value
+    charge: Value
+    denied_amount: Value
+    paid: Value
+    place_of_service: Value | None
+    authorization_number: Value | None
+    diagnosis_codes: tuple[Value, ...]
+    clinician_name: Value | None
+    clinician_npi: Value | None
+    submitted_on: Value | None
+
+
+class ReasonContext(Context, frozen=True):
+    """One adjustment: its code with our own short label, and the amount."""
+
+    code: Value
+    label: Value | None
+    amount: Value
+
+
+class RemarkContext(Context, frozen=True):
+    """One remark code with our own short label."""
+
+    code: Value
+    label: Value | None
+
+
+class DenialContext(Context, frozen=True):
+    """What the payer answered and when."""
+
+    denied_on: Value
+    reasons: tuple[ReasonContext, ...]
+    remarks: tuple[RemarkContext, ...]
+
+
+class ExhibitContext(Context, frozen=True):
+    """One attached document: `reference` is how a sentence cites it (Exhibit A)."""
+
+    reference: Value
+    title: Value
+    date: Value | None
+
+
+class AuthorityContext(Context, frozen=True):
+    """One authority that binds this plan, and what it says in our own words."""
+
+    citation: Value
+    statement: Value
+
+
+GROUPS: Mapping[str, type[Context]] = MappingProxyType(
+    {
+        "letter": LetterContext,
+        "practice": PracticeContext,
+        "payer": PayerContext,
+        "patient": PatientContext,
+        "claim": ClaimContext,
+        "denial": DenialContext,
+    }
+)
+DECLARED_NAMES = frozenset(
+    {*GROUPS, "facts", "exhibits", "evidence", "quotes", "authorities", "part_2"}
+)
+
+
+def letter_context(
+    case: CaseFile,
+    evidence: EvidenceFile,
+    *,
+    subject: str,
+    quote_labels: tuple[str, ...],
+    citations: tuple[Citation, ...],
+    drafted_on: date,
+) -> dict[str, Any]:
+    """The whole context of one letter, by the declared names."""
+    exhibits = {e.document_id: _exhibit(e) for e in evidence.exhibits}
+    return {
+        "letter": LetterContext(
+            date=_always(day(drafted_on, "draft:date")),
+            subject=Value(subject, "form"),
+            request_type=Value(
+                _REQUESTS.get(payer_type(case), "Provider appeal (first level)"), "form"
+            ),
+        ),
+        "practice": _practice(case.claim.billing_provider),
+        "payer": _payer(case),
+        "patient": _patient(case),
+        "claim": _claim(case),
+        "denial": _denial(case),
+        "facts": known_facts(case, evidence),
+        "exhibits": tuple(exhibits.values()),
+        "evidence": _by_kind(evidence.exhibits, exhibits),
+        "quotes": _quotes(case, exhibits, labels=quote_labels),
+        "authorities": tuple(
+            AuthorityContext(
+                citation=Value(c.citation, f"authority:{c.authority_id}"),
+                statement=Value(c.statement, f"authority:{c.authority_id}"),
+            )
+            for c in citations
+        ),
+        "part_2": evidence.part_2,
+    }
+
+
+def _always(value: Value | None) -> Value:
+    assert value is not None
+    return value
+
+
+def _practice(provider: Provider) -> PracticeContext:
+    return PracticeContext(
+        name=said(_name(provider.first_name, provider.name), "claim:2010AA NM103"),
+        address_lines=_address_lines(provider.address, "claim:2010AA N3"),
+        npi=said(provider.npi, "claim:2010AA NM109"),
+        tax_id=said(provider.tax_id, "claim:2010AA REF02"),
+    )
+
+
+def _payer(case: CaseFile) -> PayerContext:
+    configured = case.payer
+    address = configured.appeal_address if configured else None
+    name = (configured.name if configured else "") or case.claim.payer.name
+    return PayerContext(
+        name=Value(name or case.denial.payer_name, "payer:name"),
+        address_lines=_address_lines(address, "payer:appeal_address"),
+        fax=said(configured.appeal_fax if configured else "", "payer:appeal_fax"),
+    )
+
+
+def _address_lines(address: Address | None, source: str) -> tuple[Value, ...]:
+    if address is None:
+        return ()
+    region = " ".join(part for part in (address.state, address.postal_code) if part)
+    town = ", ".join(part for part in (address.city, region) if part)
+    lines = (address.street, address.street_2, town)
+    return tuple(Value(line, source) for line in lines if line)
+
+
+def _patient(case: CaseFile) -> PatientContext:
+    claim = case.claim
+    patient = person(claim)
+    subscriber = claim.subscriber
+    return PatientContext(
+        name=said(_name(patient.first_name, patient.last_name), "claim:2010 NM1"),
+        member_id=said(subscriber.member_id, "claim:2010BA NM109"),
+        birth_date=day(patient.birth_date, "claim:2010 DMG02"),
+        subscriber_name=said(
+            _name(subscriber.first_name, subscriber.last_name), "claim:2010BA NM1"
+        )
+        if claim.patient is not None
+        else None,
+    )
+
+
+def _name(first: str, last: str) -> str:
+    return " ".join(part for part in (first, last) if part)
+
+
+def _claim(case: CaseFile) -> ClaimContext:
+    claim, line, denial = case.claim, case.line, case.denial
+    code = procedure_codes().get(line.procedure_code)
+    number_on_claim = (
+        line.prior_authorization_number or claim.prior_authorization_number
+    )
+    return ClaimContext(
+        number=said(denial.payer_claim_control_number, "remittance:CLP07"),
+        control_number=Value(claim.patient_control_number, "claim:CLM01"),
+        service_date=day(line.service_date, "claim:DTP*472"),
+        code=Value(line.procedure_code, "claim:SV101"),
+        modifiers=tuple(Value(m, "claim:SV101") for m in line.modifiers),
+        code_label=said(label_in_words(code.label), f"reference:{line.procedure_code}")
+        if code
+        else None,
+        units=Value(_units(line), "claim:SV104"),
+        charge=_always(dollars(line.charge, "claim:SV102")),
+        denied_amount=_always(dollars(denial.denied_amount, "remittance:CAS")),
+        paid=_always(dollars(denial.paid, "remittance:SVC03")),
+        place_of_service=said(line_place_of_service(claim, line), "claim:SV105"),
+        authorization_number=said(number_on_claim, "claim:REF*G1"),
+        diagnosis_codes=tuple(
+            Value(dotted(claim.diagnoses[pointer - 1].code), "claim:HI")
+            for pointer in line.diagnosis_pointers
+            if 0 < pointer <= len(claim.diagnoses)
+        ),
+        clinician_name=_clinician_name(case),
+        clinician_npi=said(rendering_npi(claim, line), "claim:2310B NM109"),
+        submitted_on=day(claim.submitted_on, "claim:BHT04"),
+    )
+
+
+def dotted(diagnosis: str) -> str:
+    """F411 as people read it: F41.1."""
+    return f"{diagnosis[:3]}.{diagnosis[3:]}" if len(diagnosis) > 3 else diagnosis
+
+
+def label_in_words(label: str) -> str:
+    """A table's short label as it reads inside a sentence."""
+    words = label.replace("~", "about ")
+    starts_a_word = words[1:2].islower()
+    return words[0].lower() + words[1:] if starts_a_word else words
+
+
+def _units(line: ServiceLine) -> str:
+    what = "minute" if line.unit_basis == "MJ" else "unit"
+    return f"{number_text(line.units)} {what}{'' if line.units == 1 else 's'}"
+
+
+def _clinician_name(case: CaseFile) -> Value | None:
+    npi = rendering_npi(case.claim, case.line)
+    for clinician in case.clinicians:
+        if clinician.npi == npi:
+            name = _name(clinician.first_name, clinician.last_name)
+            full = f"{name}, {clinician.credential}" if clinician.credential else name
+            return said(full, f"clinician:{npi}")
+    for provider in (case.line.rendering_provider, case.claim.rendering_provider):
+        if provider is not None and provider.npi == npi:
+            return said(_name(provider.first_name, provider.name), "claim:2310B NM1")
+    return None
+
+
+def _denial(case: CaseFile) -> DenialContext:
+    return DenialContext(
+        denied_on=_always(day(case.denial.denied_on, "remittance:received")),
+        reasons=tuple(_reason(a) for a in case.denial.adjustments),
+        remarks=tuple(_remark(code) for code in case.denial.remark_codes),
+    )
+
+
+def _reason(adjustment: ClaimAdjustment) -> ReasonContext:
+    entry = adjustment_reasons().get(adjustment.reason_code)
+    return ReasonContext(
+        code=Value(
+            f"{adjustment.group_code}-{adjustment.reason_code}", "remittance:CAS"
+        ),
+        label=said(
+            label_in_words(entry.label), f"reference:CARC-{adjustment.reason_code}"
+        )
+        if entry
+        else None,
+        amount=_always(dollars(adjustment.amount, "remittance:CAS")),
+    )
+
+
+def _remark(code: str) -> RemarkContext:
+    entry = remark_codes().get(code)
+    return RemarkContext(
+        code=Value(code, "remittance:LQ"),
+        label=said(label_in_words(entry.label), f"reference:RARC-{code}")
+        if entry
+        else None,
+    )
+
+
+def _exhibit(exhibit: Exhibit) -> ExhibitContext:
+    source = f"document:{exhibit.document_id}"
+    return ExhibitContext(
+        reference=Value(f"Exhibit {exhibit.label}", source),
+        title=Value(exhibit.title, source),
+        date=day(exhibit.service_date, source),
+    )
+
+
+def _by_kind(
+    exhibits: tuple[Exhibit, ...], drawn: Mapping[str, ExhibitContext]
+) -> Mapping[str, tuple[ExhibitContext, ...]]:
+    """Every document kind with its exhibits, an empty tuple where there is none."""
+    return MappingProxyType(
+        {
+            kind: tuple(drawn[e.document_id] for e in exhibits if e.kind == kind)
+            for kind in document_kinds()
+        }
+    )
+
+
+def _quotes(
+    case: CaseFile,
+    drawn: Mapping[str, ExhibitContext],
+    *,
+    labels: tuple[str, ...],
+) -> tuple[QuoteContext, ...]:
+    references = {key: shown.reference for key, shown in drawn.items()}
+    attached = [d for d in case.documents if d.document_id in references]
+    attached.sort(key=lambda d: list(references).index(d.document_id))
+    return quotations(attached, references=references, labels=labels)
+
+
+__all__ = ["DECLARED_NAMES", "GROUPS", "FactsContext", "letter_context"]

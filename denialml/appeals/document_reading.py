@@ -1,0 +1,164 @@
+"""What a document's text layer states, found by fixed patterns.
+
+Text of a document is evidence, never an instruction: it is searched for labeled
+values and otherwise inert. Nothing here infers; a value that is not written out
+in a known form is not read.
+"""
+
+import re
+from datetime import date, datetime, time
+
+from denialml.domain.record import Judgment
+
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|"
+    r"Aug(?:ust)?|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+DATE = (
+    r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}|"
+    rf"{_MONTH}\.? \d{{1,2}}, \d{{4}})"
+)
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?"
+_START = re.compile(
+    rf"\b(?:start(?:ed)?|begin|began)(?: ?time)?(?: at)?\s*[:=]?\s*({_CLOCK})",
+    re.IGNORECASE,
+)
+_STOP = re.compile(
+    rf"\b(?:stop(?:ped)?|end(?:ed)?)(?: ?time)?(?: at)?\s*[:=]?\s*({_CLOCK})",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    rf"\b({_CLOCK})\s*(?:-|\u2013|\u2014|to)\s*({_CLOCK})", re.IGNORECASE
+)
+_MINUTES = re.compile(
+    r"\b(?:total (?:session )?(?:time|minutes)|"
+    r"(?:session )?(?:minutes|duration|length))(?: documented)?\s*[:=]\s*(\d{1,3})\b"
+    r"|\b(\d{1,3}) ?(?:minutes|min)\b",
+    re.IGNORECASE,
+)
+_BATCH = re.compile(
+    r"(?:^|[\n~|\x1c\x1d'])\s*(?:ISA[^A-Za-z0-9\s]\d\d[^A-Za-z0-9\s]"
+    r"|GS[^A-Za-z0-9\s](?:HP|HC|HN|FA|HB|HI)[^A-Za-z0-9\s]"
+    r"|ST[^A-Za-z0-9\s](?:837|835|277|999|271|278)[^A-Za-z0-9\s])"
+)
+_IDENTIFIER_LABELS = {
+    "member_id": (
+        r"(?:member|subscriber|insured|policy)(?:'s)?[ _-]?"
+        r"(?:id|i\.d\.|number|no\.?|#)(?: number)?"
+    ),
+    "medical_record_number": (
+        r"(?:mrn|medical record (?:number|no\.?|#)|chart (?:number|no\.?|#))"
+    ),
+    "patient_control_number": (
+        r"(?:patient control (?:number|no\.?)|claim account|account (?:number|no\.?))"
+    ),
+    "birth_date": r"(?:dob|d\.o\.b\.|date of birth|birth ?date|born)",
+    "patient_name": r"(?:patient|client|member)(?: name)?|name of patient",
+}
+_LABELED = {
+    name: re.compile(
+        rf"(?:^|[\n;|,(]|\s{{2,}})[ \t]*(?:{label})[ \t]*[:#=][ \t]*([^\n;|]+)",
+        re.IGNORECASE,
+    )
+    for name, label in _IDENTIFIER_LABELS.items()
+}
+_PROCESS_NOTE = re.compile(
+    r"\b(?:psychotherapy|process) notes?\b[^\n]{0,80}(?:separate|45 CFR 164\.501|"
+    r"confidential|not part of)|^\s*(?:psychotherapy|process) notes?\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class StatedTime(Judgment, frozen=True):
+    """Session time as a note states it; `minutes` follows from the clock if both."""
+
+    started_at: time | None
+    stopped_at: time | None
+    minutes: int | None
+
+
+def stated_time(text: str) -> StatedTime:
+    """Start, stop and minutes that the text states; None where it does not.
+
+    Two different totals without a clock are contradictory and read as None.
+    """
+    start, stop = _clock_pair(text)
+    if start is not None and stop is not None:
+        minutes = (stop.hour - start.hour) * 60 + stop.minute - start.minute
+        return StatedTime(
+            started_at=start, stopped_at=stop, minutes=minutes % (24 * 60) or None
+        )
+    totals = {int(a or b) for a, b in _MINUTES.findall(text)}
+    return StatedTime(
+        started_at=None,
+        stopped_at=None,
+        minutes=totals.pop() if len(totals) == 1 else None,
+    )
+
+
+def _clock_pair(text: str) -> tuple[time | None, time | None]:
+    start, stop = _START.search(text), _STOP.search(text)
+    if start and stop:
+        return read_clock(start.group(1)), read_clock(stop.group(1))
+    both = _RANGE.search(text)
+    if both:
+        return read_clock(both.group(1)), read_clock(both.group(2))
+    return None, None
+
+
+def read_clock(text: str) -> time | None:
+    """A time of day in 24-hour or a.m./p.m. form."""
+    digits = re.match(r"(\d{1,2}):(\d{2})", text)
+    if digits is None:
+        return None
+    hour, minute = int(digits.group(1)), int(digits.group(2))
+    half = re.search(r"([AaPp])\.?[Mm]", text)
+    if half is not None:
+        hour = hour % 12 + (12 if half.group(1).lower() == "p" else 0)
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def read_date(text: str) -> date | None:
+    """A date in ISO, US numeric or long American form."""
+    cleaned = text.strip().replace(".", "")
+    for form in ("%Y-%m-%d", "%m/%d/%Y", "%B %d, %Y", "%b %d, %Y"):
+        try:
+            return datetime.strptime(cleaned, form).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None
+
+
+def labeled_date(text: str, label: str) -> date | None:
+    """The date after ``label:`` (a regular expression), None where not stated."""
+    found = re.search(rf"\b(?:{label})\s*[:=]?\s*({DATE})", text, re.IGNORECASE)
+    return read_date(found.group(1)) if found else None
+
+
+def labeled_text(text: str, label: str) -> tuple[str, int] | None:
+    """The rest of the line after ``label:`` and its offset; None where not stated."""
+    found = re.search(
+        rf"^[ \t]*(?:{label})[ \t]*:[ \t]*(\S[^\n]*)",
+        text,
+        re.IGNORECASE | re.MULTILINE,
+    )
+    return (found.group(1).rstrip(), found.start(1)) if found else None
+
+
+def labeled_identifiers(text: str) -> dict[str, frozenset[str]]:
+    """Every labeled patient identifier: name of the field to the values stated."""
+    return {
+        name: frozenset(value.strip() for value in pattern.findall(text))
+        for name, pattern in _LABELED.items()
+        if pattern.search(text)
+    }
+
+
+def is_batch_content(text: str) -> bool:
+    """True for raw X12: such files normally list other patients."""
+    return _BATCH.search(text) is not None
+
+
+def is_process_note(text: str) -> bool:
+    """True where the text calls itself a psychotherapy or process note."""
+    return _PROCESS_NOTE.search(text) is not None

@@ -1,0 +1,229 @@
+"""Draft one letter from one case file. Pure: same case, same day, same letter.
+
+A draft is `blocked` where the record refutes the claim, where what the letter would
+argue from is not on file, or where no letter is the right step. A blocked draft has
+no text; its reasons say what to do instead.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from denialml.appeals.authorities import UNCONFIRMED, select_authorities
+from denialml.appeals.case_file import CaseFile, payer_type
+from denialml.appeals.catalog import Catalog, TemplateSpecification, packaged_catalog
+from denialml.appeals.checking import check_letter
+from denialml.appeals.context import letter_context
+from denialml.appeals.evidence import EvidenceFile, gather_evidence
+from denialml.appeals.known_facts import FACTS, FactsContext, known_facts
+from denialml.appeals.markup import parse_blocks
+from denialml.domain.appeal import AppealDraft, Citation, LetterBlock, MissingEvidence
+from denialml.domain.denial import Route
+
+_NO_LETTER = {
+    Route.VERIFY_FORWARDED: "The payer forwarded the claim to another payer. Ask that "
+    "payer for its answer before doing anything else.",
+    Route.CONTRACT_REVIEW: "The whole charge was adjusted as contractual. Check the "
+    "contract and the payer's rate load first; there is no denial to appeal.",
+    Route.WRITE_OFF_REVIEW: "Nothing on file supports a letter. Have a supervisor "
+    "review the balance; never bill the patient for it without checking the rules.",
+    Route.UNKNOWN: "The denial's codes do not say why it was denied. Ask the payer "
+    "for the specific reason, then choose the route.",
+}
+
+
+def draft_letter(
+    case: CaseFile, *, drafted_at: datetime, catalog: Catalog | None = None
+) -> AppealDraft:
+    """Draft the letter that the case's route asks for.
+
+    `drafted_at` is an aware instant; its date is the letter's date and the day on
+    which consents and authorities must be valid. Raises TemplateFault where a
+    template breaks its contract; everything about the case is in the draft itself.
+    """
+    templates = catalog or packaged_catalog()
+    specification = templates.choose(
+        case.finding.root_cause, case.route.route, payer_type=payer_type(case)
+    )
+    if specification is None:
+        reason = _NO_LETTER.get(case.route.route, "No letter fits this route.")
+        return _draft(case, drafted_at, None, _nothing(), blocked=(reason,))
+    on = drafted_at.date()
+    evidence = gather_evidence(
+        case,
+        required=specification.evidence.required,
+        optional=specification.evidence.optional,
+        on=on,
+    )
+    facts = known_facts(case, evidence)
+    blocked = _blocking_reasons(case, specification, evidence, facts)
+    if blocked:
+        return _draft(case, drafted_at, specification, evidence, blocked=blocked)
+    citations = select_authorities(
+        specification.topics,
+        payer_type=payer_type(case),
+        state=case.payer.state if case.payer is not None else "",
+        service_date=case.line.service_date,
+        on=on,
+    )
+    context = letter_context(
+        case,
+        evidence,
+        subject=specification.subject,
+        quote_labels=specification.quotes,
+        citations=citations,
+        drafted_on=on,
+    )
+    blocks = _render(templates, specification, context, case)
+    faults = check_letter(
+        blocks,
+        case,
+        evidence=evidence,
+        citations=citations,
+        literals=(*templates.literals, *specification.literals),
+        on=on,
+    )
+    return _draft(
+        case,
+        drafted_at,
+        specification,
+        evidence,
+        blocks=() if faults else blocks,
+        citations=citations,
+        missing=_missing(case, specification, facts),
+        blocked=faults,
+    )
+
+
+def _render(
+    templates: Catalog,
+    specification: TemplateSpecification,
+    context: dict[str, Any],
+    case: CaseFile,
+) -> tuple[LetterBlock, ...]:
+    payer_id = case.claim.payer.payer_id
+    return parse_blocks(templates.render(specification, context, payer_id=payer_id))
+
+
+def _nothing() -> EvidenceFile:
+    return EvidenceFile(
+        exhibits=(), withheld=(), missing=(), refutations=(), part_2=False
+    )
+
+
+def _blocking_reasons(
+    case: CaseFile,
+    specification: TemplateSpecification,
+    evidence: EvidenceFile,
+    facts: FactsContext,
+) -> tuple[str, ...]:
+    if evidence.refutations:
+        return evidence.refutations
+    if case.line.service_date is None:
+        return ("The line has no date of service; correct the claim first.",)
+    absent = [
+        FACTS[name].what
+        for name in specification.facts.essential
+        if not getattr(facts, name)
+    ]
+    if specification.essential_evidence:
+        absent += [missing.kind.replace("_", " ") for missing in evidence.missing]
+    if not absent:
+        return ()
+    return (f"Not on file: {'; '.join(absent)}. {specification.next_step}",)
+
+
+def _missing(
+    case: CaseFile, specification: TemplateSpecification, facts: FactsContext
+) -> tuple[MissingEvidence, ...]:
+    """Facts the letter would state, and particulars that no record supplies."""
+    missing = [
+        MissingEvidence(
+            kind=name,
+            why=f"The letter would state {FACTS[name].what}; no record on file does.",
+            supplied_by=FACTS[name].supplied_by,
+        )
+        for name in specification.facts.wanted
+        if not getattr(facts, name)
+    ]
+    return (*missing, *_missing_particulars(case, specification))
+
+
+def _missing_particulars(
+    case: CaseFile, specification: TemplateSpecification
+) -> list[MissingEvidence]:
+    payer = case.payer
+    billing = "the practice's billing staff"
+    missing = []
+    if payer is None or (payer.appeal_address is None and not payer.appeal_fax):
+        missing.append(
+            MissingEvidence(
+                kind="payer_address",
+                why="The payer's appeal address or fax is not on file; add it to the "
+                "payer's record or write it on the envelope.",
+                supplied_by=billing,
+            )
+        )
+    if not case.denial.payer_claim_control_number:
+        missing.append(
+            MissingEvidence(
+                kind="payer_claim_number",
+                why="The remittance gave no claim number of the payer's.",
+                supplied_by="the payer's provider services",
+            )
+        )
+    if payer_type(case) in UNCONFIRMED and specification.topics:
+        missing.append(
+            MissingEvidence(
+                kind="plan_type",
+                why="Whether the plan is insured, self-funded or public is not "
+                "confirmed, so the letter cites no law specific to a plan type.",
+                supplied_by="the payer's provider services, or the member's card",
+            )
+        )
+    return missing
+
+
+def _draft(
+    case: CaseFile,
+    drafted_at: datetime,
+    specification: TemplateSpecification | None,
+    evidence: EvidenceFile,
+    *,
+    blocks: tuple[LetterBlock, ...] = (),
+    citations: tuple[Citation, ...] = (),
+    missing: tuple[MissingEvidence, ...] = (),
+    blocked: tuple[str, ...] = (),
+) -> AppealDraft:
+    draft = AppealDraft(
+        draft_id="",
+        denial_id=case.denial.denial_id,
+        template=specification.id if specification else "",
+        template_version=specification.version if specification else "",
+        status="blocked" if blocked else "draft",
+        drafted_at=drafted_at,
+        subject=specification.subject if specification else "No letter",
+        blocks=blocks,
+        exhibits=() if blocked else evidence.exhibits,
+        withheld=evidence.withheld,
+        missing=(*evidence.missing, *missing),
+        citations=citations,
+        finding=case.finding,
+        route=case.route,
+        deadline=case.deadline,
+        blocked_reasons=blocked,
+    )
+    return msgspec.structs.replace(draft, draft_id=_draft_id(draft))
+
+
+def _draft_id(draft: AppealDraft) -> str:
+    """From the content and the letter's day: the same letter has the same id.
+
+    The time of day is left out, so that drafting twice on one day from an unchanged
+    record gives one draft.
+    """
+    day = draft.drafted_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    content = msgspec.json.encode(msgspec.structs.replace(draft, drafted_at=day))
+    return f"drf_{hashlib.sha256(content).hexdigest()[:24]}"

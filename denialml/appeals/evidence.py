@@ -1,0 +1,229 @@
+"""Which documents the letter attaches, which it leaves out and why, what is missing.
+
+Every candidate passes two tests: may it leave at all (`document_gate`), and does it
+support this letter (`document_fitness`). Documents that the letter does not ask for
+stay where they are: minimum necessary (45 CFR 164.502(b)).
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from string import ascii_uppercase
+
+from denialml.appeals.case_file import CaseFile
+from denialml.appeals.document_fitness import judge_fitness
+from denialml.appeals.document_gate import (
+    consent_for,
+    never_leaves,
+    reason_to_withhold,
+)
+from denialml.appeals.session_time import minutes_contradiction, supported_minutes
+from denialml.domain.appeal import Exhibit, MissingEvidence, WithheldDocument
+from denialml.domain.document import Document, Sensitivity
+from denialml.domain.record import Judgment
+from denialml.reference import document_kinds
+
+SUPPLIERS = {
+    "progress_note": "the treating clinician",
+    "crisis_note": "the treating clinician",
+    "treatment_plan": "the treating clinician",
+    "intake_evaluation": "the treating clinician",
+    "phq_gad_scores": "the treating clinician",
+    "level_of_care_tool": "the treating clinician",
+    "telehealth_consent": "the treating clinician",
+    "supervision_attestation": "the supervising clinician",
+    "part2_consent": "the patient",
+    "insurance_card": "the patient",
+    "cob_questionnaire": "the patient",
+    "auth_letter": "the payer's utilization management",
+    "credentialing_letter": "the payer's provider enrollment",
+    "benefit_summary": "the plan or the member",
+    "277ca_acceptance": "the clearinghouse",
+    "999_acceptance": "the clearinghouse",
+}
+
+
+class EvidenceFile(Judgment, frozen=True):
+    """What may be shown with a letter. Grain: one letter.
+
+    `exhibits` are in the order in which the letter's template asks for their kinds,
+    labeled from A. `refutations` are reasons on file why the claim itself does not
+    stand; any of them forbids a letter.
+    """
+
+    exhibits: tuple[Exhibit, ...]
+    withheld: tuple[WithheldDocument, ...]
+    missing: tuple[MissingEvidence, ...]
+    refutations: tuple[str, ...]
+    part_2: bool
+
+
+def gather_evidence(
+    case: CaseFile,
+    *,
+    required: Sequence[Sequence[str]],
+    optional: Sequence[str],
+    on: date,
+) -> EvidenceFile:
+    """Choose the exhibits of one letter.
+
+    `required` lists groups of document kinds, of each of which one kind must be on
+    file; `optional` kinds are attached when they are there. `on` is the day of the
+    disclosure.
+    """
+    wanted = [kind for group in required for kind in group]
+    wanted += [kind for kind in optional if kind not in wanted]
+    chosen: list[tuple[Document, str]] = []
+    withheld: list[WithheldDocument] = []
+    for document in sorted(case.documents, key=lambda d: d.document_id):
+        reason, refutes = _why_not(document, case, wanted=wanted, on=on)
+        if reason is None:
+            chosen.append((document, judge_fitness(document, case).reason))
+        else:
+            withheld.append(
+                WithheldDocument(
+                    document_id=document.document_id,
+                    kind=document.kind,
+                    reason=reason,
+                    refutes=refutes,
+                )
+            )
+    chosen, repeated = _without_copies(chosen)
+    chosen = _with_consent(chosen, case, on=on)
+    attached = {document.document_id for document, _ in chosen}
+    withheld = [w for w in withheld if w.document_id not in attached]
+    chosen.sort(key=lambda pair: _place(pair[0], wanted))
+    return EvidenceFile(
+        exhibits=tuple(
+            _exhibit(document, reason, place)
+            for place, (document, reason) in enumerate(chosen)
+        ),
+        withheld=(*withheld, *repeated),
+        missing=_missing(required, {document.kind for document, _ in chosen}),
+        refutations=_refutations(withheld, case),
+        part_2=any(d.sensitivity is Sensitivity.PART_2 for d, _ in chosen),
+    )
+
+
+def _why_not(
+    document: Document, case: CaseFile, *, wanted: Sequence[str], on: date
+) -> tuple[str | None, bool]:
+    never = never_leaves(document)
+    if never is not None:
+        return never, False
+    if document.kind not in wanted:
+        return _not_asked_for(document, case, on=on)
+    gate = reason_to_withhold(document, case, on=on)
+    if gate is not None:
+        return gate, False
+    verdict = judge_fitness(document, case)
+    return (None, False) if verdict.use else (verdict.reason, verdict.refutes)
+
+
+def _not_asked_for(document: Document, case: CaseFile, *, on: date) -> tuple[str, bool]:
+    """A session note refutes the claim even where the letter would not show it."""
+    is_note = document.kind in ("progress_note", "crisis_note")
+    if is_note and reason_to_withhold(document, case, on=on) is None:
+        verdict = judge_fitness(document, case)
+        if verdict.refutes:
+            return verdict.reason, True
+    return (
+        "Not needed for this letter; only what the argument needs is disclosed "
+        "(45 CFR 164.502(b)).",
+        False,
+    )
+
+
+def _without_copies(
+    chosen: list[tuple[Document, str]],
+) -> tuple[list[tuple[Document, str]], list[WithheldDocument]]:
+    kept: list[tuple[Document, str]] = []
+    seen: set[tuple[str, str]] = set()
+    repeated: list[WithheldDocument] = []
+    for document, reason in chosen:
+        content = (document.kind, document.content_sha256 or document.text)
+        if content in seen:
+            repeated.append(
+                WithheldDocument(
+                    document_id=document.document_id,
+                    kind=document.kind,
+                    reason="A copy of an exhibit that is already attached.",
+                )
+            )
+            continue
+        seen.add(content)
+        kept.append((document, reason))
+    return kept, repeated
+
+
+def _with_consent(
+    chosen: list[tuple[Document, str]], case: CaseFile, *, on: date
+) -> list[tuple[Document, str]]:
+    """A Part 2 disclosure carries a copy of the consent (42 CFR 2.32)."""
+    if not any(d.sensitivity is Sensitivity.PART_2 for d, _ in chosen):
+        return chosen
+    consent = consent_for(case, on=on)
+    if consent is None or any(d.document_id == consent.document_id for d, _ in chosen):
+        return chosen
+    return [*chosen, (consent, "Consent that permits this disclosure (42 CFR 2.32).")]
+
+
+def _place(document: Document, wanted: Sequence[str]) -> tuple[int, date, str]:
+    place = wanted.index(document.kind) if document.kind in wanted else len(wanted)
+    return place, document.service_date or date.max, document.document_id
+
+
+def _exhibit(document: Document, reason: str, place: int) -> Exhibit:
+    kind = document_kinds().get(document.kind)
+    title = document.title or (kind.label if kind else document.kind.replace("_", " "))
+    return Exhibit(
+        label=exhibit_label(place),
+        document_id=document.document_id,
+        kind=document.kind,
+        title=title,
+        service_date=document.service_date,
+        reason=reason,
+    )
+
+
+def exhibit_label(place: int) -> str:
+    """A to Z, then AA, AB and so on."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = ascii_uppercase[rest] + letters
+    return letters
+
+
+def kind_label(kind: str) -> str:
+    """Our short name of a document kind; the kind itself where it has none."""
+    entry = document_kinds().get(kind)
+    return entry.label if entry is not None else kind.replace("_", " ")
+
+
+def _missing(
+    required: Sequence[Sequence[str]], attached: set[str]
+) -> tuple[MissingEvidence, ...]:
+    return tuple(
+        MissingEvidence(
+            kind=group[0],
+            why=f"The letter argues from it and no usable {_either(group)} is on file.",
+            supplied_by=SUPPLIERS.get(group[0], "the practice's billing staff"),
+        )
+        for group in required
+        if not attached & set(group)
+    )
+
+
+def _either(group: Sequence[str]) -> str:
+    return " or ".join(kind_label(kind).lower() for kind in group)
+
+
+def _refutations(
+    withheld: Sequence[WithheldDocument], case: CaseFile
+) -> tuple[str, ...]:
+    reasons = [document.reason for document in withheld if document.refutes]
+    recorded = minutes_contradiction(supported_minutes(case), case)
+    if recorded is not None and recorded not in reasons:
+        reasons.append(recorded)
+    return tuple(dict.fromkeys(reasons))

@@ -1,0 +1,342 @@
+"""Facts of the case beyond claim and denial, each from one record on file.
+
+`FACTS` says of every field what it is and who can supply it when it is absent, so
+that a template's `wanted` list turns into the letter's list of what is missing.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from denialml.appeals.case_file import CaseFile, payer_type
+from denialml.appeals.document_fitness import acceptance_day
+from denialml.appeals.evidence import EvidenceFile
+from denialml.appeals.filing import filing_limit_ends
+from denialml.appeals.session_time import minutes_band, signed_encounter
+from denialml.appeals.values import Value, clock, day, number, said
+from denialml.domain.claim import line_place_of_service, rendering_npi
+from denialml.domain.coverage import (
+    Authorization,
+    AuthorizationDecision,
+    EligibilityCheck,
+    EligibilityResult,
+    Enrollment,
+    PayerType,
+)
+from denialml.domain.encounter import Modality, documented_minutes
+
+_MODALITIES = {
+    Modality.IN_PERSON: "in person",
+    Modality.VIDEO: "by live video",
+    Modality.AUDIO: "by audio only",
+}
+
+
+class FactsContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What the practice's records say about the case; None where they are silent.
+
+    Times are local clock times of the session; minutes are whole minutes.
+    """
+
+    session_minutes: Value | None = None
+    session_started_at: Value | None = None
+    session_stopped_at: Value | None = None
+    session_signed_on: Value | None = None
+    session_modality: Value | None = None
+    patient_location: Value | None = None
+    code_minutes_minimum: Value | None = None
+    code_minutes_maximum: Value | None = None
+    treatment_plan_on: Value | None = None
+    authorization_number: Value | None = None
+    authorization_begins_on: Value | None = None
+    authorization_ends_on: Value | None = None
+    authorization_units: Value | None = None
+    authorization_codes: Value | None = None
+    authorization_number_was_on_claim: Value | None = None
+    authorization_number_was_absent: Value | None = None
+    eligibility_checked_on: Value | None = None
+    eligibility_trace_number: Value | None = None
+    eligibility_plan: Value | None = None
+    coverage_begins_on: Value | None = None
+    mental_health_benefit_active: Value | None = None
+    other_payer_named: Value | None = None
+    claim_accepted_on: Value | None = None
+    filing_limit_ends_on: Value | None = None
+    filing_limit: Value | None = None
+    enrollment_effective_on: Value | None = None
+    license_number: Value | None = None
+    license_state: Value | None = None
+    expected_place_of_service: Value | None = None
+    expected_telehealth_modifier: Value | None = None
+    visits_this_year: Value | None = None
+    visits_remaining: Value | None = None
+
+
+def known_facts(case: CaseFile, evidence: EvidenceFile) -> FactsContext:
+    """Everything the records say, ready to print."""
+    return FactsContext(
+        **_session(case),
+        **_authorization(case),
+        **_eligibility(case),
+        **_filing(case, evidence),
+        **_clinician(case),
+        **_telehealth(case),
+        **_visits(case),
+    )
+
+
+Facts = dict[str, Value | None]
+
+
+def _session(case: CaseFile) -> Facts:
+    least, most = minutes_band(case)
+    code_source = f"reference:{case.line.procedure_code}"
+    band: Facts = {
+        "code_minutes_minimum": number(least, code_source),
+        "code_minutes_maximum": number(most, code_source),
+    }
+    encounter = signed_encounter(case)
+    if encounter is None:
+        return band
+    source = f"encounter:{encounter.encounter_id}"
+    modality = _MODALITIES.get(encounter.modality, "")
+    return {
+        **band,
+        "session_minutes": number(documented_minutes(encounter), source),
+        "session_started_at": clock(encounter.started_at, source),
+        "session_stopped_at": clock(encounter.stopped_at, source),
+        "session_signed_on": day(encounter.signed_on, source),
+        "session_modality": said(modality, source),
+        "patient_location": said(encounter.patient_location, source),
+        "treatment_plan_on": day(encounter.treatment_plan_on, source),
+    }
+
+
+def covering_authorization(case: CaseFile) -> Authorization | None:
+    """An approved authorization of this payer whose dates and codes fit the line."""
+    service_date, code = case.line.service_date, case.line.procedure_code
+    if service_date is None:
+        return None
+    fitting = [
+        one
+        for one in case.authorizations
+        if one.payer_id == case.claim.payer.payer_id
+        and one.decision
+        in (AuthorizationDecision.APPROVED, AuthorizationDecision.MODIFIED)
+        and one.begins_on is not None
+        and one.begins_on <= service_date
+        and (one.ends_on is None or service_date <= one.ends_on)
+        and (not one.procedure_codes or code in one.procedure_codes)
+    ]
+    fitting.sort(key=lambda a: (a.issued_on, a.authorization_number))
+    return fitting[-1] if fitting else None
+
+
+def _authorization(case: CaseFile) -> Facts:
+    one = covering_authorization(case)
+    if one is None:
+        return {}
+    source = f"authorization:{one.authorization_number}"
+    sent = case.line.prior_authorization_number or case.claim.prior_authorization_number
+    same = sent.strip().upper() == one.authorization_number.strip().upper()
+    return {
+        "authorization_number": Value(one.authorization_number, source),
+        "authorization_begins_on": day(one.begins_on, source),
+        "authorization_ends_on": day(one.ends_on, source),
+        "authorization_units": number(one.units, source),
+        "authorization_codes": said(", ".join(one.procedure_codes), source),
+        "authorization_number_was_on_claim": Value(sent, "claim:REF*G1", source)
+        if same
+        else None,
+        "authorization_number_was_absent": Value(
+            "without an authorization number", "claim:REF*G1"
+        )
+        if not sent
+        else None,
+    }
+
+
+def covering_check(case: CaseFile) -> EligibilityCheck | None:
+    """The latest active answer made for, or on or before, the date of service."""
+    service_date = case.line.service_date
+    if service_date is None:
+        return None
+    fitting = [
+        check
+        for check in case.eligibility_checks
+        if check.payer_id == case.claim.payer.payer_id
+        and check.result is EligibilityResult.ACTIVE
+        and (check.service_date == service_date or check.checked_on <= service_date)
+        and (check.coverage_begin is None or check.coverage_begin <= service_date)
+        and (check.coverage_end is None or service_date <= check.coverage_end)
+    ]
+    fitting.sort(key=lambda c: (c.service_date == service_date, c.checked_on))
+    return fitting[-1] if fitting else None
+
+
+def _eligibility(case: CaseFile) -> Facts:
+    check = covering_check(case)
+    if check is None:
+        return {}
+    source = f"eligibility:{check.trace_number or check.checked_on.isoformat()}"
+    active = "an active mental health benefit" if check.mental_health_active else ""
+    return {
+        "eligibility_checked_on": day(check.checked_on, source),
+        "eligibility_trace_number": said(check.trace_number, source),
+        "eligibility_plan": said(check.plan_name, source),
+        "coverage_begins_on": day(check.coverage_begin, source),
+        "mental_health_benefit_active": said(active, source),
+        "other_payer_named": said(check.other_payer_name, source),
+    }
+
+
+def _filing(case: CaseFile, evidence: EvidenceFile) -> Facts:
+    limit = filing_limit_ends(case)
+    days = case.payer.filing_limit_days if case.payer is not None else None
+    length = f"{days} days" if days is not None else ""
+    if payer_type(case) is PayerType.MEDICARE:
+        length = "one calendar year"
+    return {
+        "filing_limit_ends_on": day(limit, "payer:filing_limit"),
+        "filing_limit": said(length, "payer:filing_limit"),
+        **_acceptance(case, evidence),
+    }
+
+
+def _acceptance(case: CaseFile, evidence: EvidenceFile) -> Facts:
+    """The day of the payer's acceptance, from the exhibit that shows it."""
+    shown = {e.document_id for e in evidence.exhibits if e.kind == "277ca_acceptance"}
+    for document in case.documents:
+        taken = acceptance_day(document) if document.document_id in shown else None
+        if taken is not None:
+            source = f"document:{document.document_id}"
+            return {"claim_accepted_on": day(taken, source)}
+    return {}
+
+
+def _clinician(case: CaseFile) -> Facts:
+    npi = rendering_npi(case.claim, case.line)
+    facts: Facts = {}
+    enrollment = _covering_enrollment(case, npi)
+    if enrollment is not None:
+        facts["enrollment_effective_on"] = day(
+            enrollment.effective_on, f"enrollment:{npi}"
+        )
+    for clinician in case.clinicians:
+        if clinician.npi == npi:
+            facts["license_number"] = said(clinician.license_number, f"clinician:{npi}")
+            facts["license_state"] = said(clinician.license_state, f"clinician:{npi}")
+    return facts
+
+
+def _covering_enrollment(case: CaseFile, npi: str) -> Enrollment | None:
+    service_date = case.line.service_date
+    for one in sorted(case.enrollments, key=lambda e: e.effective_on):
+        if (
+            service_date is not None
+            and one.clinician_npi == npi
+            and one.payer_id == case.claim.payer.payer_id
+            and one.effective_on <= service_date
+            and (one.ends_on is None or service_date <= one.ends_on)
+        ):
+            return one
+    return None
+
+
+def _telehealth(case: CaseFile) -> Facts:
+    """Place and modifier that the payer is set up to want, where they differ."""
+    facts, payer = case.facts, case.payer
+    if facts is None or payer is None:
+        return {}
+    place, modifier = (
+        facts.place_of_service_expected,
+        facts.telehealth_modifier_expected,
+    )
+    sent = line_place_of_service(case.claim, case.line)
+    return {
+        "expected_place_of_service": said(
+            place if place != sent else "", "payer:telehealth_place_of_service"
+        ),
+        "expected_telehealth_modifier": said(
+            modifier if modifier not in case.line.modifiers else "",
+            "payer:telehealth_modifier",
+        ),
+    }
+
+
+def _visits(case: CaseFile) -> Facts:
+    if case.facts is None:
+        return {}
+    return {
+        "visits_this_year": number(
+            case.facts.visits_this_year or None, "claims:visits"
+        ),
+        "visits_remaining": number(case.facts.visits_remaining, "eligibility:visits"),
+    }
+
+
+class MissingFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What an absent fact is called and who can supply it."""
+
+    what: str
+    supplied_by: str
+
+
+_CLINICIAN, _BILLING = "the treating clinician", "the practice's billing staff"
+FACTS: Mapping[str, MissingFact] = MappingProxyType(
+    {
+        name: MissingFact(what=what, supplied_by=supplied_by)
+        for name, what, supplied_by in (
+            (
+                "session_minutes",
+                "start and stop times, or minutes, in the signed note",
+                _CLINICIAN,
+            ),
+            ("session_signed_on", "a signed record of the session", _CLINICIAN),
+            ("session_modality", "how the session was held", _CLINICIAN),
+            ("patient_location", "where the patient was", _CLINICIAN),
+            ("treatment_plan_on", "a plan in force on the date of service", _CLINICIAN),
+            (
+                "authorization_number",
+                "an approved authorization that covers the date and code",
+                "the payer's utilization management",
+            ),
+            ("authorization_units", "the number of authorized units", _BILLING),
+            (
+                "eligibility_checked_on",
+                "an active eligibility answer for the date of service",
+                _BILLING,
+            ),
+            ("eligibility_trace_number", "the eligibility trace number", _BILLING),
+            (
+                "claim_accepted_on",
+                "the day on which the payer accepted the claim",
+                "the clearinghouse",
+            ),
+            (
+                "filing_limit_ends_on",
+                "the payer's filing limit in the practice's set-up",
+                _BILLING,
+            ),
+            (
+                "enrollment_effective_on",
+                "an enrollment in effect on the date of service",
+                "the payer's provider enrollment",
+            ),
+            ("license_number", "the clinician's license number", _BILLING),
+            (
+                "expected_place_of_service",
+                "the payer's place-of-service rule for telehealth",
+                _BILLING,
+            ),
+            (
+                "expected_telehealth_modifier",
+                "the payer's telehealth modifier rule",
+                _BILLING,
+            ),
+            ("code_minutes_minimum", "the time rule of the billed code", _BILLING),
+            ("visits_this_year", "the visits of this year", _BILLING),
+        )
+    }
+)

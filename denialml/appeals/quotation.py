@@ -1,0 +1,67 @@
+"""Exact quotations from exhibits: the only way a note's words enter a letter.
+
+A quotation is one labeled line of an exhibit, character for character, and its source
+names the document and the characters it came from. Lines that address a reader, look
+like markup or run long are left where they are: the exhibit itself shows them.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from denialml.appeals.document_reading import labeled_text
+from denialml.appeals.values import Value, printable
+from denialml.domain.document import Document
+
+LONGEST_QUOTATION = 240
+MOST_QUOTATIONS = 6
+_NOT_PROSE = re.compile(r"[<>{}#`$\\@|~^]|https?:|www\.|[*_]{2,}")
+_ADDRESSES_A_READER = re.compile(
+    r"\b(?:ignore|disregard|instruction|instructions|prompt|override|approve|assistant|"
+    r"system message|reviewer|you are|you must|please)\b",
+    re.IGNORECASE,
+)
+
+
+class QuoteContext(msgspec.Struct, frozen=True, kw_only=True):
+    """One quotation: what it is about, the exact words, the exhibit it stands in."""
+
+    label: Value
+    text: Value
+    exhibit: Value
+
+
+def quotations(
+    documents: Sequence[Document],
+    *,
+    references: Mapping[str, Value],
+    labels: Sequence[str],
+) -> tuple[QuoteContext, ...]:
+    """Quote the lines so labeled, in the order of the labels, then of the exhibits."""
+    quotes = []
+    for label in labels:
+        for document in documents:
+            span = labeled_text(document.text, re.escape(label))
+            if span is None or not is_quotable(span[0]):
+                continue
+            words, start = span
+            source = f"document:{document.document_id}#{start}-{start + len(words)}"
+            quotes.append(
+                QuoteContext(
+                    label=Value(label.capitalize(), source),
+                    text=Value(words, source),
+                    exhibit=references[document.document_id],
+                )
+            )
+    return tuple(quotes[:MOST_QUOTATIONS])
+
+
+def is_quotable(words: str) -> bool:
+    """Whether a line is plain clinical prose that survives printing unchanged."""
+    return (
+        len(words) <= LONGEST_QUOTATION
+        and printable(words) == words
+        and _NOT_PROSE.search(words) is None
+        and _ADDRESSES_A_READER.search(words) is None
+    )

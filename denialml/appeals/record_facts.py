@@ -1,0 +1,126 @@
+"""Every date, amount and code that the record of a case holds, for the checker.
+
+Collected by walking the records themselves, not the letter's context, so that a fault
+of the context cannot vouch for itself.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, time
+from decimal import Decimal
+
+import msgspec
+
+from denialml.appeals.case_file import CaseFile
+from denialml.appeals.context import label_in_words
+from denialml.appeals.document_reading import DATE, read_date
+from denialml.appeals.filing import filing_limit_ends
+from denialml.appeals.session_time import minutes_band
+from denialml.appeals.values import clock_text, number_text, printable
+from denialml.domain.appeal import Citation
+from denialml.domain.encounter import documented_minutes
+from denialml.domain.record import Judgment
+from denialml.reference import adjustment_reasons, procedure_codes, remark_codes
+
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:/&'-]*")
+
+
+class RecordFacts(Judgment, frozen=True):
+    """What a letter about this case may state.
+
+    `tokens` are case-folded words that contain a digit; `phrases` are whole texts
+    (citations, labels, literals), longest first; `exhibit_texts` are the documents'.
+    """
+
+    dates: frozenset[date]
+    amounts: frozenset[Decimal]
+    tokens: frozenset[str]
+    phrases: tuple[str, ...]
+    exhibit_texts: tuple[str, ...]
+
+
+def record_facts(
+    case: CaseFile,
+    *,
+    citations: Sequence[Citation],
+    literals: Sequence[str],
+    on: date,
+) -> RecordFacts:
+    """Collect what the records of the case hold. `on` is the letter's own date."""
+    dates: set[date] = {on}
+    amounts: set[Decimal] = set()
+    tokens: set[str] = set()
+    for value in _leaves(_without_judgments(case)):
+        _collect(value, dates, amounts, tokens)
+    limit = filing_limit_ends(case)
+    if limit is not None:
+        dates.add(limit)
+    for minutes in (*minutes_band(case), *map(documented_minutes, case.encounters)):
+        if minutes is not None:
+            tokens.add(str(minutes))
+    for document in case.documents:
+        dates |= {d for t in re.findall(DATE, document.text) if (d := read_date(t))}
+    phrases = {text for c in citations for text in (c.citation, c.statement)}
+    phrases |= {*literals, *_labels(case)}
+    return RecordFacts(
+        dates=frozenset(dates),
+        amounts=frozenset(amounts),
+        tokens=frozenset(tokens),
+        phrases=tuple(sorted(filter(None, phrases), key=len, reverse=True)),
+        exhibit_texts=tuple(document.text for document in case.documents),
+    )
+
+
+def _without_judgments(case: CaseFile) -> tuple[object, ...]:
+    """The facts of the case: neither the finding, the route, nor document texts."""
+    documents = (msgspec.structs.replace(d, text="") for d in case.documents)
+    return (
+        *(case.denial, case.claim, case.line, case.payer, case.facts),
+        *(*documents, *case.encounters, *case.authorizations),
+        *(*case.eligibility_checks, *case.enrollments, *case.clinicians),
+        *case.acknowledgments,
+    )
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _leaves(getattr(value, name))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _collect(
+    value: object, dates: set[date], amounts: set[Decimal], tokens: set[str]
+) -> None:
+    if isinstance(value, date):
+        dates.add(value)
+    elif isinstance(value, Decimal):
+        amounts.add(value)
+        tokens.add(number_text(value))
+    elif isinstance(value, time):
+        tokens.add(clock_text(value).split()[0])
+    elif isinstance(value, int) and not isinstance(value, bool):
+        tokens.add(str(value))
+    elif isinstance(value, str):
+        tokens |= {word.strip(".:'").casefold() for word in _WORD.findall(value)}
+        tokens.add(printable(value).casefold())
+
+
+def _labels(case: CaseFile) -> Iterator[str]:
+    """Texts that the context derives from codes: labels, CO-197, F41.1."""
+    code = procedure_codes().get(case.line.procedure_code)
+    if code is not None:
+        yield label_in_words(code.label)
+    for adjustment in case.denial.adjustments:
+        yield f"{adjustment.group_code}-{adjustment.reason_code}"
+        reason = adjustment_reasons().get(adjustment.reason_code)
+        yield label_in_words(reason.label) if reason else ""
+    for remark in case.denial.remark_codes:
+        entry = remark_codes().get(remark)
+        yield label_in_words(entry.label) if entry else ""
+    for diagnosis in case.claim.diagnoses:
+        yield f"{diagnosis.code[:3]}.{diagnosis.code[3:]}"

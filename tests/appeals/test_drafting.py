@@ -1,0 +1,91 @@
+"""A letter from a complete record, and what becomes of it when a detail is missing."""
+
+import io
+
+import pypdf
+
+from denialml.appeals.drafting import draft_letter
+from denialml.appeals.drawing import draft_html
+from denialml.appeals.packet import draft_pdf
+from denialml.domain.denial import RootCause
+from tests.appeals.cases import DRAFTED, case, note, plan
+
+
+def letter_text(draft):
+    return "\n".join(
+        text
+        for block in draft.blocks
+        for text in (block.text, *block.items, *(c for row in block.rows for c in row))
+    )
+
+
+def packet_text(draft, documents):
+    pdf = draft_pdf(draft, {d.document_id: d for d in documents})
+    return "\n".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def test_medical_necessity_letter_states_the_record_and_cites_exhibits():
+    record = case(RootCause.MEDICAL_NECESSITY, reason="50")
+    draft = draft_letter(record, drafted_at=DRAFTED)
+    text = letter_text(draft)
+    assert draft.status == "draft"
+    assert [e.label + e.kind for e in draft.exhibits] == [
+        "Aprogress_note",
+        "Btreatment_plan",
+    ]
+    assert "documents 56 minutes, from 10:00 a.m. to 10:56 a.m." in text
+    assert "“Unable to drive to work since January.” (Exhibit A)" in text
+    assert "29 CFR 2560.503-1(h)" in text
+
+
+def test_every_statement_of_a_letter_names_its_sources():
+    draft = draft_letter(case(RootCause.AUTH_MISSING), drafted_at=DRAFTED)
+    assert draft.blocks
+    assert all(b.sources for b in draft.blocks if b.kind != "heading")
+    minutes = next(b for b in draft.blocks if "56 minutes" in " ".join(b.items))
+    assert minutes.sources == ("encounter:enc-7719", "document:doc_progress_note")
+
+
+def test_packet_shows_letter_then_stamped_exhibits():
+    record = case(RootCause.MEDICAL_NECESSITY, reason="50")
+    draft = draft_letter(record, drafted_at=DRAFTED)
+    text = packet_text(draft, record.documents)
+    assert "Cedar Behavioral Health" in text
+    assert "Exhibit A, page 1 of 1" in text
+    assert "rated fear 4 of 10 afterward" in text
+
+
+def test_html_is_standalone_and_shows_the_same_letter():
+    draft = draft_letter(case(RootCause.AUTH_MISSING), drafted_at=DRAFTED)
+    page = draft_html(draft)
+    assert "Appeal of a denial for missing prior authorization" in page
+    assert "src=" not in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_same_record_gives_the_same_draft_and_the_same_bytes():
+    record = case(RootCause.MEDICAL_NECESSITY, reason="50")
+    documents = {d.document_id: d for d in record.documents}
+    first = draft_letter(record, drafted_at=DRAFTED)
+    second = draft_letter(record, drafted_at=DRAFTED)
+    assert first == second
+    assert draft_pdf(first, documents) == draft_pdf(second, documents)
+
+
+def test_without_the_note_the_clinical_letter_is_blocked_with_the_next_step():
+    draft = draft_letter(
+        case(RootCause.MEDICAL_NECESSITY, documents=(plan(),)), drafted_at=DRAFTED
+    )
+    assert draft.status == "blocked"
+    assert draft.blocks == ()
+    assert "Ask the treating clinician" in draft.blocked_reasons[0]
+
+
+def test_a_note_with_too_few_minutes_blocks_every_letter():
+    short = note(text=note().text.replace("Stop: 10:56", "Stop: 10:40"))
+    draft = draft_letter(
+        case(RootCause.AUTH_MISSING, documents=(short, plan())), drafted_at=DRAFTED
+    )
+    assert draft.status == "blocked"
+    assert "40 minutes and 90837 needs at least 53" in draft.blocked_reasons[0]
+    assert [w.refutes for w in draft.withheld if w.kind == "progress_note"] == [True]
