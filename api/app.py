@@ -16,14 +16,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from api.access_log import configure_logging
 from api.dependencies import Access, SignInNeeded
 from api.failures import as_problem
 from api.gate import Gate, request_id_of
 from api.openapi import TITLE, openapi_builder
-from api.pages import entrance
+from api.pages import entrance, worklist
 from api.pages.rendering import problem_page, wants_page
 from api.problems import RequestProblem, problem_document, problem_response
-from api.routes import denials, documentation, health
+from api.routes import denials, documentation, files, health
 from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
 from denialml.settings import Settings, api_key_pepper
@@ -43,12 +44,14 @@ PUBLIC_PATHS = frozenset(
     }
 )
 ROUTERS = (
+    files.router,
     denials.router,
     health.router,
     documentation.router,
     entrance.router,
+    worklist.router,
 )
-SHAPES = (*denials.SHAPES, *health.SHAPES)
+SHAPES = (*files.SHAPES, *denials.SHAPES, *health.SHAPES)
 
 
 class UnguardedRoute(RuntimeError):
@@ -58,9 +61,12 @@ class UnguardedRoute(RuntimeError):
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     """The application: opens the database lazily, makes the key secret if needed.
 
+    Sets up this process's logging: one JSON line per request on stderr.
+
     Migrates nothing: `/readyz` says when the schema is missing. Raises
     `UnguardedRoute` for a route that anybody could call by mistake.
     """
+    configure_logging(settings.log_level)
     if not settings.database_url:
         settings.data_directory.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.resolved_database_url)

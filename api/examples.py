@@ -30,6 +30,7 @@ from denialml.domain.denial import (
     RouteFinding,
 )
 from denialml.domain.remittance import ClaimAdjustment
+from denialml.journeys.ingest import IngestReport
 from denialml.store.denials import StoredDenial
 
 EXAMPLE_CLAIM = Claim(
@@ -126,6 +127,23 @@ EXAMPLE_DENIAL = StoredDenial(
             ),
         ),
     ),
+)
+
+EXAMPLE_INGEST_REPORT = IngestReport(
+    file="remittance.835",
+    file_id="fil_example",
+    sha256="0" * 64,
+    complete=True,
+    transactions={"835": 1},
+    records_read={"Remittance": 1, "ClaimPayment": 1},
+    records_new={"Remittance": 1, "ClaimPayment": 1},
+    records_replaced={},
+    records_known={},
+    payments_matched=1,
+    payments_unmatched=0,
+    lines_answered=1,
+    services_unmatched=0,
+    problems=(),
 )
 
 

@@ -74,6 +74,13 @@ class ProblemType(Enum):
         422,
         "The file is not one that denialml reads; docs/formats.md lists them.",
     )
+    INCOMPLETE_FILE = (
+        "incomplete-file",
+        422,
+        "Something of the file may be missing: it is truncated or its counts do not "
+        "add up. What could be read was stored and `report` names each place; correct "
+        "the file and send it again, nothing is stored twice.",
+    )
     INTERNAL_ERROR = (
         "internal-error",
         500,

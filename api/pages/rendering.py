@@ -79,10 +79,10 @@ def money(value: Decimal) -> str:
 
 
 def day(value: date | None) -> str:
-    """A date as people write it: Mar 5, 2026; an em space for none."""
+    """A date as people write it, kept on one line: Mar 5, 2026."""
     if value is None:
         return "unknown"
-    return f"{value:%b} {value.day}, {value.year}"
+    return f"{value:%b}\N{NO-BREAK SPACE}{value.day},\N{NO-BREAK SPACE}{value.year}"
 
 
 def percent(value: float) -> str:

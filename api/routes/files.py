@@ -1,0 +1,147 @@
+"""Files in: a practice's X12 and CSV files, stored once however often they are sent."""
+
+import io
+import re
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from api.bodies import X12_MEDIA_TYPE, media_type_of, read_body
+from api.dependencies import Purpose, Visit
+from api.examples import EXAMPLE_INGEST_REPORT, as_json, example_835, example_837p
+from api.gate import request_id_of
+from api.openapi import Content, Operation, describe
+from api.permissions import Permission
+from api.problems import (
+    PROBLEM_MEDIA_TYPE,
+    ProblemDocument,
+    ProblemType,
+    RequestProblem,
+    problem_document,
+)
+from api.routes.answers import JSON, json_answer, visit_with
+from denialml.journeys.ingest import IngestReport, ingest_file
+
+router = APIRouter(prefix="/v1", tags=["files"])
+
+REMITTANCE_KIND = "835"
+X12_TYPES = frozenset({X12_MEDIA_TYPE, "application/octet-stream", "text/plain"})
+FILE_TYPES = X12_TYPES | {"text/csv"}
+_FILE_NAME = re.compile(r'filename="?([^";\\/\x00-\x1f\x7f]{1,120})"?')
+
+
+class IncompleteFile(ProblemDocument, frozen=True, kw_only=True):
+    """The problem `incomplete-file`, with what was read and where it broke."""
+
+    report: IngestReport
+
+
+SHAPES = (IngestReport, IncompleteFile)
+_PROBLEMS = (
+    ProblemType.UNREADABLE_FILE,
+    ProblemType.INCOMPLETE_FILE,
+    ProblemType.BODY_TOO_LARGE,
+    ProblemType.UNSUPPORTED_MEDIA_TYPE,
+)
+
+
+@router.post(
+    "/remittances",
+    **describe(
+        Operation(
+            summary="Take in a remittance (835)",
+            description=(
+                "Stores the payments, matches them to claims and lines, and finds the "
+                "denials in them. Sending the same file again, renamed, split or "
+                "re-wrapped, adds nothing. A file that may be incomplete is stored as "
+                "far as it could be read and answered with the problem "
+                "`incomplete-file`. Give the file a name with "
+                '`Content-Disposition: attachment; filename="..."`.'
+            ),
+            permission=Permission.REMITTANCES_WRITE,
+            body=(Content(X12_MEDIA_TYPE, example_835()),),
+            answers=(Content(JSON, as_json(EXAMPLE_INGEST_REPORT), IngestReport),),
+            problems=_PROBLEMS,
+        )
+    ),
+)
+def take_remittance(
+    request: Request,
+    visit: Visit = visit_with(Permission.REMITTANCES_WRITE, Purpose.CHANGE),
+    body: bytes = Depends(read_body),
+) -> Response:
+    """One 835 file; any other kind is refused and nothing of it is kept."""
+    media_type_of(request, X12_TYPES)
+    report = _ingest(request, visit, body)
+    if set(report.transactions) != {REMITTANCE_KIND}:
+        raise RequestProblem(
+            ProblemType.UNREADABLE_FILE,
+            "This address takes 835 remittances; send other files to /v1/files.",
+        )
+    return _answer(request, report)
+
+
+@router.post(
+    "/files",
+    **describe(
+        Operation(
+            summary="Take in any supported file",
+            description=(
+                "837P, 835, 277CA, 999, 271 and 278 files and the practice's CSV "
+                "exports (docs/formats.md). Same rules as for remittances."
+            ),
+            permission=Permission.FILES_WRITE,
+            body=(
+                Content(X12_MEDIA_TYPE, example_837p()),
+                Content("text/csv", "payer_id,name\nNGHP1,Northgate Health Plan\n"),
+            ),
+            answers=(Content(JSON, as_json(EXAMPLE_INGEST_REPORT), IngestReport),),
+            problems=_PROBLEMS,
+        )
+    ),
+)
+def take_file(
+    request: Request,
+    visit: Visit = visit_with(Permission.FILES_WRITE, Purpose.CHANGE),
+    body: bytes = Depends(read_body),
+) -> Response:
+    """One file of any supported kind."""
+    media_type_of(request, FILE_TYPES)
+    return _answer(request, _ingest(request, visit, body))
+
+
+def _ingest(request: Request, visit: Visit, body: bytes) -> IngestReport:
+    return ingest_file(
+        visit.session,
+        visit.organization_id,
+        io.BytesIO(body),
+        file=file_name_of(request),
+        now=visit.now,
+        actor=visit.actor,
+    )
+
+
+def file_name_of(request: Request) -> str:
+    """The name a caller gives a file, without folders; `upload` where none is given.
+
+    A name in the address would end up in the logs of proxies, so it is a header.
+    """
+    match = _FILE_NAME.search(request.headers.get("content-disposition", ""))
+    name = match[1].strip() if match else ""
+    return name if name.strip(".") else "upload"
+
+
+def _answer(request: Request, report: IngestReport) -> Response:
+    if report.complete:
+        return json_answer(report)
+    problem = problem_document(
+        RequestProblem(ProblemType.INCOMPLETE_FILE), request_id=request_id_of(request)
+    )
+    request.state.problem = ProblemType.INCOMPLETE_FILE.slug
+    document = IncompleteFile(**msgspec.structs.asdict(problem), report=report)
+    return Response(
+        msgspec.json.encode(document),
+        status_code=ProblemType.INCOMPLETE_FILE.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+    )
