@@ -1,6 +1,12 @@
 """Which transactions are read, by ST01 and the version they say they follow."""
 
+from collections.abc import Callable
+
+from denialml.formats.authorization_response import AuthorizationReader
+from denialml.formats.claim_acknowledgment import ClaimAcknowledgmentReader
+from denialml.formats.eligibility_response import EligibilityReader
 from denialml.formats.envelope import Transaction, TransactionReader
+from denialml.formats.file_acknowledgment import FileAcknowledgmentReader
 from denialml.formats.professional_claim import ProfessionalClaimReader
 from denialml.formats.remittance_advice import RemittanceReader
 
@@ -12,15 +18,25 @@ _CLAIM_KINDS = {
     "X224": "837D",
     "X097": "837D",
 }
+_READERS: dict[str, Callable[[Transaction], TransactionReader]] = {
+    "837P": ProfessionalClaimReader,
+    "835": RemittanceReader,
+    "277CA": ClaimAcknowledgmentReader,
+    "999": FileAcknowledgmentReader,
+    "997": FileAcknowledgmentReader,
+    "271": EligibilityReader,
+    "278": AuthorizationReader,
+}
 _NAMES = {
     "270": "eligibility inquiry",
+    "275": "attachment",
     "276": "claim status request",
     "277": "claim status response",
     "820": "premium payment",
+    "824": "application advice",
     "834": "enrollment",
     "837I": "institutional claim",
     "837D": "dental claim",
-    "997": "functional acknowledgment",
 }
 
 
@@ -30,13 +46,13 @@ def open_transaction(transaction: Transaction) -> TransactionReader | None:
     Versions are matched by the implementation guide's number, not by equality:
     X222, X222A1 and X222A2 all occur, as does an ST03 that was left out.
     """
-    kind = transaction.kind
-    if kind == "837":
-        kind = transaction.kind = _claim_kind(transaction.version)
-    if kind == "837P":
-        return ProfessionalClaimReader(transaction)
-    if kind == "835":
-        return RemittanceReader(transaction)
+    if transaction.kind == "837":
+        transaction.kind = _claim_kind(transaction.version)
+    elif transaction.kind == "277" and "X214" in transaction.version:
+        transaction.kind = "277CA"
+    reader = _READERS.get(transaction.kind)
+    if reader is not None:
+        return reader(transaction)
     _report_unsupported(transaction)
     return None
 
