@@ -172,6 +172,8 @@ class DeadlineRule(Entry, frozen=True):
     `presumed_receipt_days` are added before counting (a notice is presumed received
     five days after its date). `rolls_to_business_day`: by law a last day on a
     weekend or federal holiday moves to the next business day.
+    `missing_day_moves_forward`: a month without the day ends on the first of the next
+    (else on its own last day).
     """
 
     rule_id: str
@@ -185,6 +187,7 @@ class DeadlineRule(Entry, frozen=True):
     counted_from: str
     presumed_receipt_days: int
     rolls_to_business_day: bool
+    missing_day_moves_forward: bool
     note: str
     support: Support
     source: str

@@ -35,6 +35,7 @@ _YES_NO_COLUMNS = frozenset(
         "is_add_on",
         "is_telehealth",
         "needs_evaluation_and_management",
+        "missing_day_moves_forward",
         "rolls_to_business_day",
         "telehealth_medicare",
     }
