@@ -5,6 +5,7 @@ support this letter (`document_fitness`). Documents that the letter does not ask
 stay where they are: minimum necessary (45 CFR 164.502(b)).
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from string import ascii_uppercase
@@ -182,7 +183,14 @@ def _exhibit(document: Document, reason: str, place: int) -> Exhibit:
         title=title,
         service_date=document.service_date,
         reason=reason,
+        fingerprint=document_fingerprint(document),
     )
+
+
+def document_fingerprint(document: Document) -> str:
+    """SHA-256 over what the packet would show: the text layer and the file's hash."""
+    shown = f"{document.content_sha256}\n{document.text}"
+    return hashlib.sha256(shown.encode()).hexdigest()
 
 
 def exhibit_label(place: int) -> str:

@@ -2,17 +2,21 @@
 
 Typst draws letter and text exhibits from data in which every text is a string, so
 nothing in a record can become markup or read a file. The result is tagged (PDF/UA-1),
-archival (PDF/A-2a) and the same bytes for the same draft.
+archival (PDF/A-2a) and the same bytes for the same draft. Exhibits that are PDF files
+themselves are merged and stamped behind their cover page (`filed_pages`); such a
+packet stays tagged but claims no standard, because foreign pages may keep none.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
 from denialml.appeals.drawing import drawn_parts
+from denialml.appeals.evidence import document_fingerprint
+from denialml.appeals.filed_pages import Stamp, insert_filed_pages, page_count
 from denialml.domain.appeal import AppealDraft, Exhibit
 from denialml.domain.document import Document, Sensitivity
 from denialml.errors import DraftBlocked
@@ -20,36 +24,77 @@ from denialml.errors import DraftBlocked
 PART_2_NOTICE = (
     "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
 )
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+Standard = Literal["ua-1", "a-2a"]
+_STANDARDS: tuple[Standard, ...] = ("ua-1", "a-2a")
 
 
-def draft_pdf(draft: AppealDraft, exhibits: Mapping[str, Document]) -> bytes:
-    """The packet as PDF bytes; `exhibits` holds the attached documents by id.
+def draft_pdf(
+    draft: AppealDraft,
+    exhibits: Mapping[str, Document],
+    *,
+    contents: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """The packet as PDF bytes.
 
-    Raises DraftBlocked for a blocked draft and where an exhibit's document is not
-    handed in: a packet without what its letter cites must not leave.
+    `exhibits` holds the attached documents by id, `contents` the files of those that
+    are PDF; a document without its file is shown by its text. Raises DraftBlocked for
+    a blocked draft, and where an exhibit is not handed in, cannot be opened, or is no
+    longer what was checked when the letter was drafted.
     """
     if draft.status == "blocked":
         raise DraftBlocked(f"draft {draft.draft_id} is blocked: it has no letter")
+    filed: dict[str, bytes] = {}
+    drawn = []
     for exhibit in draft.exhibits:
-        if exhibit.document_id not in exhibits:
-            raise DraftBlocked(f"exhibit {exhibit.label} of {draft.draft_id} is absent")
+        document = _unchanged(draft, exhibit, exhibits)
+        content = (contents or {}).get(exhibit.document_id)
+        pages = 0
+        if content is not None and document.media_type == "application/pdf":
+            filed[exhibit.label] = content
+            pages = page_count(content, label=exhibit.label)
+        drawn.append(_drawn(exhibit, document, filed_pages=pages))
     data = {
         "title": draft.subject,
         "author": _sender(draft),
         "footer": f"{draft.subject}  ·  {draft.draft_id}",
         "parts": drawn_parts(draft),
-        "exhibits": [_drawn(e, exhibits[e.document_id]) for e in draft.exhibits],
+        "exhibits": drawn,
     }
-    return typeset(data, moment=int(draft.drafted_at.timestamp()))
+    moment = int(draft.drafted_at.timestamp())
+    if not filed:
+        return _typeset("letter.typ", data, moment=moment, standards=_STANDARDS)
+    packet = _typeset("letter.typ", data, moment=moment, standards=())
+
+    def draw_stamps(stamps: Sequence[Stamp]) -> bytes:
+        return _typeset("stamps.typ", stamps, moment=moment, standards=())
+
+    return insert_filed_pages(packet, filed, draw_stamps=draw_stamps)
 
 
-def typeset(data: Mapping[str, Any], *, moment: int) -> bytes:
-    """Compile the packaged program over the data; `moment` is the PDF's timestamp."""
+def _unchanged(
+    draft: AppealDraft, exhibit: Exhibit, exhibits: Mapping[str, Document]
+) -> Document:
+    document = exhibits.get(exhibit.document_id)
+    if document is None:
+        raise DraftBlocked(f"exhibit {exhibit.label} of {draft.draft_id} is absent")
+    if document_fingerprint(document) != exhibit.fingerprint:
+        raise DraftBlocked(
+            f"exhibit {exhibit.label} of {draft.draft_id} changed after it was "
+            "checked; draft the letter again"
+        )
+    return document
+
+
+def _typeset(
+    program: str, data: Any, *, moment: int, standards: Sequence[Standard]
+) -> bytes:
+    """Compile a packaged program over the data; `moment` is the PDF's timestamp."""
     compiled = typst.compile(
-        files("denialml.appeals").joinpath("letter.typ").read_bytes(),
+        files("denialml.appeals").joinpath(program).read_bytes(),
         format="pdf",
         sys_inputs={"data": json.dumps(data)},
-        pdf_standards=["ua-1", "a-2a"],
+        pdf_standards=list(standards),
         timestamp=moment,
         ignore_system_fonts=True,
     )
@@ -62,19 +107,19 @@ def _sender(draft: AppealDraft) -> str:
     return addresses[0].items[0] if addresses else ""
 
 
-def _drawn(exhibit: Exhibit, document: Document) -> dict[str, Any]:
+def _drawn(exhibit: Exhibit, document: Document, *, filed_pages: int) -> dict[str, Any]:
     part_2 = document.sensitivity is Sensitivity.PART_2
+    lines = [] if filed_pages else document.text.splitlines()
     return {
         "label": f"Exhibit {exhibit.label}",
-        "title": exhibit.title,
+        "title": legible(exhibit.title),
         "notices": [PART_2_NOTICE] if part_2 else [],
-        "lines": [_legible(line) for line in document.text.splitlines()],
+        "filed_pages": filed_pages,
+        "lines": [legible(line) for line in lines],
     }
 
 
-def _legible(line: str) -> str:
-    """The line without control characters; tabs become spaces."""
-    expanded = line.expandtabs(4).rstrip()
-    return "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in expanded
-    )
+def legible(line: str) -> str:
+    """One line for the PDF: tabs as spaces, what cannot be printed replaced."""
+    kept = (c if c.isprintable() else _UNPRINTABLE for c in line.expandtabs(4).rstrip())
+    return "".join(kept)

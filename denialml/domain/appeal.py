@@ -23,7 +23,11 @@ class LetterBlock(Judgment, frozen=True):
 
 
 class Exhibit(Judgment, frozen=True):
-    """A document that the letter attaches, and why it may leave."""
+    """A document that the letter attaches, and why it may leave.
+
+    `fingerprint` is the SHA-256 of the document as it was when the letter was drafted:
+    a packet with another content is never made.
+    """
 
     label: str
     document_id: str
@@ -31,6 +35,7 @@ class Exhibit(Judgment, frozen=True):
     title: str
     service_date: date | None
     reason: str
+    fingerprint: str = ""
 
 
 class WithheldDocument(Judgment, frozen=True):

@@ -1,0 +1,233 @@
+"""Draft the letter for a denial, keep it, and draw it on request.
+
+Drafts are versions: one is added when the record says something new, never changed.
+Drafting and every later reading are audited in the transaction that does them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from denialml.appeals.case_file import CaseFile
+from denialml.appeals.drafting import draft_letter
+from denialml.appeals.drawing import draft_html
+from denialml.appeals.packet import draft_pdf
+from denialml.domain.appeal import AppealDraft
+from denialml.domain.claim import Claim, ServiceLine, rendering_npi
+from denialml.domain.document import Document
+from denialml.domain.record import Judgment
+from denialml.errors import DraftBlocked, UnknownRecord
+from denialml.modeling.facts import FactBook
+from denialml.store.audit import AuditAction, record_event
+from denialml.store.case_records import case_records
+from denialml.store.claims import get_claim
+from denialml.store.denials import StoredDenial, get_denial
+from denialml.store.documents import (
+    document_content,
+    documents_for,
+    get_document,
+    practice_documents,
+)
+from denialml.store.drafts import get_draft, latest_draft, save_draft
+
+DraftFormat = Literal["json", "html", "pdf"]
+# Notes of neighboring days are looked at so that a misfiled one is named, not missed.
+NEARBY_DAYS = 7
+
+
+class RenderedDraft(Judgment, frozen=True):
+    """A draft drawn in one format, with its media type and a file name without PHI."""
+
+    media_type: str
+    file_name: str
+    content: bytes
+
+
+def draft_appeal(
+    session: Session,
+    organization_id: str,
+    denial_id: str,
+    *,
+    now: datetime,
+    actor: str,
+) -> AppealDraft:
+    """Draft the letter of a denial from what is on file now, and store it.
+
+    An unchanged record gives the draft that is already stored, under its own date.
+    The caller commits.
+
+    Raises:
+        UnknownRecord: this organization has no such denial.
+        DraftBlocked: cause, route and deadline have not been worked out yet.
+    """
+    case = case_file(session, organization_id, denial_id, now=now)
+    latest = latest_draft(session, organization_id, denial_id)
+    draft = draft_letter(case, drafted_at=now)
+    if latest is not None and _says_the_same(case, draft, latest):
+        _audit(session, organization_id, latest, AuditAction.DRAFT_READ, now, actor)
+        return latest
+    save_draft(session, organization_id, draft)
+    _audit(session, organization_id, draft, AuditAction.DRAFT_MADE, now, actor)
+    return draft
+
+
+def render(
+    session: Session,
+    organization_id: str,
+    draft_id: str,
+    *,
+    form: DraftFormat,
+    now: datetime,
+    actor: str,
+) -> RenderedDraft:
+    """A stored draft as JSON, a standalone HTML page, or the PDF packet.
+
+    Raises:
+        UnknownRecord: this organization has no such draft.
+        DraftBlocked: a PDF of a blocked draft, or of one whose exhibits changed.
+    """
+    draft = get_draft(session, organization_id, draft_id)
+    _audit(session, organization_id, draft, AuditAction.DRAFT_READ, now, actor)
+    name = f"appeal-{draft.draft_id}"
+    if form == "html":
+        return RenderedDraft(
+            media_type="text/html; charset=utf-8",
+            file_name=f"{name}.html",
+            content=draft_html(draft).encode(),
+        )
+    if form == "pdf":
+        exhibits, contents = _exhibits(session, organization_id, draft)
+        return RenderedDraft(
+            media_type="application/pdf",
+            file_name=f"{name}.pdf",
+            content=draft_pdf(draft, exhibits, contents=contents),
+        )
+    return RenderedDraft(
+        media_type="application/json",
+        file_name=f"{name}.json",
+        content=msgspec.json.encode(draft),
+    )
+
+
+def case_file(
+    session: Session, organization_id: str, denial_id: str, *, now: datetime
+) -> CaseFile:
+    """Everything on file about one denial, as `draft_letter` reads it.
+
+    Raises:
+        UnknownRecord: no such denial, or its claim line is not on file.
+        DraftBlocked: cause, route and deadline have not been worked out yet.
+    """
+    stored = get_denial(session, organization_id, denial_id)
+    if stored.finding is None or stored.route is None or stored.deadline is None:
+        raise DraftBlocked(
+            f"denial {denial_id} has no cause, route and deadline yet; find denials "
+            "first"
+        )
+    claim = get_claim(session, organization_id, stored.denial.claim_id).claim
+    line = _denied_line(claim, stored)
+    records = case_records(session, organization_id, claim)
+    book = FactBook(records)
+    return CaseFile(
+        denial=stored.denial,
+        finding=stored.finding,
+        route=stored.route,
+        deadline=stored.deadline,
+        claim=claim,
+        line=line,
+        payer=book.payers.get(claim.payer.payer_id),
+        facts=book.line_facts(claim, line, as_of=now.date()),
+        documents=_documents(session, organization_id, claim, line),
+        encounters=records.encounters,
+        authorizations=records.authorizations,
+        eligibility_checks=records.eligibility_checks,
+        enrollments=records.enrollments,
+        clinicians=records.clinicians,
+        acknowledgments=records.acknowledgments,
+    )
+
+
+def _denied_line(claim: Claim, stored: StoredDenial) -> ServiceLine:
+    for line in claim.lines:
+        if line.line_number == stored.denial.line_number:
+            return line
+    raise UnknownRecord(f"the line of denial {stored.denial.denial_id} is not on file")
+
+
+def _documents(
+    session: Session, organization_id: str, claim: Claim, line: ServiceLine
+) -> tuple[Document, ...]:
+    """The patient's documents around the day, and those about the clinician."""
+    day = line.service_date
+    days = (
+        []
+        if day is None
+        else [day + timedelta(days=n) for n in range(-NEARBY_DAYS, NEARBY_DAYS + 1)]
+    )
+    of_patient = documents_for(
+        session,
+        organization_id,
+        medical_record_number=claim.medical_record_number,
+        member_id=claim.subscriber.member_id,
+        patient_control_number=claim.patient_control_number,
+        service_dates=days,
+    )
+    of_clinician = practice_documents(
+        session,
+        organization_id,
+        clinician_npis=(rendering_npi(claim, line),),
+    )
+    return (*of_patient, *of_clinician)
+
+
+def _says_the_same(case: CaseFile, draft: AppealDraft, latest: AppealDraft) -> bool:
+    """Whether only the letter's own date would change.
+
+    Drafting again as of the stored draft's day shows that the record is the same;
+    comparing what depends on the day (consents, authorities) shows that time alone
+    changed nothing either.
+    """
+    again = draft_letter(case, drafted_at=latest.drafted_at)
+    return (
+        again == latest
+        and draft.status == latest.status
+        and draft.exhibits == latest.exhibits
+        and draft.withheld == latest.withheld
+        and draft.citations == latest.citations
+        and draft.blocked_reasons == latest.blocked_reasons
+    )
+
+
+def _exhibits(
+    session: Session, organization_id: str, draft: AppealDraft
+) -> tuple[dict[str, Document], dict[str, bytes]]:
+    documents: dict[str, Document] = {}
+    contents: dict[str, bytes] = {}
+    for exhibit in draft.exhibits:
+        document = get_document(session, organization_id, exhibit.document_id)
+        documents[exhibit.document_id] = document
+        content = document_content(session, organization_id, exhibit.document_id)
+        if content is not None:
+            contents[exhibit.document_id] = content
+    return documents, contents
+
+
+def _audit(
+    session: Session,
+    organization_id: str,
+    draft: AppealDraft,
+    action: AuditAction,
+    now: datetime,
+    actor: str,
+) -> None:
+    record_event(
+        session,
+        organization_id,
+        actor=actor,
+        action=action,
+        record_kind="appeal_draft",
+        record_id=draft.draft_id,
+        now=now,
+    )
