@@ -5,11 +5,13 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from sqlalchemy.orm import Session
 
+from denialml.domain.document import Document
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
 from denialml.errors import UnreadableFile
@@ -63,12 +65,14 @@ def ingest_file(
     file: str,
     now: datetime,
     actor: str,
+    documents_directory: Path | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Read one file into the store; the caller commits.
 
     All of the file or, when this raises, nothing of it is in the transaction. Memory
-    is bounded: records are stored in batches while reading.
+    is bounded: records are stored in batches while reading. `documents_directory`
+    holds the files that a documents.csv names.
 
     Raises:
         UnreadableFile: neither X12 nor one of the practice's CSV files.
@@ -78,7 +82,7 @@ def ingest_file(
     lock_organization(session, organization_id)
     identity = Identity(organization.fingerprint_key)
     stream, sha256, byte_count = _fingerprinted(stream)
-    reader = open_reader(stream, file=file)
+    reader = open_reader(stream, file=file, documents_directory=documents_directory)
     file_id = identity.of_parts("fil", sha256)
     with session.begin_nested():
         begin_file(
@@ -96,6 +100,7 @@ def ingest_file(
             identity=identity,
             file_id=file_id,
             today=now.date(),
+            content_of=partial(_content, documents_directory),
         )
         for count, record in enumerate(reader, start=1):
             intake.add(record)
@@ -168,6 +173,7 @@ def ingest_files(
                     file=path.name,
                     now=now,
                     actor=actor,
+                    documents_directory=path.parent / "documents",
                     progress=progress,
                 )
             except UnreadableFile as fault:
@@ -191,6 +197,19 @@ def _fingerprinted(stream: BinaryIO) -> tuple[BinaryIO, str, int]:
         byte_count += len(block)
     stream.seek(start)
     return stream, digest.hexdigest(), byte_count
+
+
+def _content(directory: Path | None, document: Document) -> bytes | None:
+    """The bytes that the reader hashed; None where it refused or found no file."""
+    if directory is None or not document.content_sha256:
+        return None
+    folder = directory.resolve()
+    path = (folder / document.file_name).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        return None
+    content = path.read_bytes()
+    same = hashlib.sha256(content).hexdigest() == document.content_sha256
+    return content if same else None
 
 
 # GS01 of the X12 kinds in the order of reading; CSV exports (no GS) come first.

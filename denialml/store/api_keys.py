@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from denialml.errors import UnknownRecord
-from denialml.store.tables import ApiKeyRow
+from denialml.store.office_tables import ApiKeyRow
 
 KEY_PREFIX = "dml_"
 KEY_BYTES = 32

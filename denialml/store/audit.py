@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from denialml.store.tables import AuditEventRow
+from denialml.store.office_tables import AuditEventRow
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@/+-]{0,120}\Z")
 

@@ -70,8 +70,10 @@ def dollars(whole_cents: int) -> Decimal:
 
 
 OrganizationColumn = Annotated[
-    str, mapped_column(ForeignKey("organizations.organization_id"))
+    str, mapped_column(String(64), ForeignKey("organizations.organization_id"))
 ]
 RecordKey = Annotated[str, mapped_column(String(64), primary_key=True)]
-FileColumn = Annotated[str, mapped_column(ForeignKey("source_files.file_id"))]
+FileColumn = Annotated[
+    str, mapped_column(String(64), ForeignKey("source_files.file_id"))
+]
 Payload = Annotated[str, mapped_column(Text())]

@@ -21,7 +21,9 @@ from denialml.domain.record import Judgment
 from denialml.errors import InputError, UnknownRecord
 from denialml.store.columns import cents, dollars
 from denialml.store.payloads import payload_decoder, to_payload
-from denialml.store.tables import DenialRow
+from denialml.store.tables import (
+    DenialRow,
+)
 from denialml.store.writing import upsert
 
 DenialStatus = Literal["open", "closed"]

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from denialml.domain.document import Document
 from denialml.errors import UnknownRecord
 from denialml.store.payloads import payload_decoder
-from denialml.store.tables import DocumentRow
+from denialml.store.tables import (
+    DocumentRow,
+)
 
 
 def documents_for(

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from denialml.domain.appeal import AppealDraft
 from denialml.errors import UnknownRecord
 from denialml.store.payloads import payload_decoder, to_payload
-from denialml.store.tables import AppealDraftRow
+from denialml.store.tables import (
+    AppealDraftRow,
+)
 
 
 def save_draft(session: Session, organization_id: str, draft: AppealDraft) -> int:

@@ -6,7 +6,6 @@ with them is matched anew.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -20,7 +19,7 @@ from denialml.store.columns import Base
 from denialml.store.identity import Identity, encode
 from denialml.store.linking import LinkCounts, link_answers, touched_by
 from denialml.store.matching import normal_control_number
-from denialml.store.practice_rows import PRACTICE_RECORDS, PracticeKind
+from denialml.store.practice_rows import PRACTICE_RECORDS, ContentOf, PracticeKind
 from denialml.store.rows import (
     Row,
     claim_adjustment_rows,
@@ -62,7 +61,7 @@ class Intake:
         identity: Identity,
         file_id: str,
         today: date,
-        contents: Mapping[str, bytes] | None = None,
+        content_of: ContentOf = lambda document: None,  # noqa: ARG005
     ) -> None:
         self.read: Counter[str] = Counter()
         self.new: Counter[str] = Counter()
@@ -73,7 +72,7 @@ class Intake:
         self._organization_id = organization_id
         self._identity = identity
         self._today = today
-        self._contents = contents or {}
+        self._content_of = content_of
         self._waiting = 0
         self._claims: dict[str, tuple[Claim, bytes]] = {}
         self._remittances: dict[str, tuple[Remittance, bytes]] = {}
@@ -300,16 +299,14 @@ class Intake:
         stored = payloads_on_file(self._session, kind.row, records)
         rows: list[Row] = []
         for record_id, (record, payload) in records.items():
-            row = kind.columns(record, payload, self._contents) | self._owner
-            row["record_id"] = record_id
-            row["organization_id"] = self._organization_id
             if record_id not in stored:
                 self.new[type(record).__name__] += 1
             elif not kind.replaces or kind.same_content(stored[record_id], payload):
                 continue
             else:
                 self.replaced[type(record).__name__] += 1
-            rows.append(row)
+            row = kind.columns(record, payload, content_of=self._content_of)
+            rows.append(row | self._owner | {"record_id": record_id})
         if kind.replaces:
             upsert(self._session, kind.row, rows, key=("record_id",))
         else:

@@ -6,13 +6,13 @@ this module reads the groups in bulk and writes what changed.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from denialml.domain.adjudication import LineAdjudication
+from denialml.domain.chain import front_end_verdicts
 from denialml.domain.claim import Claim
 from denialml.domain.facts import SubmittedClaim
 from denialml.domain.remittance import ClaimPayment
@@ -27,8 +27,6 @@ from denialml.store.tables import (
     LineAdjudicationRow,
 )
 from denialml.store.writing import chunks, insert_new, table_of
-
-_FOREVER: Final = date(9999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,26 +197,10 @@ def _answers(group: _Group) -> list[Answer]:
 
 
 def _verdicts(group: _Group) -> dict[str, bool | None]:
-    """The 277CA verdict of each submission: the latest received before the next one.
-
-    On one day a rejection weighs more than an acceptance: a clearinghouse accepts
-    first, the payer's own answer follows.
-    """
-    verdicts: dict[str, bool | None] = {}
-    days = [row.submitted_on for row in group.claims]
-    for row in group.claims:
-        following = min(
-            (day for day in days if day > row.submitted_on), default=_FOREVER
-        )
-        answers = [
-            (each.received_on, each.accepted is False, each.accepted)
-            for each in group.acknowledgments
-            if each.accepted is not None
-            and row.submitted_on <= each.received_on
-            and each.received_on < following
-        ]
-        verdicts[row.claim_id] = max(answers)[2] if answers else None
-    return verdicts
+    return front_end_verdicts(
+        [(row.claim_id, row.submitted_on) for row in group.claims],
+        [(each.received_on, each.accepted) for each in group.acknowledgments],
+    )
 
 
 def _write_verdicts(session: Session, groups: Iterable[_Group]) -> None:

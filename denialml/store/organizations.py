@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from denialml.errors import UnknownRecord
-from denialml.store.tables import OrganizationRow
+from denialml.store.office_tables import OrganizationRow
 
 FINGERPRINT_KEY_BYTES = 32
 

@@ -32,6 +32,9 @@ from denialml.store.tables import (
     PayerRow,
 )
 
+# The bytes of a document, None where only its description was received.
+ContentOf = Callable[[Document], bytes | None]
+
 
 @dataclass(frozen=True, eq=False)
 class PracticeKind:
@@ -62,7 +65,7 @@ class PracticeKind:
         return canonical(stored.encode()) == canonical(payload)
 
     def columns(
-        self, record: Fact, payload: bytes, contents: Mapping[str, bytes]
+        self, record: Fact, payload: bytes, *, content_of: ContentOf
     ) -> dict[str, Any]:
         """The row, but for its id and owner."""
         row: dict[str, Any] = {
@@ -78,7 +81,7 @@ class PracticeKind:
                 "patient_control_number": record.patient_control_number,
                 "clinician_npi": record.clinician_npi,
                 "service_date": record.service_date,
-                "content": contents.get(record.document_id),
+                "content": content_of(record),
             }
         return row
 

@@ -17,7 +17,10 @@ from denialml.domain.remittance import ClaimPayment
 from denialml.store.matching import same_payer
 from denialml.store.payloads import from_payload
 from denialml.store.rows import Row
-from denialml.store.tables import ClaimPaymentRow, ClaimRow
+from denialml.store.tables import (
+    ClaimPaymentRow,
+    ClaimRow,
+)
 from denialml.store.writing import chunks, table_of
 
 # Shorter numbers are contained in too many others.

@@ -8,8 +8,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from denialml.domain.problem import Problem
+from denialml.store.office_tables import ProblemRow, SourceFileRow
 from denialml.store.payloads import payload_decoder, to_payload
-from denialml.store.tables import ProblemRow, SourceFileRow
 from denialml.store.writing import insert_new
 
 # A file of nothing but faults must not fill the database; all of them are counted.

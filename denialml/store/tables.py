@@ -8,13 +8,9 @@ are derived from content (`identity`), so a table never holds the same fact twic
 from datetime import date, datetime
 
 from sqlalchemy import (
-    BigInteger,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
-    String,
-    Text,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,72 +22,6 @@ from denialml.store.columns import (
     Payload,
     RecordKey,
 )
-
-
-class OrganizationRow(Base):
-    """One row per organization (a practice).
-
-    `fingerprint_key` keys every content-derived id, so that ids of two organizations
-    never agree. `records_version` grows whenever an ingestion added or changed
-    anything: what was computed from the records is stale when it differs.
-    """
-
-    __tablename__ = "organizations"
-    organization_id: Mapped[RecordKey]
-    name: Mapped[str]
-    fingerprint_key: Mapped[bytes] = mapped_column(LargeBinary(32))
-    is_simulated: Mapped[bool]
-    records_version: Mapped[int]
-    created_at: Mapped[datetime]
-
-
-class ApiKeyRow(Base):
-    """One row per issued API key; `digest` is HMAC-SHA256 of the key, hex."""
-
-    __tablename__ = "api_keys"
-    key_id: Mapped[RecordKey]
-    organization_id: Mapped[OrganizationColumn] = mapped_column(index=True)
-    label: Mapped[str]
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    scopes: Mapped[str]
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
-
-
-class SourceFileRow(Base):
-    """One row per distinct file content received, whatever its name.
-
-    `complete` False: the file is quarantined, something in it may be missing from
-    the records. `kinds` are transaction or record kinds, space separated.
-    """
-
-    __tablename__ = "source_files"
-    file_id: Mapped[RecordKey]
-    organization_id: Mapped[OrganizationColumn] = mapped_column(index=True)
-    sha256: Mapped[str] = mapped_column(String(64))
-    name: Mapped[str]
-    kinds: Mapped[str]
-    byte_count: Mapped[int]
-    records_read: Mapped[int]
-    records_new: Mapped[int]
-    problem_count: Mapped[int]
-    complete: Mapped[bool]
-    ingested_at: Mapped[datetime]
-
-
-class ProblemRow(Base):
-    """One row per problem of a file, in the order of reading."""
-
-    __tablename__ = "problems"
-    file_id: Mapped[str] = mapped_column(
-        ForeignKey("source_files.file_id"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[OrganizationColumn]
-    severity: Mapped[str]
-    code: Mapped[str]
-    payload: Mapped[Payload]
 
 
 class ClaimRow(Base):
@@ -134,7 +64,7 @@ class ServiceLineRow(Base):
 
     __tablename__ = "service_lines"
     claim_id: Mapped[str] = mapped_column(
-        ForeignKey("claims.claim_id"), primary_key=True
+        String(64), ForeignKey("claims.claim_id"), primary_key=True
     )
     position: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[OrganizationColumn]
@@ -175,8 +105,12 @@ class ClaimPaymentRow(Base):
     payment_id: Mapped[RecordKey]
     organization_id: Mapped[OrganizationColumn]
     file_id: Mapped[FileColumn]
-    remittance_id: Mapped[str] = mapped_column(ForeignKey("remittances.remittance_id"))
-    claim_id: Mapped[str | None] = mapped_column(ForeignKey("claims.claim_id"))
+    remittance_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("remittances.remittance_id")
+    )
+    claim_id: Mapped[str | None] = mapped_column(
+        String(64), ForeignKey("claims.claim_id")
+    )
     control_number_key: Mapped[str]
     chain_key: Mapped[str]
     payer_claim_control_number: Mapped[str]
@@ -210,7 +144,7 @@ class ServicePaymentRow(Base):
 
     __tablename__ = "service_payments"
     payment_id: Mapped[str] = mapped_column(
-        ForeignKey("claim_payments.payment_id"), primary_key=True
+        String(64), ForeignKey("claim_payments.payment_id"), primary_key=True
     )
     position: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[OrganizationColumn]
@@ -225,7 +159,7 @@ class ClaimAdjustmentRow(Base):
 
     __tablename__ = "claim_adjustments"
     payment_id: Mapped[str] = mapped_column(
-        ForeignKey("claim_payments.payment_id"), primary_key=True
+        String(64), ForeignKey("claim_payments.payment_id"), primary_key=True
     )
     position: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[OrganizationColumn]
@@ -242,7 +176,9 @@ class ProviderAdjustmentRow(Base):
     adjustment_id: Mapped[RecordKey]
     organization_id: Mapped[OrganizationColumn] = mapped_column(index=True)
     file_id: Mapped[FileColumn]
-    remittance_id: Mapped[str] = mapped_column(ForeignKey("remittances.remittance_id"))
+    remittance_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("remittances.remittance_id")
+    )
     reason_code: Mapped[str]
     amount_cents: Mapped[int]
     received_on: Mapped[date]
@@ -350,11 +286,11 @@ class LineAdjudicationRow(Base):
 
     __tablename__ = "line_adjudications"
     claim_id: Mapped[str] = mapped_column(
-        ForeignKey("claims.claim_id"), primary_key=True
+        String(64), ForeignKey("claims.claim_id"), primary_key=True
     )
     line_number: Mapped[int] = mapped_column(primary_key=True)
     payment_id: Mapped[str] = mapped_column(
-        ForeignKey("claim_payments.payment_id"), primary_key=True
+        String(64), ForeignKey("claim_payments.payment_id"), primary_key=True
     )
     organization_id: Mapped[OrganizationColumn]
     sequence: Mapped[int]
@@ -375,8 +311,10 @@ class DenialRow(Base):
     __tablename__ = "denials"
     denial_id: Mapped[RecordKey]
     organization_id: Mapped[OrganizationColumn]
-    claim_id: Mapped[str] = mapped_column(ForeignKey("claims.claim_id"))
-    payment_id: Mapped[str] = mapped_column(ForeignKey("claim_payments.payment_id"))
+    claim_id: Mapped[str] = mapped_column(String(64), ForeignKey("claims.claim_id"))
+    payment_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("claim_payments.payment_id")
+    )
     line_number: Mapped[int]
     payer_id: Mapped[str]
     status: Mapped[str]
@@ -398,7 +336,7 @@ class AppealDraftRow(Base):
     __tablename__ = "appeal_drafts"
     draft_id: Mapped[RecordKey]
     organization_id: Mapped[OrganizationColumn]
-    denial_id: Mapped[str] = mapped_column(ForeignKey("denials.denial_id"))
+    denial_id: Mapped[str] = mapped_column(String(64), ForeignKey("denials.denial_id"))
     version: Mapped[int]
     status: Mapped[str]
     drafted_at: Mapped[datetime]
@@ -429,23 +367,4 @@ class RiskScoreRow(Base):
     __table_args__ = (
         Index("risk_scores_by_claim", "organization_id", "claim_id"),
         Index("risk_scores_by_day", "organization_id", "as_of"),
-    )
-
-
-class AuditEventRow(Base):
-    """One row per audited act; rows are only ever added. Ids and codes, never PHI."""
-
-    __tablename__ = "audit_events"
-    event_id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
-    )
-    organization_id: Mapped[OrganizationColumn]
-    occurred_at: Mapped[datetime]
-    actor: Mapped[str]
-    action: Mapped[str]
-    record_kind: Mapped[str]
-    record_id: Mapped[str] = mapped_column(Text())
-    record_count: Mapped[int | None]
-    __table_args__ = (
-        Index("audit_events_by_organization", "organization_id", "event_id"),
     )

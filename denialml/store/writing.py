@@ -65,7 +65,7 @@ def payloads_on_file(
     found: dict[str, str] = {}
     for chunk in chunks(record_ids):
         statement = select(row.record_id, row.payload).where(row.record_id.in_(chunk))
-        found.update(session.execute(statement).tuples())
+        found |= {row.record_id: row.payload for row in session.execute(statement)}
     return found
 
 
