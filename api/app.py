@@ -21,10 +21,10 @@ from api.dependencies import Access, SignInNeeded
 from api.failures import as_problem
 from api.gate import Gate, request_id_of
 from api.openapi import TITLE, openapi_builder
-from api.pages import entrance, worklist
+from api.pages import denial, entrance, letter, worklist
 from api.pages.rendering import problem_page, wants_page
 from api.problems import RequestProblem, problem_document, problem_response
-from api.routes import denials, documentation, files, health
+from api.routes import appeals, denials, documentation, files, health
 from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
 from denialml.settings import Settings, api_key_pepper
@@ -46,12 +46,15 @@ PUBLIC_PATHS = frozenset(
 ROUTERS = (
     files.router,
     denials.router,
+    appeals.router,
     health.router,
     documentation.router,
     entrance.router,
     worklist.router,
+    denial.router,
+    letter.router,
 )
-SHAPES = (*files.SHAPES, *denials.SHAPES, *health.SHAPES)
+SHAPES = (*files.SHAPES, *denials.SHAPES, *appeals.SHAPES, *health.SHAPES)
 
 
 class UnguardedRoute(RuntimeError):

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from denialml.domain.appeal import AppealDraft, LetterBlock, MissingEvidence
 from denialml.domain.claim import (
     Address,
     Claim,
@@ -72,6 +73,35 @@ EXAMPLE_CLAIM = Claim(
     ),
 )
 
+_FINDING = RootCauseFinding(
+    root_cause=RootCause.AUTH_MISSING,
+    probability=0.86,
+    runner_up=RootCause.AUTH_MISMATCH,
+    runner_up_probability=0.11,
+    probabilities=(
+        CauseProbability(root_cause=RootCause.AUTH_MISSING, probability=0.86),
+        CauseProbability(root_cause=RootCause.AUTH_MISMATCH, probability=0.11),
+    ),
+    basis=("No authorization is on file for this patient and code.",),
+)
+_ROUTE = RouteFinding(
+    route=Route.APPEAL,
+    reason="The payer may grant an authorization after the fact.",
+)
+_DEADLINE = Deadline(
+    status="configured",
+    due_on=date(2027, 4, 18),
+    bases=(
+        DeadlineBasis(
+            rule="payer_window",
+            due_on=date(2027, 4, 18),
+            counted_from=date(2026, 10, 20),
+            length="180 days",
+            support="set by the practice",
+            source="payers.csv",
+        ),
+    ),
+)
 EXAMPLE_DENIAL = StoredDenial(
     denial=Denial(
         denial_id="den_example",
@@ -98,35 +128,9 @@ EXAMPLE_DENIAL = StoredDenial(
     ),
     status="open",
     found_at=datetime(2026, 10, 21, 9, 0, tzinfo=UTC),
-    finding=RootCauseFinding(
-        root_cause=RootCause.AUTH_MISSING,
-        probability=0.86,
-        runner_up=RootCause.AUTH_MISMATCH,
-        runner_up_probability=0.11,
-        probabilities=(
-            CauseProbability(root_cause=RootCause.AUTH_MISSING, probability=0.86),
-            CauseProbability(root_cause=RootCause.AUTH_MISMATCH, probability=0.11),
-        ),
-        basis=("No authorization is on file for this patient and code.",),
-    ),
-    route=RouteFinding(
-        route=Route.APPEAL,
-        reason="The payer may grant an authorization after the fact.",
-    ),
-    deadline=Deadline(
-        status="configured",
-        due_on=date(2027, 4, 18),
-        bases=(
-            DeadlineBasis(
-                rule="payer_window",
-                due_on=date(2027, 4, 18),
-                counted_from=date(2026, 10, 20),
-                length="180 days",
-                support="set by the practice",
-                source="payers.csv",
-            ),
-        ),
-    ),
+    finding=_FINDING,
+    route=_ROUTE,
+    deadline=_DEADLINE,
 )
 
 EXAMPLE_INGEST_REPORT = IngestReport(
@@ -144,6 +148,36 @@ EXAMPLE_INGEST_REPORT = IngestReport(
     lines_answered=1,
     services_unmatched=0,
     problems=(),
+)
+
+EXAMPLE_DRAFT = AppealDraft(
+    draft_id="drf_example",
+    denial_id="den_example",
+    template="authorization_missing",
+    template_version="1",
+    status="draft",
+    drafted_at=datetime(2026, 10, 22, 9, 0, tzinfo=UTC),
+    subject="Appeal of claim EXAMPLE-0001",
+    blocks=(
+        LetterBlock(
+            kind="paragraph",
+            text="Payment of claim EXAMPLE-0001 is requested.",
+            sources=("claim:CLM01",),
+        ),
+    ),
+    exhibits=(),
+    withheld=(),
+    missing=(
+        MissingEvidence(
+            kind="authorization_letter",
+            why="No authorization letter is on file.",
+            supplied_by="the payer's portal",
+        ),
+    ),
+    citations=(),
+    finding=_FINDING,
+    route=_ROUTE,
+    deadline=_DEADLINE,
 )
 
 

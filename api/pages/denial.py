@@ -1,0 +1,179 @@
+"""One denial: what the payer said, why, what to do until when, and what is on file."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api.dependencies import Purpose, Visit, admitted
+from api.pages.denial_view import (
+    CauseView,
+    adjustment_views,
+    cause_label,
+    deadline_view,
+    remark_views,
+    service_text,
+)
+from api.pages.forms import Form, read_form, require_token
+from api.pages.rendering import frame_of, render
+from api.permissions import Permission
+from api.routes.answers import record_id
+from denialml.domain.claim import Claim, person
+from denialml.domain.denial import RootCause, RootCauseFinding
+from denialml.domain.document import Document, Sensitivity
+from denialml.journeys.draft import draft_appeal
+from denialml.reference import document_kinds, root_causes
+from denialml.store.audit import AuditAction
+from denialml.store.claims import chain_for_claim, get_claim
+from denialml.store.denials import StoredDenial, get_denial
+from denialml.store.documents import documents_for
+from denialml.store.drafts import list_drafts
+
+router = APIRouter(prefix="/denials", include_in_schema=False)
+
+NEVER_LEAVES = frozenset(
+    {Sensitivity.PSYCHOTHERAPY_NOTE, Sensitivity.SUD_COUNSELING_NOTE}
+)
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """One document on file. `remark` says what keeps it from serving as evidence."""
+
+    kind: str
+    title: str
+    service_date: date | None
+    remark: str
+
+
+@dataclass(frozen=True)
+class WantedView:
+    """A kind of document that usually speaks to this cause, and whether it is here."""
+
+    kind: str
+    is_on_file: bool
+
+
+@router.get("/{denial_id}")
+def show_denial(
+    denial_id: str,
+    visit: Annotated[
+        Visit,
+        Depends(admitted(Permission.DENIALS_READ, by_cookie=True), scope="function"),
+    ],
+) -> HTMLResponse:
+    """The page of one denial."""
+    stored = get_denial(visit.session, visit.organization_id, record_id(denial_id))
+    denial = stored.denial
+    claim = get_claim(visit.session, visit.organization_id, denial.claim_id).claim
+    documents = _documents_of(visit, claim, stored)
+    visit.note(AuditAction.DENIAL_READ, "denial", denial.denial_id)
+    cause = stored.finding.root_cause if stored.finding is not None else None
+    return render(
+        "denial.html.j2",
+        frame=frame_of(visit),
+        stored=stored,
+        denial=denial,
+        patient=person(claim),
+        claim=claim,
+        service=service_text(denial.procedure_code, denial.modifiers),
+        causes=cause_views(stored.finding),
+        deadline=deadline_view(
+            stored.deadline, today=visit.today, status=stored.status
+        ),
+        adjustments=adjustment_views(denial.adjustments),
+        remarks=remark_views(denial.remark_codes),
+        documents=[document_view(it, on=denial.service_date) for it in documents],
+        wanted=wanted_views(cause, {document.kind for document in documents}),
+        chain=chain_for_claim(visit.session, visit.organization_id, denial.claim_id),
+        drafts=_drafts_of(visit, denial.denial_id),
+    )
+
+
+@router.post("/{denial_id}/appeal")
+def draft_letter(
+    denial_id: str,
+    visit: Annotated[
+        Visit,
+        Depends(
+            admitted(Permission.APPEALS_WRITE, Purpose.CHANGE, by_cookie=True),
+            scope="function",
+        ),
+    ],
+    form: Annotated[Form, Depends(read_form)],
+) -> Response:
+    """Draft the letter and show it."""
+    require_token(visit, form)
+    draft = draft_appeal(
+        visit.session,
+        visit.organization_id,
+        record_id(denial_id),
+        now=visit.now,
+        actor=visit.actor,
+    )
+    return RedirectResponse(f"/appeals/{draft.draft_id}", status_code=303)
+
+
+def _documents_of(
+    visit: Visit, claim: Claim, stored: StoredDenial
+) -> tuple[Document, ...]:
+    service_date = stored.denial.service_date
+    return documents_for(
+        visit.session,
+        visit.organization_id,
+        medical_record_number=claim.medical_record_number,
+        member_id=claim.subscriber.member_id if claim.patient is None else "",
+        patient_control_number=claim.patient_control_number,
+        service_dates=(service_date,) if service_date is not None else (),
+    )
+
+
+def _drafts_of(visit: Visit, denial_id: str) -> list[tuple[str, datetime, str]]:
+    """Drafted letters of this denial, newest first: id, when, status."""
+    return [
+        (draft.draft_id, draft.drafted_at, draft.status)
+        for draft in list_drafts(
+            visit.session, visit.organization_id, denial_id=denial_id
+        )
+    ]
+
+
+def cause_views(finding: RootCauseFinding | None) -> list[CauseView]:
+    """The causes to show, most probable first; empty where none can be told."""
+    if finding is None or finding.root_cause is None:
+        return []
+    return [
+        CauseView(cause_label(it.root_cause), it.probability)
+        for it in finding.probabilities[:4]
+    ]
+
+
+def document_view(document: Document, *, on: date | None) -> DocumentView:
+    """One document, with what a reader should know before relying on it."""
+    entry = document_kinds().get(document.kind)
+    remark = ""
+    if document.sensitivity in NEVER_LEAVES:
+        remark = "Never leaves the practice"
+    elif document.sensitivity is Sensitivity.PART_2:
+        remark = "Part 2 record: leaves only with a consent on file"
+    elif document.service_date is not None and document.service_date != on:
+        remark = "Another date of service"
+    return DocumentView(
+        kind=entry.label if entry is not None else document.kind,
+        title=document.title,
+        service_date=document.service_date,
+        remark=remark,
+    )
+
+
+def wanted_views(cause: RootCause | None, on_file: set[str]) -> list[WantedView]:
+    """Which kinds of documents usually speak to a cause, and which are here."""
+    if cause is None or cause.value not in root_causes():
+        return []
+    kinds = document_kinds()
+    return [
+        WantedView(kinds[kind].label if kind in kinds else kind, kind in on_file)
+        for kind in root_causes()[cause.value].evidence_documents
+    ]
