@@ -7,12 +7,7 @@ are derived from content (`identity`), so a table never holds the same fact twic
 
 from datetime import date, datetime
 
-from sqlalchemy import (
-    ForeignKey,
-    Index,
-    LargeBinary,
-    text,
-)
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from denialml.store.columns import (
