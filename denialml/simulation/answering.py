@@ -22,6 +22,8 @@ from denialml.simulation.sending import acknowledge, arrival_day
 from denialml.simulation.state import Arrival, Sent, State
 from denialml.simulation.visiting import check, renew_later, settle_later
 
+_LESSON = 12
+_SETUP_DAYS = 30
 _CORRECTABLE = frozenset(
     {
         Rule.DATA,
@@ -103,8 +105,7 @@ def _react(state: State, policy: Policy, sent: Sent, day: int) -> None:
     if not causes:
         _maybe_take_back(state, policy, sent, day)
         return
-    if Rule.AUTHORIZATION_MISSING in causes:
-        _notice_authorization(state, policy, sent)
+    _notice(state, policy, sent, day)
     if sent.claim.frequency_code != "1" or Rule.DUPLICATE in causes:
         return
     medicare = policy.kind.payer_type is PayerType.MEDICARE
@@ -113,18 +114,21 @@ def _react(state: State, policy: Policy, sent: Sent, day: int) -> None:
         due = state.timeline.workday(day + random.randint(5, 25))
         state.corrections[due].append(sent)
     elif causes <= _DISPUTABLE and draw < 0.62 and random.random() < 0.5:
-        received = arrival_day(state, policy, day + random.randint(30, 75), denied=True)
+        received = arrival_day(state, policy, day + random.randint(30, 75), slow=True)
         _overturn(state, policy, sent, received)
 
 
-def _notice_authorization(state: State, policy: Policy, sent: Sent) -> None:
-    """After a few such denials the practice asks beforehand."""
-    group = SERVICES[sent.session.lines[0].code].group
-    key = (policy.index, group)
-    seen = state.denied_without_authorization.get(key, 0) + 1
-    state.denied_without_authorization[key] = seen
-    if seen == 12:
-        policy.knows_authorization[group] = True
+def _notice(state: State, policy: Policy, sent: Sent, day: int) -> None:
+    """After a dozen like denials the practice changes what it does."""
+    session = sent.session
+    if Rule.AUTHORIZATION_MISSING in sent.causes:
+        group = SERVICES[session.lines[0].code].group
+        if state.denials_so_far("authorization", policy.index, group) == _LESSON:
+            policy.knows_authorization[group] = True
+    if Rule.TELEHEALTH in sent.causes:
+        site = state.staff.workers[state.people[session.visit.patient].worker].site
+        if state.denials_so_far("telehealth", policy.index, str(site)) % _LESSON == 0:
+            state.repairs[day + _SETUP_DAYS].append((site, policy.index))
 
 
 def _paid_again(
@@ -165,7 +169,7 @@ def _maybe_take_back(state: State, policy: Policy, sent: Sent, day: int) -> None
     draw = random.random()
     if draw >= 0.008 or paid_cents(sent.answer) <= 0:
         return
-    received = arrival_day(state, policy, day + random.randint(40, 120), denied=True)
+    received = arrival_day(state, policy, day + random.randint(40, 120), slow=True)
     if received > state.timeline.last:
         return
     if draw < 0.002:
@@ -208,7 +212,7 @@ def correct(state: State, sent: Sent, day: int) -> None:
     )
     state.outputs.claims.append(claim)
     acknowledge(state, claim, day, accepted=True)
-    received = arrival_day(state, policy, day, denied=False)
+    received = arrival_day(state, policy, day, slow=False)
     if received > state.timeline.last:
         return
     again = _paid_again(state, policy, sent, claim=claim, received_by_payer=day)

@@ -8,7 +8,7 @@ sent and adjudicated (in secret) by the payers.
 from denialml.simulation import coverage as states
 from denialml.simulation.answering import ask_again, correct, receive
 from denialml.simulation.billing import Session
-from denialml.simulation.payers import Policy, apply_change
+from denialml.simulation.payers import apply_change
 from denialml.simulation.people import Visit
 from denialml.simulation.sending import prepare_outgoing, resend, send
 from denialml.simulation.state import State
@@ -29,7 +29,9 @@ def run(state: State, visits: list[Visit]) -> None:
             change = changes.pop(0)
             apply_change(state.policies[change.policy], change)
             if change.kind == "telehealth_place":
-                state.repairs[day + _REPAIR_DAYS].append(change.policy)
+                state.repairs[day + _REPAIR_DAYS].extend(
+                    (site.number, change.policy) for site in state.staff.sites
+                )
         _due_today(state, day)
         while position < len(visits) and visits[position].day == day:
             attend(state, visits[position])
@@ -46,23 +48,18 @@ def run(state: State, visits: list[Visit]) -> None:
 
 
 def _due_today(state: State, day: int) -> None:
-    for index in state.repairs.pop(day, ()):
-        _repair_setups(state, state.policies[index])
+    for site, index in state.repairs.pop(day, ()):
+        policy = state.policies[index]
+        state.setups[site, index] = (
+            policy.telehealth_place,
+            policy.telehealth_modifier,
+        )
     for patient, coverage in state.checks.pop(day, ()):
         ask_again(state, patient, coverage, day)
     for patient, coverage in state.settlements.pop(day, ()):
         _settle(state, patient, coverage, day)
     for patient in state.renewals.pop(day, ()):
         _renew(state, patient, day)
-
-
-def _repair_setups(state: State, policy: Policy) -> None:
-    for site, index in list(state.setups):
-        if index == policy.index:
-            state.setups[site, index] = (
-                policy.telehealth_place,
-                policy.telehealth_modifier,
-            )
 
 
 def _settle(state: State, patient: int, coverage: states.Coverage, day: int) -> None:

@@ -179,7 +179,7 @@ def _draw_policy(
         cob_hazard=timeline.cumulative_hazard(COB_PER_YEAR, COB_JANUARY),
         timely=random.uniform(0.93, 1.0),
         duplicate=random.uniform(0.85, 1.0),
-        data=0.0065 * random.uniform(0.8, 2.1),
+        data=0.006 * random.uniform(0.8, 2.1),
         authorization_from=_authorization_thresholds(random, medicare=medicare),
         authorization_missing=strength(0.70, 1.0),
         authorization_mismatch=strength(0.60, 0.95),
@@ -191,9 +191,9 @@ def _draw_policy(
         referral=strength(0.5, 0.8) if kind_name == "blue" else 0.0,
         visit_limit=0.0 if medicare else strength(0.7, 0.95),
         diagnoses={
-            code: strength(0.15, 0.7)
+            code: strength(0.15, 0.6)
             for code in ("Z630", "F329", "F419", "F4320", "F819")
-            if random.random() < 0.2
+            if random.random() < 0.18
         },
         telehealth_place=place,
         telehealth_modifier=modifier,
@@ -201,7 +201,7 @@ def _draw_policy(
         modifier_strength=strength(0.5, 0.9),
         bundling=strength(0.5, 0.9) if random.random() < 0.6 else 0.0,
         time_strength=strength(0.1, 0.5) if random.random() < 0.45 else 0.0,
-        necessity=random.uniform(0.01, 0.05) * severity * 0.30,
+        necessity=random.uniform(0.01, 0.05) * severity * 0.25,
         records=random.uniform(0.003, 0.015) * severity * 0.6,
         error=random.uniform(0.002, 0.009),
         glitch=(NEVER, NEVER),

@@ -35,8 +35,9 @@ class TruthRow(msgspec.Struct, frozen=True, gc=False):
     adjudicated, `denied` is None) or ``outgoing``. `root_cause` is None unless the
     line was denied; `payer_error` marks a denial without fault of the claim, whose
     root cause is what the payer stated. `cause_chances`: probability that a rule of
-    the cause fires by itself, order of `TRUTH_CAUSES`. `cluster` names the hidden
-    state (coverage) that correlates rows, for standard errors.
+    the cause fires by itself, order of `TRUTH_CAUSES`. `cluster` names the
+    clinician and payer, within which hidden states correlate rows: standard errors
+    of means of `denied` must be taken over clusters.
     """
 
     patient_control_number: str

@@ -95,7 +95,7 @@ def prepare_outgoing(state: State, session: Session, day: int) -> None:
     coverage = coverage_for(state, session.visit.patient, session.visit.days[0])
     prepared = prepare(state, session, coverage, day)
     state.outputs.outgoing.append(prepared.claim)
-    causes = _decide(state, prepared, day)
+    causes = _decide(state, prepared, day).causes
     _record_truth(state, prepared, "outgoing", causes)
 
 
@@ -282,7 +282,8 @@ def _line_context(
 
 def adjudicate(state: State, prepared: Prepared, day: int) -> Sent:
     """Decide, print the answer and put it on its way."""
-    causes = _decide(state, prepared, day)
+    decision = _decide(state, prepared, day)
+    causes = decision.causes
     policy = state.policy(prepared.coverage)
     status = "answered"
     codes = _codes(state, policy, causes)
@@ -295,7 +296,7 @@ def adjudicate(state: State, prepared: Prepared, day: int) -> Sent:
         causes=causes,
         codes=codes,
     )
-    received = arrival_day(state, policy, day, denied=any(codes))
+    received = arrival_day(state, policy, day, slow=decision.slow)
     if received > state.timeline.last:
         status = "pending"
     else:
@@ -304,10 +305,10 @@ def adjudicate(state: State, prepared: Prepared, day: int) -> Sent:
     return sent
 
 
-def arrival_day(state: State, policy: Policy, day: int, *, denied: bool) -> int:
+def arrival_day(state: State, policy: Policy, day: int, *, slow: bool) -> int:
     """The day after the payer's next payment day once it has decided."""
     delay = state.random.gammavariate(policy.lag_shape, policy.lag_scale)
-    if denied:
+    if slow:
         delay *= DENIAL_DELAY_FACTOR
     decided = day + REMITTANCE_FLOOR_DAYS + int(delay)
     while state.timeline.weekday(decided) not in policy.payment_weekdays:
@@ -315,14 +316,26 @@ def arrival_day(state: State, policy: Policy, day: int, *, denied: bool) -> int:
     return decided + 1
 
 
-def _decide(state: State, prepared: Prepared, day: int) -> tuple[Rule | None, ...]:
-    """The payer applies its rules in order; hidden states answer for themselves."""
-    random = state.random
+class Decision(msgspec.Struct, frozen=True):
+    """The rule that denied each line, or None; `slow` answers take longer.
+
+    Denials by a payer's own rules are slow (they are reviewed), those by coverage,
+    other payer or enrollment are not: were they slower too, an answer that has not
+    come yet would say something about the hidden state, and the truth, which does
+    not listen to silence, would be too low.
+    """
+
+    causes: tuple[Rule | None, ...]
+    slow: bool
+
+
+def _decide(state: State, prepared: Prepared, day: int) -> Decision:
+    """The payer applies its rules in order; hidden states come first."""
     coverage = prepared.coverage
     policy = state.policy(coverage)
     first = prepared.session.visit.days[0]
-    count = len(prepared.lines)
     worker = state.people[prepared.session.visit.patient].worker
+    policy_causes = _policy_causes(state, prepared)
     rule: Rule | None = None
     if states.lapsed(coverage, policy.lapse_hazard, first):
         rule = Rule.ELIGIBILITY
@@ -330,13 +343,16 @@ def _decide(state: State, prepared: Prepared, day: int) -> tuple[Rule | None, ..
         rule = Rule.OTHER_PAYER
     elif state.loading(worker, coverage.policy).is_off(day):
         rule = Rule.LOADING
-    else:
-        for candidate, chance in prepared.shared[3:]:
-            if random.random() < chance:
-                rule = candidate
-                break
-    if rule is not None:
-        return (rule,) * count
+    causes = policy_causes if rule is None else (rule,) * len(policy_causes)
+    return Decision(causes, slow=any(cause is not None for cause in policy_causes))
+
+
+def _policy_causes(state: State, prepared: Prepared) -> tuple[Rule | None, ...]:
+    """What the payer's rules alone would do, the hidden states aside."""
+    random = state.random
+    for rule, chance in prepared.shared[3:]:
+        if random.random() < chance:
+            return (rule,) * len(prepared.lines)
     causes: list[Rule | None] = []
     for chances in prepared.lines:
         fired = None
@@ -442,6 +458,6 @@ def _record_truth(
             lines=prepared.lines,
             causes=causes,
             error_cause=state.policy(prepared.coverage).error_cause,
-            cluster=state.people[patient].medical_record_number,
+            cluster=f"{state.people[patient].worker}-{prepared.coverage.policy}",
         )
     )

@@ -89,7 +89,11 @@ def _draw_setups(
 
 
 def _open_chart(state: State, person: Person) -> Chart:
-    weights = [policy.share for policy in state.policies]
+    credential = state.staff.workers[person.worker].credential
+    weights = [
+        policy.share * (0.1 if credential in policy.excluded_credentials else 1.0)
+        for policy in state.policies
+    ]
     index = state.random.choices(range(len(weights)), weights=weights)[0]
     policy = state.policies[index]
     begins = max(0, person.begins)

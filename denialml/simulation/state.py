@@ -116,7 +116,7 @@ class State(msgspec.Struct):
     settlements: defaultdict[int, list[tuple[int, Coverage]]] = msgspec.field(
         default_factory=lambda: defaultdict(list)
     )
-    repairs: defaultdict[int, list[int]] = msgspec.field(
+    repairs: defaultdict[int, list[tuple[int, int]]] = msgspec.field(
         default_factory=lambda: defaultdict(list)
     )
     arrivals: defaultdict[tuple[int, int], list[Arrival]] = msgspec.field(
@@ -133,9 +133,7 @@ class State(msgspec.Struct):
     )
     uses_today: list[tuple[Grant, int, int]] = msgspec.field(default_factory=list)
     counters: dict[str, int] = msgspec.field(default_factory=dict)
-    denied_without_authorization: dict[tuple[int, str], int] = msgspec.field(
-        default_factory=dict
-    )
+    lessons: dict[tuple[str, int, str], int] = msgspec.field(default_factory=dict)
 
     def next_number(self, name: str) -> int:
         """1, 2, 3 ... per name."""
@@ -146,6 +144,12 @@ class State(msgspec.Struct):
     def member_id(self, policy: int) -> str:
         """A fresh, invented member number with the payer."""
         return f"ZZ{policy:02d}{self.next_number('member'):07d}"
+
+    def denials_so_far(self, subject: str, policy: int, about: str) -> int:
+        """Count one more denial of a kind; the practice learns from a dozen."""
+        key = (subject, policy, about)
+        self.lessons[key] = self.lessons.get(key, 0) + 1
+        return self.lessons[key]
 
     def policy(self, coverage: Coverage) -> Policy:
         """The payer of a coverage."""
