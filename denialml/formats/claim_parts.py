@@ -6,7 +6,9 @@ from decimal import Decimal
 from denialml.domain.claim import Diagnosis, OtherPayer, ServiceLine
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.formats.parties import Party
-from denialml.formats.values import BLANK, ZERO, Syntax, readable
+from denialml.formats.values import BLANK, ZERO, Span, Syntax, readable
+
+NO_SPAN: Span = (None, None)
 
 _PROFESSIONAL_DIAGNOSES = frozenset({"ABK", "ABF", "BK", "BF"})
 
@@ -23,15 +25,16 @@ class OtherPayerPart:
         self.adjudicated_on: date | None = None
         self.adjustments: tuple[ClaimAdjustment, ...] = ()
 
-    def build(self) -> OtherPayer:
-        payer, insured = self.parties.get("PR"), self.parties.get("IL")
-        sbr = self.sbr
+    def build(self, syntax: Syntax) -> OtherPayer:
+        parties, sbr = self.parties, self.sbr
+        payer = parties["PR"].name(syntax) if "PR" in parties else BLANK
+        insured = parties["IL"].name(syntax) if "IL" in parties else BLANK
         return OtherPayer(
-            payer_id=payer.name[9] if payer else "",
-            name=readable(payer.name[3]) if payer else "",
+            payer_id=payer[9],
+            name=readable(payer[3]),
             payer_responsibility_code=sbr[1],
             claim_filing_code=sbr[9],
-            member_id=insured.name[9] if insured else "",
+            member_id=insured[9],
             relationship_code=sbr[2],
             paid=self.paid,
             adjudicated_on=self.adjudicated_on,
@@ -57,16 +60,14 @@ class LinePart:
         self.number = number
         self.segment = segment
         self.sv1 = BLANK
-        self.service_span: tuple[date | None, date | None] = (None, None)
+        self.service_span: Span = NO_SPAN
         self.control_number = ""
         self.authorization_number = ""
         self.note = ""
         self.rendering: Party | None = None
 
-    def build(
-        self, syntax: Syntax, default_span: tuple[date | None, date | None]
-    ) -> ServiceLine:
-        sv1 = self.sv1
+    def build(self, syntax: Syntax, default_span: Span) -> ServiceLine:
+        sv1, rendering = self.sv1, self.rendering
         qualifier, code, modifiers, description = syntax.procedures[sv1[1]]
         begins_on, ends_on = self.service_span
         if begins_on is None:
@@ -82,11 +83,11 @@ class LinePart:
             modifiers=modifiers,
             description=readable(description),
             place_of_service=sv1[5],
-            diagnosis_pointers=pointers(sv1[7], syntax.component),
+            diagnosis_pointers=pointers(sv1[7], syntax),
             service_date_end=ends_on,
             line_control_number=self.control_number,
             prior_authorization_number=self.authorization_number,
-            rendering_provider=self.rendering.provider() if self.rendering else None,
+            rendering_provider=rendering.provider(syntax) if rendering else None,
             note=self.note,
         )
 
@@ -114,7 +115,7 @@ class ClaimPart:
         self.segment = segment
         self.spoiled = False
         self.accident_date: date | None = None
-        self.service_span: tuple[date | None, date | None] = (None, None)
+        self.service_span: Span = NO_SPAN
         self.diagnoses: tuple[Diagnosis, ...] = ()
         self.lines: list[LinePart] = []
         self.note = ""
@@ -124,20 +125,34 @@ class ClaimPart:
         self.references: dict[str, str] = {}
 
 
-def pointers(raw: str, component: str) -> tuple[int, ...]:
+def pointers(raw: str, syntax: Syntax) -> tuple[int, ...]:
     """SV107: positions in the claim's diagnoses, counted from 1."""
-    return tuple(int(part) for part in raw.split(component) if part.strip().isdecimal())
+    return tuple(
+        [int(part) for part in syntax.composites[raw] if part.strip().isdecimal()]
+    )
 
 
-def diagnoses(elements: list[str], component: str) -> tuple[Diagnosis, ...]:
+def diagnoses(text: str, syntax: Syntax) -> tuple[Diagnosis, ...]:
     """The diagnosis composites of one HI; conditions and procedures are not ones."""
+    key = ("HI", text)
+    known = syntax.remembered.get(key)
+    if isinstance(known, tuple):
+        return known
     found = []
-    for composite in elements[1:]:
-        qualifier, _, rest = composite.partition(component)
+    for composite in text.split(syntax.element)[1:]:
+        qualifier, code, *_ = syntax.composites[composite]
         if qualifier in _PROFESSIONAL_DIAGNOSES:
-            code = rest.partition(component)[0]
             found.append(Diagnosis(code=code, qualifier=qualifier))
-    return tuple(found)
+    built = tuple(found)
+    syntax.remember(key, built)
+    return built
+
+
+def related_causes(raw: str, syntax: Syntax) -> tuple[str, ...]:
+    """CLM11: accident and employment codes."""
+    if not raw:
+        return ()
+    return tuple([code for code in syntax.composites[raw][:3] if code])
 
 
 def sum_of_charges(lines: list[LinePart], syntax: Syntax) -> Decimal:

@@ -231,7 +231,7 @@ class EligibilityReader:
         self._related = False
 
     def _result(self) -> EligibilityResult:
-        """Of the plan as a whole; of any benefit only where nothing general was said."""
+        """Of the plan as a whole; of any benefit where nothing general was said."""
         codes = self._general or (set() if self._rejected else self._any)
         if codes & ACTIVE_CODES:
             return EligibilityResult.ACTIVE

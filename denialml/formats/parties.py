@@ -1,4 +1,9 @@
-"""People and organizations while they are being read: NM1, N3, N4, DMG, PRV, REF."""
+"""People and organizations while they are being read: NM1, N3, N4, DMG, PRV, REF.
+
+A `Party` keeps the text of its segments and builds the record at the end of its
+loop. The same clinicians and payers stand in thousands of claims, so what was built
+from the same text is built once.
+"""
 
 from datetime import date
 
@@ -9,36 +14,35 @@ from denialml.domain.claim import (
     Provider,
     Subscriber,
 )
-from denialml.formats.values import BLANK, readable
+from denialml.formats.values import SHORT, Syntax, readable
 
 
 class Party:
-    """One NM1 loop, filled segment by segment and built at the end of its loop."""
+    """One NM1 loop, filled segment by segment."""
 
-    __slots__ = (
-        "birth_date",
-        "city_line",
-        "gender",
-        "name",
-        "street_line",
-        "tax_id",
-        "taxonomy_code",
-    )
+    street = ""
+    city = ""
+    gender = ""
+    tax_id = ""
+    taxonomy_code = ""
+    birth_date: date | None = None
 
-    def __init__(self, name: list[str]) -> None:
-        self.name = name
-        self.street_line: list[str] | None = None
-        self.city_line: list[str] | None = None
-        self.birth_date: date | None = None
-        self.gender = ""
-        self.tax_id = ""
-        self.taxonomy_code = ""
+    def __init__(self, text: str) -> None:
+        self.text = text
 
-    def address(self) -> Address | None:
+    def name(self, syntax: Syntax) -> list[str]:
+        """The elements of NM1."""
+        name = self.text.split(syntax.element)
+        if len(name) < 10:
+            name += SHORT
+        return name
+
+    def address(self, syntax: Syntax) -> Address | None:
         """N3 and N4; None where neither was sent."""
-        if self.street_line is None and self.city_line is None:
+        if not self.street and not self.city:
             return None
-        street, city = self.street_line or BLANK, self.city_line or BLANK
+        street = self.street.split(syntax.element) + SHORT
+        city = self.city.split(syntax.element) + SHORT
         return Address(
             street=readable(street[1]),
             street_2=readable(street[2]),
@@ -48,38 +52,55 @@ class Party:
             country=city[4],
         )
 
-    def provider(self) -> Provider:
+    def provider(self, syntax: Syntax) -> Provider:
         """A provider or facility; a tax id in NM109 (4010) stays a tax id."""
-        name = self.name
-        return Provider(
+        key = (self.text, self.street, self.city, self.tax_id, self.taxonomy_code)
+        known = syntax.remembered.get(key)
+        if isinstance(known, Provider):
+            return known
+        name = self.name(syntax)
+        provider = Provider(
             name=readable(name[3]),
             first_name=readable(name[4]),
             middle_name=readable(name[5]),
             npi=name[9] if name[8] == "XX" else "",
             taxonomy_code=self.taxonomy_code,
             tax_id=self.tax_id or (name[9] if name[8] in ("24", "34") else ""),
-            address=self.address(),
+            address=self.address(syntax),
         )
+        syntax.remember(key, provider)
+        return provider
 
-    def payer(self) -> ClaimPayer:
-        return ClaimPayer(
-            payer_id=self.name[9], name=readable(self.name[3]), address=self.address()
+    def payer(self, syntax: Syntax) -> ClaimPayer:
+        key = (self.text, self.street, self.city)
+        known = syntax.remembered.get(key)
+        if isinstance(known, ClaimPayer):
+            return known
+        name = self.name(syntax)
+        payer = ClaimPayer(
+            payer_id=name[9], name=readable(name[3]), address=self.address(syntax)
         )
+        syntax.remember(key, payer)
+        return payer
 
-    def patient(self, relationship_code: str) -> Patient:
-        name = self.name
+    def patient(self, syntax: Syntax, relationship_code: str) -> Patient:
+        name = self.name(syntax)
         return Patient(
             last_name=readable(name[3]),
             first_name=readable(name[4]),
             middle_name=readable(name[5]),
             birth_date=self.birth_date,
             gender=self.gender,
-            address=self.address(),
+            address=self.address(syntax),
             relationship_code=relationship_code,
         )
 
-    def subscriber(self, sbr: list[str]) -> Subscriber:
-        name = self.name
+    def subscriber(self, syntax: Syntax, coverage: str) -> Subscriber:
+        """The insured; `coverage` is the text of the SBR segment."""
+        name = self.name(syntax)
+        sbr = coverage.split(syntax.element)
+        if len(sbr) < 10:
+            sbr += SHORT
         return Subscriber(
             member_id=name[9],
             last_name=readable(name[3]),
@@ -87,7 +108,7 @@ class Party:
             middle_name=readable(name[5]),
             birth_date=self.birth_date,
             gender=self.gender,
-            address=self.address(),
+            address=self.address(syntax),
             group_number=sbr[3],
             plan_name=readable(sbr[4]),
             payer_responsibility_code=sbr[1],
@@ -95,3 +116,6 @@ class Party:
             claim_filing_code=sbr[9],
             insurance_type_code=sbr[5],
         )
+
+
+NOBODY = Party("NM1")

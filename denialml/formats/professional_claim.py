@@ -14,13 +14,12 @@ from denialml.formats.claim_parts import (
     LinePart,
     OtherPayerPart,
     diagnoses,
+    related_causes,
     sum_of_charges,
 )
 from denialml.formats.envelope import Handler, Transaction
-from denialml.formats.parties import Party
-from denialml.formats.values import BLANK, readable
-
-_NOBODY = Party(BLANK)
+from denialml.formats.parties import NOBODY, Party
+from denialml.formats.values import BLANK, SHORT, Syntax, readable
 
 
 class ProfessionalClaimReader:
@@ -36,13 +35,13 @@ class ProfessionalClaimReader:
         self._submitted_on: date | None = transaction.received_on
         self._met = 0
         self._level = ""
-        self._party: Party = _NOBODY
-        self._billing = _NOBODY
-        self._insured = _NOBODY
-        self._payer = _NOBODY
+        self._party: Party = NOBODY
+        self._billing = NOBODY
+        self._insured = NOBODY
+        self._payer = NOBODY
         self._patient: Party | None = None
         self._billing_taxonomy = ""
-        self._sbr = BLANK
+        self._sbr = ""
         self._relationship = ""
         self._built_billing: Provider | None = None
         self._built_subscriber: tuple[Subscriber, ClaimPayer] | None = None
@@ -104,19 +103,19 @@ class ProfessionalClaimReader:
         self._submitted_on = self._syntax.days[bht[4]] or self._submitted_on
 
     def _read_level(self, text: str, _: int) -> None:
-        level = (text.split(self._element) + BLANK)[3].strip()
+        level = (text.split(self._element) + SHORT)[3].strip()
         if self._claim is not None:
             self._close_claim()
-        self._party = _NOBODY
+        self._party = NOBODY
         if level == "20":
             self._level = "2000A"
-            self._billing = _NOBODY
+            self._billing = NOBODY
             self._billing_taxonomy = ""
             self._built_billing = None
         if level in ("20", "22"):
             self._level = "2000A" if level == "20" else "2000B"
-            self._insured = self._payer = _NOBODY
-            self._sbr = BLANK
+            self._insured = self._payer = NOBODY
+            self._sbr = ""
             self._built_subscriber = None
         if level == "23":
             self._level = "2000C"
@@ -124,14 +123,13 @@ class ProfessionalClaimReader:
         self._relationship = ""
 
     def _read_coverage(self, text: str, _: int) -> None:
-        sbr = text.split(self._element) + BLANK
         if self._claim is not None:
             self._line = None
-            self._party = _NOBODY
-            self._other = OtherPayerPart(sbr)
+            self._party = NOBODY
+            self._other = OtherPayerPart(text.split(self._element) + SHORT)
             self._claim.other_payers.append(self._other)
         else:
-            self._sbr = sbr
+            self._sbr = text
             self._built_subscriber = None
 
     def _read_patient(self, text: str, _: int) -> None:
@@ -139,10 +137,8 @@ class ProfessionalClaimReader:
             self._relationship = (text.split(self._element) + BLANK)[1]
 
     def _read_name(self, text: str, _: int) -> None:
-        name = text.split(self._element)
-        name += BLANK
-        party = self._party = Party(name)
-        entity = name[1]
+        party = self._party = Party(text)
+        entity = text[4 : text.find(self._element, 4)]
         if self._line is not None:
             if entity == "82":
                 self._line.rendering = party
@@ -164,53 +160,50 @@ class ProfessionalClaimReader:
             self._patient = party
 
     def _read_street(self, text: str, _: int) -> None:
-        if self._party is not _NOBODY:
-            self._party.street_line = text.split(self._element) + BLANK
+        if self._party is not NOBODY:
+            self._party.street = text
 
     def _read_city(self, text: str, _: int) -> None:
-        if self._party is not _NOBODY:
-            self._party.city_line = text.split(self._element) + BLANK
+        if self._party is not NOBODY:
+            self._party.city = text
 
     def _read_demographics(self, text: str, _: int) -> None:
-        dmg = text.split(self._element) + BLANK
+        dmg = text.split(self._element) + SHORT
         birth_date = self._syntax.days[dmg[2]]
-        if self._party is not _NOBODY:
+        if self._party is not NOBODY:
             self._party.birth_date = birth_date
             self._party.gender = dmg[3]
 
     def _read_taxonomy(self, text: str, _: int) -> None:
-        code = (text.split(self._element) + BLANK)[3]
+        code = (text.split(self._element) + SHORT)[3]
         if self._claim is None:
             self._billing_taxonomy = code
-            if self._billing is not _NOBODY:
+            if self._billing is not NOBODY:
                 self._billing.taxonomy_code = code
-        elif self._party is not _NOBODY:
+        elif self._party is not NOBODY:
             self._party.taxonomy_code = code
 
     # Claim
 
     def _read_claim(self, text: str, ordinal: int) -> None:
         clm = text.split(self._element)
-        clm += BLANK
+        if len(clm) < 12:
+            clm += BLANK
         self._money[clm[2]]
         if self._claim is not None:
             self._close_claim()
         self._claim = ClaimPart(clm, ordinal)
-        self._party = _NOBODY
+        self._party = NOBODY
         self._met += 1
 
     def _read_diagnoses(self, text: str, _: int) -> None:
         if self._claim is not None and self._line is None:
-            elements = text.split(self._element)
-            self._claim.diagnoses += diagnoses(elements, self._syntax.component)
+            self._claim.diagnoses += diagnoses(text, self._syntax)
 
     def _read_day(self, text: str, _: int) -> None:
-        dtp = text.split(self._element)
-        dtp += BLANK
-        qualifier = dtp[1]
-        if self._claim is None or qualifier not in ("472", "439", "573"):
+        if self._claim is None:
             return
-        span = self._syntax.day_span(dtp[2], dtp[3])
+        qualifier, span = self._syntax.dated[text]
         if qualifier == "472":
             holder = self._line or self._claim
             holder.service_span = span
@@ -241,7 +234,10 @@ class ProfessionalClaimReader:
             holder.note = f"{holder.note} {note}" if holder.note else note
 
     def _read_reference(self, text: str, _ordinal: int) -> None:
-        _, qualifier, value, *_ = text.split(self._element) + BLANK
+        parts = text.split(self._element, 3)
+        if len(parts) < 3:
+            return
+        qualifier, value = parts[1], parts[2]
         line, claim = self._line, self._claim
         if line is not None:
             if qualifier == "6R":
@@ -258,18 +254,19 @@ class ProfessionalClaimReader:
     # Line
 
     def _read_line(self, text: str, ordinal: int) -> None:
-        number = (text.split(self._element) + BLANK)[1].strip()
+        number = text[3:].strip()
         claim = self._claim
         if claim is None:
             return
-        self._party = _NOBODY
+        self._party = NOBODY
         position = len(claim.lines) + 1
         self._line = LinePart(int(number) if number.isdecimal() else position, ordinal)
         claim.lines.append(self._line)
 
     def _read_service(self, text: str, _: int) -> None:
         sv1 = text.split(self._element)
-        sv1 += BLANK
+        if len(sv1) < 8:
+            sv1 += SHORT
         self._money[sv1[2]], self._money[sv1[4]]
         if self._line is not None:
             self._line.sv1 = sv1
@@ -280,7 +277,7 @@ class ProfessionalClaimReader:
         part = self._claim
         assert part is not None
         self._claim = self._other = self._line = None
-        self._party = _NOBODY
+        self._party = NOBODY
         if part.spoiled:
             return
         services = [line for line in part.lines if line.sv1 is not BLANK]
@@ -310,7 +307,7 @@ class ProfessionalClaimReader:
 
     def _build(self, part: ClaimPart, services: list[LinePart]) -> Claim:
         clm, syntax, references = part.clm, self._syntax, part.references
-        place, qualifier, frequency, *_ = clm[5].split(syntax.component) + BLANK
+        place, qualifier, frequency, *_ = syntax.composites[clm[5]]
         subscriber, payer = self._coverage()
         parties = part.parties
         referring = parties.get("DN") or parties.get("P3")
@@ -320,25 +317,23 @@ class ProfessionalClaimReader:
             payer=payer,
             subscriber=subscriber,
             billing_provider=self._billing_provider(),
-            lines=tuple(line.build(syntax, part.service_span) for line in services),
+            lines=tuple([line.build(syntax, part.service_span) for line in services]),
             diagnoses=part.diagnoses,
             submitted_on=self._submitted_on,
             frequency_code=frequency,
             place_of_service=place,
             facility_code_qualifier=qualifier,
             patient=self._patient_record(),
-            rendering_provider=_provider(parties.get("82")),
-            referring_provider=_provider(referring),
-            supervising_provider=_provider(parties.get("DQ")),
-            service_facility=_provider(parties.get("77")),
-            other_payers=tuple(other.build() for other in part.other_payers),
+            rendering_provider=_provider(parties.get("82"), syntax),
+            referring_provider=_provider(referring, syntax),
+            supervising_provider=_provider(parties.get("DQ"), syntax),
+            service_facility=_provider(parties.get("77"), syntax),
+            other_payers=tuple([o.build(syntax) for o in part.other_payers]),
             provider_signature_code=clm[6],
             assignment_code=clm[7],
             benefits_assignment_code=clm[8],
             release_of_information_code=clm[9],
-            related_cause_codes=tuple(
-                code for code in clm[11].split(syntax.component)[:3] if code
-            ),
+            related_cause_codes=related_causes(clm[11], syntax),
             accident_date=part.accident_date,
             prior_authorization_number=references.get("G1", ""),
             referral_number=references.get("9F", ""),
@@ -349,27 +344,27 @@ class ProfessionalClaimReader:
             source=Source(
                 file=self._transaction.file,
                 segment=part.segment,
-                line_segments=tuple(line.segment for line in services),
+                line_segments=tuple([line.segment for line in services]),
             ),
         )
 
     def _billing_provider(self) -> Provider:
         if self._built_billing is None:
-            self._built_billing = self._billing.provider()
+            self._built_billing = self._billing.provider(self._syntax)
         return self._built_billing
 
     def _coverage(self) -> tuple[Subscriber, ClaimPayer]:
         if self._built_subscriber is None:
             self._built_subscriber = (
-                self._insured.subscriber(self._sbr),
-                self._payer.payer(),
+                self._insured.subscriber(self._syntax, self._sbr),
+                self._payer.payer(self._syntax),
             )
         return self._built_subscriber
 
     def _patient_record(self) -> Patient | None:
         if self._patient is None:
             return None
-        return self._patient.patient(self._relationship)
+        return self._patient.patient(self._syntax, self._relationship)
 
     def _fault(
         self, code: str, message: str, claim: ClaimPart, expected: str, fix: str
@@ -387,5 +382,5 @@ class ProfessionalClaimReader:
         )
 
 
-def _provider(party: Party | None) -> Provider | None:
-    return None if party is None else party.provider()
+def _provider(party: Party | None, syntax: Syntax) -> Provider | None:
+    return None if party is None else party.provider(syntax)

@@ -19,7 +19,7 @@ from denialml.domain.remittance import (
 )
 from denialml.formats.balance import RemittanceBalance
 from denialml.formats.envelope import Handler, Transaction
-from denialml.formats.values import BLANK, ZERO, readable
+from denialml.formats.values import BLANK, SHORT, ZERO, readable
 
 _PLB_PAIRS = range(3, 15, 2)
 _MIA_REMARKS = (5, 20, 21, 22, 23)
@@ -36,6 +36,7 @@ class RemittanceReader:
         self._element = transaction.syntax.element
         self._money = transaction.syntax.money
         self._days = transaction.syntax.days
+        self._qualified_days = transaction.syntax.qualified_days
         self._procedures = transaction.syntax.procedures
         self._cas = transaction.syntax.adjustments
         self._balance = RemittanceBalance(transaction)
@@ -169,7 +170,8 @@ class RemittanceReader:
 
     def _read_claim(self, text: str, ordinal: int) -> None:
         clp = text.split(self._element)
-        clp += BLANK
+        if len(clp) < 10:
+            clp += SHORT
         money = self._money
         money[clp[3]], money[clp[4]], money[clp[5]]
         if self._clp is not None:
@@ -252,7 +254,8 @@ class RemittanceReader:
 
     def _read_name(self, text: str, _: int) -> None:
         name = text.split(self._element)
-        name += BLANK
+        if len(name) < 10:
+            name += SHORT
         self._names.setdefault(name[1], name)
 
     def _read_inpatient(self, text: str, _: int) -> None:
@@ -268,7 +271,8 @@ class RemittanceReader:
 
     def _read_service(self, text: str, ordinal: int) -> None:
         svc = text.split(self._element)
-        svc += BLANK
+        if len(svc) < 8:
+            svc += SHORT
         money = self._money
         money[svc[2]], money[svc[3]], money[svc[5]], money[svc[7]]
         if self._clp is None:
@@ -309,18 +313,17 @@ class RemittanceReader:
         self._reset_line()
 
     def _read_day(self, text: str, _: int) -> None:
-        parts = text.split(self._element)
-        parts += BLANK
-        day = self._days[parts[2]]
+        qualifier, day = self._qualified_days[text]
         if self._svc is not None:
-            if parts[1] in ("472", "150"):
+            if qualifier in ("472", "150"):
                 self._line_day = day
         elif self._clp is not None:
-            self._claim_days[parts[1]] = day
+            self._claim_days[qualifier] = day
 
     def _read_reference(self, text: str, _: int) -> None:
-        parts = text.split(self._element)
-        parts += BLANK
+        parts = text.split(self._element, 3)
+        if len(parts) < 3:
+            return
         if self._svc is not None:
             if parts[1] == "6R":
                 self._line_control = parts[2]

@@ -17,11 +17,14 @@ from denialml.formats.x12 import Delimiters
 MOST_REMEMBERED = 1 << 15
 ZERO = Decimal(0)
 BLANK = [""] * 24
+# Enough for the segments that occur by the thousand; extending costs per element.
+SHORT = [""] * 10
 _DECIMAL = re.compile(r"\s*[+-]?(?:\d{1,15}\.?\d{0,6}|\.\d{1,6})\s*\Z")
 _DAY = re.compile(r"\s*(?:\d{8}|\d{6})\s*\Z")
 CAS_TRIPLETS = 6
 
 V = TypeVar("V")
+Span = tuple[date | None, date | None]
 
 
 class BadValue(ValueError):
@@ -138,17 +141,58 @@ class AdjustmentTable(_Remembered[Adjustments]):
         return Adjustments(tuple(triplets), total)
 
 
+class DatedTable(_Remembered[tuple[str, Span]]):
+    """DTP segments by their whole text: the qualifier, and the day or span of days."""
+
+    def __init__(self, element: str, days: DayTable) -> None:
+        super().__init__()
+        self._element = element
+        self._days = days
+
+    def _read(self, raw: str) -> tuple[str, Span]:
+        _, qualifier, form, value, *_ = raw.split(self._element) + BLANK
+        return qualifier, read_span(self._days, form, value)
+
+
+class QualifiedDayTable(_Remembered[tuple[str, date | None]]):
+    """DTM segments by their whole text: the qualifier and the day."""
+
+    def __init__(self, element: str, days: DayTable) -> None:
+        super().__init__()
+        self._element = element
+        self._days = days
+
+    def _read(self, raw: str) -> tuple[str, date | None]:
+        _, qualifier, value, *_ = raw.split(self._element) + BLANK
+        return qualifier, self._days[value]
+
+
+class CompositeTable(_Remembered[tuple[str, ...]]):
+    """Components of an element, at least six of them."""
+
+    def __init__(self, component: str) -> None:
+        super().__init__()
+        self._component = component
+
+    def _read(self, raw: str) -> tuple[str, ...]:
+        return tuple(raw.split(self._component) + SHORT[:6])
+
+
 class Syntax:
     """The delimiters of one interchange and the tables that depend on them."""
 
     __slots__ = (
         "adjustments",
         "component",
+        "composites",
+        "dated",
         "days",
         "delimiters",
         "element",
         "money",
         "procedures",
+        "qualified_days",
+        "remembered",
         "repetition",
     )
 
@@ -161,19 +205,30 @@ class Syntax:
         self.days = DayTable()
         self.procedures = ProcedureTable(delimiters.component)
         self.adjustments = AdjustmentTable(delimiters.element, self.money)
+        self.composites = CompositeTable(delimiters.component)
+        self.dated = DatedTable(delimiters.element, self.days)
+        self.qualified_days = QualifiedDayTable(delimiters.element, self.days)
+        self.remembered: dict[object, object] = {}
 
-    def first_day(self, qualifier: str, raw: str) -> date | None:
-        """The day of a D8 or DT value, or the first of an RD8 range."""
-        return self.day_span(qualifier, raw)[0]
+    def remember(self, key: object, value: object) -> None:
+        """Keep a built record by what it was built from; bounded."""
+        if len(self.remembered) >= MOST_REMEMBERED:
+            self.remembered.clear()
+        self.remembered[key] = value
 
-    def day_span(self, qualifier: str, raw: str) -> tuple[date | None, date | None]:
+    def day_span(self, qualifier: str, raw: str) -> Span:
         """Both days of an RD8 range; the second is None for a single day."""
-        if qualifier == "RD8" or (len(raw) == 17 and raw[8] == "-"):
-            first, _, last = raw.partition("-")
-            return self.days[first], self.days[last]
-        if qualifier in ("DT", "RDT") or len(raw) > 8:
-            return self.days[raw[:8]], None
-        return self.days[raw], None
+        return read_span(self.days, qualifier, raw)
+
+
+def read_span(days: DayTable, qualifier: str, raw: str) -> Span:
+    """Days of a D8, DT or RD8 value."""
+    if qualifier == "RD8" or (len(raw) == 17 and raw[8] == "-"):
+        first, _, last = raw.partition("-")
+        return days[first], days[last]
+    if qualifier in ("DT", "RDT") or len(raw) > 8:
+        return days[raw[:8]], None
+    return days[raw], None
 
 
 def readable(raw: str) -> str:
