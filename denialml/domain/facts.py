@@ -121,3 +121,4 @@ class LineFacts(Judgment, frozen=True):
     days_since_patient_paid: int | None
     days_since_patient_denied: int | None
     patient_last_denial_reasons: tuple[str, ...]
+    visits_remaining_now: int | None = None

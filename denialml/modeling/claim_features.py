@@ -95,6 +95,11 @@ def _new_year_since_check(row: LineInput) -> float:
     )
 
 
+def _visits_left(row: LineInput) -> float:
+    left = row.facts.visits_remaining_now
+    return UNKNOWN if left is None else float(left)
+
+
 def _place_differs(row: LineInput) -> float:
     expected = row.facts.place_of_service_expected
     return UNKNOWN if not expected else float(row.view.place != expected)
@@ -469,6 +474,17 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         known_when=_ON_DAY,
     ),
     Feature(
+        name="visits_left_since_check",
+        unit="visits",
+        value=_visits_left,
+        says="Counting visits since that answer, {value} are left.",
+        missing="No eligibility answer states how many visits are left.",
+        source="271, eligibility.csv, claims sent, encounters.csv",
+        known_when=_ON_DAY,
+        remedy="Ask the plan for more visits before they run out.",
+        remedy_when=lambda visits: visits < 3,
+    ),
+    Feature(
         name="enrollment_state",
         unit="state",
         value=lambda row: _ENROLLMENT_LEVEL.get(row.facts.enrollment_state, UNKNOWN),
@@ -587,21 +603,29 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         known_when=_BEFORE,
     ),
     Feature(
-        name="significant_modifier",
+        name="separate_service",
         unit="yes_no",
-        value=lambda row: float(
-            any(
-                modifier in ("25", "59", "XE", "XP", "XS", "XU")
-                for modifier in (row.line.modifiers)
-            )
-        ),
+        value=lambda row: flag(row.view.separate_service),
         says="",
         levels=_yes_no(
-            "The line carries no modifier for a separate service.",
-            "The line carries a modifier for a separate service.",
+            "No line of the day carries a modifier for a separate service.",
+            "A line of the day carries a modifier for a separate service.",
         ),
-        missing="The line's modifiers are not known.",
+        missing="The modifiers are not known.",
         source="SV101-3 to 6",
+        known_when=_SENT,
+    ),
+    Feature(
+        name="referral",
+        unit="yes_no",
+        value=lambda row: flag(row.view.referral),
+        says="",
+        levels=_yes_no(
+            "The claim carries no referral number.",
+            "The claim carries a referral number.",
+        ),
+        missing="Whether the claim carries a referral number is not known.",
+        source="REF*9F",
         known_when=_SENT,
     ),
 )

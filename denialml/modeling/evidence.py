@@ -112,6 +112,30 @@ class FilingEvidence(msgspec.Struct, frozen=True, gc=False):
         return FilingEvidence(shortest, longest, mean)
 
 
+class VisitLimitEvidence(msgspec.Struct, frozen=True, gc=False):
+    """What answers taught of a plan's visit limit. Visits in the year; None: never.
+
+    `refused_visits`: a running mean, over about five answers, of the visit counts at
+    which the plan denied for its limit. `most_paid`: the highest count it paid.
+    """
+
+    refused_visits: float | None = None
+    most_paid: int | None = None
+
+    def learn(
+        self, *, visits: int, denied: bool, limit_share: float
+    ) -> "VisitLimitEvidence":
+        """The evidence with one more answer."""
+        refused, most = self.refused_visits, self.most_paid
+        if limit_share > _CLEAR:
+            refused = (
+                float(visits) if refused is None else refused + (visits - refused) / 5
+            )
+        if not denied and (most is None or visits > most):
+            most = visits
+        return VisitLimitEvidence(refused, most)
+
+
 def _latest(known: date | None, day: date, holds: bool) -> date | None:
     if not holds:
         return known

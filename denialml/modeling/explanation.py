@@ -115,6 +115,17 @@ def sentence_words(row: LineInput) -> dict[str, str]:
         "place": view.place or "(none)",
         "diagnosis": view.diagnosis or "(none)",
         "same_day": view.same_day.replace("+", ", ") or "nothing",
+        "authorization_sent": (
+            " and its number on the claim"
+            if view.authorization_sent
+            else " and no number on the claim"
+        ),
+        "referral": "with a referral" if view.referral else "without a referral",
+        "separate_service": (
+            "with a modifier for a separate service"
+            if view.separate_service
+            else "without a modifier for a separate service"
+        ),
         "modifiers": view.modifiers.replace("+", ", ") or "none",
     }
 

@@ -124,6 +124,9 @@ class FactBook:
             days_since_patient_paid=answers[0],
             days_since_patient_denied=answers[1],
             patient_last_denial_reasons=answers[2],
+            visits_remaining_now=file.visits_remaining(
+                claim.payer.payer_id, day, as_of=as_of
+            ),
         )
 
     def _enrollment(

@@ -16,6 +16,7 @@ from denialml.modeling.evidence import (
     ClinicianEvidence,
     CoverageEvidence,
     FilingEvidence,
+    VisitLimitEvidence,
 )
 from denialml.modeling.line_view import LineView
 from denialml.modeling.rate_tables import RATE_TABLES, Key, RateTable
@@ -59,6 +60,7 @@ class LineHistory(msgspec.Struct, frozen=True, gc=False):
     coverage: CoverageEvidence
     clinician: ClinicianEvidence
     filing: FilingEvidence
+    limit: VisitLimitEvidence
 
 
 class History:
@@ -79,9 +81,10 @@ class History:
         self._parents = tuple(
             names.index(table.parent) if table.parent else -1 for table in RATE_TABLES
         )
-        self._coverage: dict[tuple[str, str], CoverageEvidence] = {}
+        self._coverage: dict[tuple[str, str, str], CoverageEvidence] = {}
         self._clinicians: dict[tuple[str, str], ClinicianEvidence] = {}
         self._filing: dict[str, FilingEvidence] = {}
+        self._limits: dict[tuple[str, str], VisitLimitEvidence] = {}
 
     def extend(self, events: Sequence[AnswerEvent]) -> None:
         """Add events received on or after `as_of`.
@@ -133,9 +136,10 @@ class History:
         return LineHistory(
             tuple(rates),
             tuple(weights),
-            self._coverage.get((patient, view.payer), _NO_COVERAGE),
+            self._coverage.get((patient, view.payer, view.member), _NO_COVERAGE),
             self._clinicians.get((view.clinician, view.payer), _NO_CLINICIAN),
             self._filing.get(view.payer, _NO_FILING),
+            self._limits.get((view.payer, view.plan), _NO_LIMIT),
         )
 
     def _learn(self, event: AnswerEvent) -> None:
@@ -145,6 +149,13 @@ class History:
             day = event.received_on.toordinal()
             for table in self._tables:
                 table.learn(view, day, event.denied, shares)
+            limit_key = (view.payer, view.plan)
+            limit = self._limits.get(limit_key, _NO_LIMIT)
+            self._limits[limit_key] = limit.learn(
+                visits=view.visits_this_year,
+                denied=event.denied,
+                limit_share=shares.get(RootCause.BENEFIT_LIMIT, 0.0),
+            )
             filing = self._filing.get(view.payer, _NO_FILING)
             self._filing[view.payer] = filing.learn(
                 lag_days=(event.submitted_on - event.service_date).days,
@@ -152,7 +163,7 @@ class History:
                 denied=event.denied,
                 late_share=shares.get(RootCause.TIMELY_FILING, 0.0),
             )
-        patient_key = (event.patient, view.payer)
+        patient_key = (event.patient, view.payer, view.member)
         coverage = self._coverage.get(patient_key, _NO_COVERAGE)
         self._coverage[patient_key] = coverage.learn(
             event.service_date, denied=event.denied, shares=shares
@@ -167,6 +178,7 @@ class History:
 _NO_COVERAGE = CoverageEvidence()
 _NO_CLINICIAN = ClinicianEvidence()
 _NO_FILING = FilingEvidence()
+_NO_LIMIT = VisitLimitEvidence()
 
 
 class _Rates:

@@ -77,6 +77,16 @@ def _denied_share(row: LineInput) -> float:
     return (coverage.denials + 0.3) / (coverage.answers + 2.0)
 
 
+def _past_learnt_visits(row: LineInput) -> float:
+    refused = row.history.limit.refused_visits
+    return UNKNOWN if refused is None else row.facts.visits_this_year - refused
+
+
+def _past_paid_visits(row: LineInput) -> float:
+    most = row.history.limit.most_paid
+    return UNKNOWN if most is None else float(row.facts.visits_this_year - most)
+
+
 _YES_NO_COVERAGE = (
     (0.0, "The payer's last answers on this patient found coverage in force."),
     (1.0, "The payer's last answer that speaks of this patient's coverage refused it."),
@@ -301,6 +311,28 @@ _EVIDENCE_FEATURES: tuple[Feature, ...] = (
         says="The payer last denied this patient's service for a day {value} before"
         " this one (minus: after it).",
         missing="The payer has not yet denied this patient.",
+        source=_SOURCE,
+        known_when=_KNOWN,
+    ),
+    Feature(
+        name="visits_past_learnt_limit",
+        unit="visits",
+        value=_past_learnt_visits,
+        says="Against the visits in a year at which this plan has denied for its"
+        " limit, this is at {value} (minus: below).",
+        missing="The plan has not yet denied for a visit limit.",
+        source=_SOURCE,
+        known_when=_KNOWN,
+        remedy="Ask the plan for an exception to its visit limit.",
+        remedy_when=lambda visits: visits >= 0,
+    ),
+    Feature(
+        name="visits_past_most_paid",
+        unit="visits",
+        value=_past_paid_visits,
+        says="Against the most visits in a year this plan has paid, this is at {value}"
+        " (minus: below).",
+        missing="The plan has paid nothing yet.",
         source=_SOURCE,
         known_when=_KNOWN,
     ),

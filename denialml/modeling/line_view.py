@@ -1,8 +1,8 @@
 """A claim line seen the way payers' rules see it: the words that history is kept by.
 
-Every word here is a business word (payer, code, authorization state, bucket of days).
-None identifies a patient, and none of them ever enters a model file: they key the
-rates of `history`, which are kept in memory only.
+The words are business words (payer, code, authorization state, bucket of days) and
+the member number, which tells coverages apart. None of them ever enters a model file:
+they key the rates and evidence of `history`, which are kept in memory only.
 """
 
 from datetime import date
@@ -18,9 +18,10 @@ from denialml.domain.claim import (
 from denialml.domain.facts import LineFacts
 from denialml.reference import procedure_codes
 
-VISIT_STEPS = (1, 2, 4, 7, 9, 11, 13, 17, 21, 23, 25, 27, 31, 37, 46, 61)
-YEAR_STEPS = (10, 18, 19, 20, 21, 22, 24, 26, 28, 30, 32, 35, 40, 45, 50)
+VISIT_STEPS = (1, 2, 5, 9, 13, 17, 21, 25, 31, 46)
+YEAR_STEPS = (13, 18, 21, 24, 27, 31, 36, 46)
 LAG_STEPS = (15, 31, 61, 91, 96, 121, 181, 366)
+SEPARATE_SERVICE_MODIFIERS = frozenset({"25", "59", "XE", "XP", "XS", "XU"})
 AGE_STEPS = (0, 8, 15, 31, 46, 61, 91, 121, 181)
 
 
@@ -30,6 +31,8 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Buckets are positions in the `*_STEPS` tables above, -1 where not known.
     `minutes_fit`: untimed, no_note, missing, under, fit or over. `session` is what
     the payer sees of how the session was held: place of service and modifiers.
+    `separate_service`: a line of the same day carries modifier 25, 59 or an X one.
+    `authorization_sent`, `referral`: the claim carries such a number.
     """
 
     payer: str
@@ -45,8 +48,14 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     site: str
     plan: str
     authorization: str
+    authorization_sent: bool
     minutes_fit: str
     same_day: str
+    same_day_families: str
+    separate_service: bool
+    referral: bool
+    member: str
+    visits_this_year: int
     visit_bucket: int
     year_bucket: int
     lag_bucket: int
@@ -74,8 +83,19 @@ def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
         site=_site(claim),
         plan=claim.subscriber.plan_name or claim.subscriber.group_number,
         authorization=facts.authorization_state.value,
+        authorization_sent=facts.authorization_number_on_claim,
         minutes_fit=minutes_fit(facts),
         same_day="+".join(facts.other_codes_same_day),
+        same_day_families="+".join(sorted(_families(facts.other_codes_same_day))),
+        separate_service=any(
+            modifier in SEPARATE_SERVICE_MODIFIERS
+            for each in claim.lines
+            if each.service_date == line.service_date
+            for modifier in each.modifiers
+        ),
+        referral=bool(claim.referral_number),
+        member=claim.subscriber.member_id,
+        visits_this_year=facts.visits_this_year,
         visit_bucket=bucket(facts.visit_number, VISIT_STEPS),
         year_bucket=bucket(facts.visits_this_year + 1, YEAR_STEPS),
         lag_bucket=bucket(facts.filing_lag_days, LAG_STEPS),
@@ -124,6 +144,11 @@ def new_year_between(day: date | None, age_days: int | None) -> bool:
     if day is None or age_days is None or age_days <= 0:
         return False
     return age_days >= day.timetuple().tm_yday
+
+
+def _families(codes: tuple[str, ...]) -> set[str]:
+    known = procedure_codes()
+    return {known[code].family if code in known else code for code in codes}
 
 
 def _taxonomy(claim: Claim, line: ServiceLine) -> str:

@@ -186,6 +186,26 @@ class PatientFile:
                     this_year += 1
         return this_year, ever
 
+    def visits_remaining(
+        self, payer_id: str, day: date | None, *, as_of: date
+    ) -> int | None:
+        """Visits left on `day` by the last answer of its year that counted them."""
+        found = self._checks.get(payer_id)
+        if found is None or day is None:
+            return None
+        days, checks = found
+        for position in range(bisect_right(days, as_of) - 1, -1, -1):
+            check = checks[position]
+            if check.checked_on.year != day.year:
+                break
+            if check.visits_remaining is not None:
+                used = sum(
+                    check.checked_on <= visit < day and known <= as_of
+                    for visit, known in self._visits
+                )
+                return check.visits_remaining - used
+        return None
+
     def last_answers(
         self, payer_id: str, *, day: date, as_of: date
     ) -> tuple[int | None, int | None, tuple[str, ...]]:

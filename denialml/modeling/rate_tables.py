@@ -78,18 +78,24 @@ RATE_TABLES: tuple[RateTable, ...] = (
     ),
     RateTable(
         name="authorization",
-        words="{payer}'s answers on {code} with the authorization {authorization}",
-        key=lambda view: (view.payer, view.code, view.authorization),
+        words="{payer}'s answers on {code} with the authorization {authorization}{authorization_sent}",
+        key=lambda view: (
+            view.payer,
+            view.code,
+            view.authorization,
+            view.authorization_sent,
+        ),
         parent="payer_code",
     ),
     RateTable(
         name="authorization_visit",
         words="{payer}'s answers on {code} at this visit number with the"
-        " authorization {authorization}",
+        " authorization {authorization}{authorization_sent}",
         key=lambda view: (
             view.payer,
             view.code,
             view.authorization,
+            view.authorization_sent,
             view.visit_bucket,
         ),
         parent="authorization",
@@ -97,19 +103,25 @@ RATE_TABLES: tuple[RateTable, ...] = (
     ),
     RateTable(
         name="authorization_denial",
-        words="{payer}'s answers on {code} with the authorization {authorization},"
+        words="{payer}'s answers on {code} with the authorization {authorization}{authorization_sent},"
         " counting denials for authorization",
-        key=lambda view: (view.payer, view.code, view.authorization),
+        key=lambda view: (
+            view.payer,
+            view.code,
+            view.authorization,
+            view.authorization_sent,
+        ),
         causes=_AUTHORIZATION,
     ),
     RateTable(
         name="authorization_visit_denial",
         words="{payer}'s answers on {family} at this visit number with the"
-        " authorization {authorization}, counting denials for authorization",
+        " authorization {authorization}{authorization_sent}, counting denials for authorization",
         key=lambda view: (
             view.payer,
             view.family,
             view.authorization,
+            view.authorization_sent,
             view.visit_bucket,
         ),
         parent="authorization_denial",
@@ -167,10 +179,10 @@ RATE_TABLES: tuple[RateTable, ...] = (
     ),
     RateTable(
         name="same_day",
-        words="{payer}'s answers on {code} beside {same_day} on the same day with"
-        " modifiers {modifiers}",
+        words="{payer}'s answers on {code} beside such services on the same day"
+        " {separate_service}",
         key=lambda view: (
-            (view.payer, view.code, view.same_day, view.modifiers)
+            (view.payer, view.code, view.same_day_families, view.separate_service)
             if view.same_day
             else None
         ),
@@ -179,10 +191,10 @@ RATE_TABLES: tuple[RateTable, ...] = (
     ),
     RateTable(
         name="same_day_denial",
-        words="{payer}'s answers on {code} beside {same_day} on the same day,"
-        " counting denials for bundling",
+        words="{payer}'s answers on {code} beside such services on the same day"
+        " {separate_service}, counting denials for bundling",
         key=lambda view: (
-            (view.payer, view.code, view.same_day, view.modifiers)
+            (view.payer, view.code, view.same_day_families, view.separate_service)
             if view.same_day
             else None
         ),
@@ -289,6 +301,13 @@ RATE_TABLES: tuple[RateTable, ...] = (
         words="{payer}'s answers, counting denials for other coverage",
         key=lambda view: (view.payer,),
         causes=_COORDINATION,
+    ),
+    RateTable(
+        name="referral",
+        words="{payer}'s answers on claims {referral}, counting denials for network"
+        " or referral",
+        key=lambda view: (view.payer, view.referral),
+        causes=frozenset({RootCause.NETWORK_REFERRAL}),
     ),
     RateTable(
         name="necessity",
