@@ -1,0 +1,160 @@
+"""A real server on loopback with two practices in a real SQLite store.
+
+The server starts once per process and is shared by the tests of the API, of security
+and of the browser.
+"""
+
+import functools
+import io
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import uvicorn
+from sqlalchemy import Engine
+
+from api.access_log import configure_logging
+from api.app import create_app
+from api.examples import example_835, example_837p
+from api.permissions import Permission
+from denialml.settings import Settings, api_key_pepper
+from denialml.store.api_keys import issue_key
+from denialml.store.database import migrate, open_engine, open_session
+from denialml.store.organizations import create_organization
+
+START = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
+X12 = {"Content-Type": "application/edi-x12"}
+
+
+@dataclass
+class MovableClock:
+    """A clock that tests can set."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Running:
+    """One running service. `log` collects every line it has logged."""
+
+    url: str
+    settings: Settings
+    engine: Engine
+    clock: MovableClock
+    log: io.StringIO
+    organizations: dict[str, str] = field(default_factory=dict)
+    stop: Callable[[], None] = lambda: None
+
+    def add_organization(self, name: str, *, is_simulated: bool = True) -> str:
+        """Make a practice and return its id."""
+        with open_session(self.engine) as session:
+            made = create_organization(
+                session, name, now=self.clock(), is_simulated=is_simulated
+            )
+            session.commit()
+        self.organizations[name] = made.organization_id
+        return made.organization_id
+
+    def key(
+        self,
+        organization_id: str,
+        scopes: Collection[str] = tuple(Permission),
+        *,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """Issue a key and return its text."""
+        return self.key_with_id(organization_id, scopes, expires_at=expires_at)[1]
+
+    def key_with_id(
+        self,
+        organization_id: str,
+        scopes: Collection[str] = tuple(Permission),
+        *,
+        expires_at: datetime | None = None,
+    ) -> tuple[str, str]:
+        """Issue a key and return its id and its text."""
+        with open_session(self.engine) as session:
+            issued = issue_key(
+                session,
+                organization_id,
+                label="test",
+                scopes=scopes,
+                pepper=api_key_pepper(self.settings),
+                now=self.clock(),
+                expires_at=expires_at,
+            )
+            session.commit()
+        return issued
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        """An HTTP client, with the key of an organization or without any."""
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+    @contextmanager
+    def signed_in(self, key: str) -> Iterator[httpx.Client]:
+        """A client that has signed in like a browser."""
+        with self.client() as client:
+            answer = client.post("/sign-in", data={"api_key": key})
+            assert answer.status_code == 303, answer.text
+            yield client
+
+
+@functools.cache
+def running_service() -> Running:
+    """The service of this process: two practices, each with one denied claim."""
+    directory = Path(tempfile.mkdtemp(prefix="denialml-test-"))
+    settings = Settings(data_directory=directory)
+    engine = open_engine(settings.resolved_database_url)
+    migrate(engine)
+    clock = MovableClock()
+    app = create_app(settings, clock=clock)
+    log = io.StringIO()
+    configure_logging("info", stream=log)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+    )
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    port = listener.getsockname()[1]
+    running = Running(f"http://127.0.0.1:{port}", settings, engine, clock, log)
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join(10)
+        engine.dispose()
+        app.state.service.engine.dispose()
+        app.state.service.swift_engine.dispose()
+        listener.close()
+        shutil.rmtree(directory, ignore_errors=True)
+
+    running.stop = stop
+    while not server.started:
+        time.sleep(0.01)
+    for name in ("Harbor Lane Counseling", "Mill Creek Therapy"):
+        take_examples(running, running.add_organization(name))
+    return running
+
+
+def take_examples(running: Running, organization_id: str) -> None:
+    """Send the example claim and the remittance that denies it, as a program would."""
+    with running.client(running.key(organization_id)) as client:
+        for path, content in (
+            ("/v1/files", example_837p()),
+            ("/v1/remittances", example_835()),
+        ):
+            answer = client.post(path, content=content, headers=X12)
+            assert answer.status_code == 200, answer.text
