@@ -23,6 +23,7 @@ from denialml.domain.remittance import ClaimPayment, ServicePayment
 
 VOID = "8"
 REVERSAL = "22"
+DUPLICATE = "18"
 CENT = Decimal("0.01")
 
 
@@ -140,14 +141,27 @@ def _submission_for(
     """The submission that an answer is most plausibly about.
 
     By the first of these that tells: sent by then and not rejected at the front end;
-    no void; same day of service; same payer; the frequency the payer repeats (CLP09);
-    same charge; same payer control number as an earlier answer to it; and then, for
-    a reversal or once all are answered the latest, else the earliest unanswered one.
+    no void; the payer control number of the answer that a reversal takes back; same
+    day of service; same payer; the frequency the payer repeats (CLP09); same charge;
+    sent last before the payer says it received the claim (DTM*050); same payer control
+    number as an earlier answer; not answered yet. Then the earliest sent, but for an
+    answer that calls the claim a duplicate, a reversal, or when all are answered the
+    latest.
     """
     payment = answer.payment
     is_reversal = payment.status_code == REVERSAL
     days = {each.service_date for each in payment.service_payments} - {None}
     icn = payment.payer_claim_control_number
+    is_duplicate = _calls_duplicate(payment)
+    sent_on = max(
+        (
+            each.submitted_on
+            for each in submissions
+            if payment.received_by_payer_on is not None
+            and each.submitted_on <= payment.received_by_payer_on
+        ),
+        default=None,
+    )
 
     def preference(submission: SubmittedClaim) -> tuple[int | str, ...]:
         claim = submission.claim
@@ -155,7 +169,7 @@ def _submission_for(
         same_number = bool(icn) and any(
             each.payment.payer_claim_control_number == icn for each in earlier
         )
-        wants_earliest = not is_reversal and not earlier
+        wants_earliest = not is_reversal and not earlier and not is_duplicate
         day = submission.submitted_on.toordinal()
         return (
             submission.submitted_on <= answer.received_on,
@@ -167,6 +181,7 @@ def _submission_for(
             bool(payment.frequency_code)
             and payment.frequency_code == claim.frequency_code,
             claim.total_charge == abs(payment.charge),
+            submission.submitted_on == sent_on,
             same_number,
             bool(earlier) if is_reversal else not earlier,
             -day if wants_earliest else day,
@@ -174,6 +189,14 @@ def _submission_for(
         )
 
     return max(submissions, key=preference)
+
+
+def _calls_duplicate(payment: ClaimPayment) -> bool:
+    placed = [
+        payment.adjustments,
+        *(each.adjustments for each in payment.service_payments),
+    ]
+    return any(each.reason_code == DUPLICATE for group in placed for each in group)
 
 
 def same_payer(claim: Claim, payment: ClaimPayment) -> bool:
