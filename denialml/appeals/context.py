@@ -16,7 +16,14 @@ from denialml.appeals.case_file import CaseFile, payer_type
 from denialml.appeals.evidence import EvidenceFile
 from denialml.appeals.known_facts import FactsContext, known_facts
 from denialml.appeals.quotation import QuoteContext, quotations
-from denialml.appeals.values import Value, day, dollars, number_text, said
+from denialml.appeals.values import (
+    Value,
+    day,
+    dollars,
+    label_in_words,
+    number_text,
+    said,
+)
 from denialml.domain.appeal import Citation, Exhibit
 from denialml.domain.claim import (
     Address,
@@ -284,13 +291,6 @@ def _claim(case: CaseFile) -> ClaimContext:
 def dotted(diagnosis: str) -> str:
     """F411 as people read it: F41.1."""
     return f"{diagnosis[:3]}.{diagnosis[3:]}" if len(diagnosis) > 3 else diagnosis
-
-
-def label_in_words(label: str) -> str:
-    """A table's short label as it reads inside a sentence."""
-    words = label.replace("~", "about ")
-    starts_a_word = words[1:2].islower()
-    return words[0].lower() + words[1:] if starts_a_word else words
 
 
 def _units(line: ServiceLine) -> str:

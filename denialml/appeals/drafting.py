@@ -16,13 +16,18 @@ from denialml.appeals.case_file import CaseFile, payer_type
 from denialml.appeals.catalog import Catalog, TemplateSpecification, packaged_catalog
 from denialml.appeals.checking import check_letter
 from denialml.appeals.context import letter_context
-from denialml.appeals.evidence import EvidenceFile, gather_evidence
+from denialml.appeals.evidence import EvidenceFile, gather_evidence, kind_label
 from denialml.appeals.known_facts import FACTS, FactsContext, known_facts
 from denialml.appeals.markup import parse_blocks
 from denialml.domain.appeal import AppealDraft, Citation, LetterBlock, MissingEvidence
 from denialml.domain.denial import Route
 
+_CLAIM_GOES_ALONG = frozenset({Route.CORRECTED_CLAIM, Route.NEW_CLAIM, Route.REOPENING})
 _NO_LETTER = {
+    Route.OTHER_PAYER: "Find and bill the coverage that was in force, at once: its "
+    "filing limit counts from the date of service. No letter to this payer helps.",
+    Route.ENROLLMENT_FIX: "Repair the enrollment with the payer first. Never bill "
+    "the service under another clinician.",
     Route.VERIFY_FORWARDED: "The payer forwarded the claim to another payer. Ask that "
     "payer for its answer before doing anything else.",
     Route.CONTRACT_REVIEW: "The whole charge was adjusted as contractual. Check the "
@@ -129,7 +134,7 @@ def _blocking_reasons(
         if not getattr(facts, name)
     ]
     if specification.essential_evidence:
-        absent += [missing.kind.replace("_", " ") for missing in evidence.missing]
+        absent += [kind_label(missing.kind) for missing in evidence.missing]
     if not absent:
         return ()
     return (f"Not on file: {'; '.join(absent)}. {specification.next_step}",)
@@ -172,6 +177,15 @@ def _missing_particulars(
                 kind="payer_claim_number",
                 why="The remittance gave no claim number of the payer's.",
                 supplied_by="the payer's provider services",
+            )
+        )
+    if specification.form == "cover" and case.route.route in _CLAIM_GOES_ALONG:
+        missing.append(
+            MissingEvidence(
+                kind="corrected_claim",
+                why="The corrected claim itself goes with this cover; a person "
+                "corrects it, denialml never changes a claim.",
+                supplied_by=billing,
             )
         )
     if payer_type(case) in UNCONFIRMED and specification.topics:

@@ -18,6 +18,7 @@ from denialml.appeals.document_gate import (
     reason_to_withhold,
 )
 from denialml.appeals.session_time import minutes_contradiction, supported_minutes
+from denialml.appeals.values import label_in_words
 from denialml.domain.appeal import Exhibit, MissingEvidence, WithheldDocument
 from denialml.domain.document import Document, Sensitivity
 from denialml.domain.record import Judgment
@@ -206,7 +207,9 @@ def exhibit_label(place: int) -> str:
 def kind_label(kind: str) -> str:
     """Our short name of a document kind; the kind itself where it has none."""
     entry = document_kinds().get(kind)
-    return entry.label if entry is not None else kind.replace("_", " ")
+    if entry is None:
+        return kind.replace("_", " ")
+    return label_in_words(entry.label)
 
 
 def _missing(
@@ -215,7 +218,7 @@ def _missing(
     return tuple(
         MissingEvidence(
             kind=group[0],
-            why=f"The letter argues from it and no usable {_either(group)} is on file.",
+            why=f"No usable {_either(group)} is on file; the letter would rest on it.",
             supplied_by=SUPPLIERS.get(group[0], "the practice's billing staff"),
         )
         for group in required
@@ -224,7 +227,7 @@ def _missing(
 
 
 def _either(group: Sequence[str]) -> str:
-    return " or ".join(kind_label(kind).lower() for kind in group)
+    return " or ".join(kind_label(kind) for kind in group)
 
 
 def _refutations(

@@ -12,15 +12,19 @@ from decimal import Decimal
 import msgspec
 
 from denialml.appeals.case_file import CaseFile
-from denialml.appeals.context import label_in_words
 from denialml.appeals.document_reading import DATE, read_date
 from denialml.appeals.filing import filing_limit_ends
 from denialml.appeals.session_time import minutes_band
-from denialml.appeals.values import clock_text, number_text, printable
+from denialml.appeals.values import clock_text, label_in_words, number_text, printable
 from denialml.domain.appeal import Citation
 from denialml.domain.encounter import documented_minutes
 from denialml.domain.record import Judgment
-from denialml.reference import adjustment_reasons, procedure_codes, remark_codes
+from denialml.reference import (
+    adjustment_reasons,
+    document_kinds,
+    procedure_codes,
+    remark_codes,
+)
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:/&'-]*")
 
@@ -122,5 +126,8 @@ def _labels(case: CaseFile) -> Iterator[str]:
     for remark in case.denial.remark_codes:
         entry = remark_codes().get(remark)
         yield label_in_words(entry.label) if entry else ""
+    for document in case.documents:
+        kind = document_kinds().get(document.kind)
+        yield kind.label if kind else ""
     for diagnosis in case.claim.diagnoses:
         yield f"{diagnosis.code[:3]}.{diagnosis.code[3:]}"

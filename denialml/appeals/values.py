@@ -104,3 +104,10 @@ def said(text: str, source: str) -> Value | None:
     """A text as sent; None where the record holds none."""
     value = Value(text, source)
     return value if value else None
+
+
+def label_in_words(label: str) -> str:
+    """A table's short label as it reads inside a sentence."""
+    words = label.replace("~", "about ")
+    starts_a_word = words[1:2].islower()
+    return words[0].lower() + words[1:] if starts_a_word else words

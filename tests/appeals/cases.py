@@ -252,3 +252,91 @@ def case(
         **changed,
     }
     return CaseFile(**complete)
+
+
+def whole_file() -> tuple[Document, ...]:
+    """One fitting document of every kind that a template may ask for."""
+    who = "Patient: Dana Whitfield\nMember ID: W884201937\n"
+    number = "Claim account: CBH-100482\n"
+    undated: dict[str, Any] = {"service_date": None}
+    clinician = {
+        **undated,
+        "sensitivity": Sensitivity.PROVIDER_DATA,
+        "medical_record_number": "",
+        "member_id": "",
+        "clinician_npi": "1982604417",
+    }
+    return (
+        note(),
+        plan(),
+        document(
+            "auth_request_log",
+            f"{who}2026-01-10 14:05 Representative J.T., reference R-55120: "
+            "no authorization needed for outpatient visits.\n",
+            **undated,
+        ),
+        document(
+            "auth_letter",
+            f"{who}Authorization number: AU5530021\nValid from: 2026-01-15\n"
+            "Valid through: 2026-06-30\nCodes: 90834, 90837\nUnits: 24\n",
+            authorization_number="AU5530021",
+            **undated,
+        ),
+        document(
+            "eligibility_271",
+            f"{who}Checked on: 2026-03-01\nService date: 2026-03-02\n"
+            "Result: active\nTrace number: TRN9920314\n",
+        ),
+        document(
+            "277ca_acceptance",
+            f"{who}{number}Status: A2:20 accepted for adjudication\n"
+            "Accepted on: 2026-03-06\nPayer: Northwind Health Plan\n",
+            patient_control_number="CBH-100482",
+            **undated,
+        ),
+        document(
+            "999_acceptance",
+            f"{who}{number}File accepted 2026-03-05\n",
+            patient_control_number="CBH-100482",
+            **undated,
+        ),
+        document(
+            "prior_eob_era",
+            f"{who}{number}Primary payer answer of 2026-03-20: not covered.\n",
+        ),
+        document(
+            "cob_questionnaire",
+            f"{who}Updated on 2026-04-01, reference Q-7781\n",
+            **undated,
+        ),
+        document(
+            "benefit_summary",
+            f"{who}Plan year 2026\nOutpatient mental health: covered, no visit limit "
+            "stated.\n",
+            **undated,
+        ),
+        document(
+            "phq_gad_scores", f"{who}PHQ-9: 17 on 2026-03-02\nGAD-7: 15 on 2026-03-02\n"
+        ),
+        document(
+            "intake_evaluation",
+            f"{who}Date: 2026-01-05\nPresenting problem: Panic attacks since "
+            "November.\n",
+            service_date=date(2026, 1, 5),
+        ),
+        document("schedule_log", f"{who}2026-03-02 10:00-10:56 room 3\n"),
+        document(
+            "telehealth_consent", f"{who}Consent of 2026-01-05 to video.\n", **undated
+        ),
+        document(
+            "network_search_log",
+            f"{who}2026-01-03: three clinicians called, first opening in May.\n",
+            **undated,
+        ),
+        document(
+            "credentialing_letter",
+            "Clinician NPI 1982604417\nEffective date: 2025-09-01\n",
+            **clinician,
+        ),
+        document("license", "License CSW.09923\nExpires: 2027-08-31\n", **clinician),
+    )

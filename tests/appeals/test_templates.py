@@ -1,0 +1,275 @@
+"""Every letter template, on a complete record and on one that lacks something."""
+
+from datetime import date
+
+import msgspec
+import pytest
+
+from denialml.appeals.catalog import packaged_catalog
+from denialml.appeals.drafting import draft_letter
+from denialml.domain.coverage import PayerType
+from denialml.domain.denial import RootCause, Route
+from denialml.domain.encounter import Modality
+from denialml.reference import root_causes
+from tests.appeals.cases import (
+    AUTHORIZATION,
+    CLAIM,
+    DRAFTED,
+    ENCOUNTER,
+    LINE,
+    PAYER,
+    case,
+    whole_file,
+)
+from tests.appeals.test_drafting import letter_text
+
+MEDICARE = msgspec.structs.replace(
+    PAYER, payer_type=PayerType.MEDICARE, filing_limit_days=None
+)
+VIDEO = msgspec.structs.replace(
+    ENCOUNTER, modality=Modality.VIDEO, patient_location="home"
+)
+# template: root cause, route, CARC, changes, a sentence the letter must state
+LETTERS = {
+    "retro_authorization": (
+        RootCause.AUTH_MISSING,
+        Route.APPEAL,
+        "197",
+        {},
+        "We asked you about authorization: Exhibit A states when we asked",
+    ),
+    "auth_correction": (
+        RootCause.AUTH_MISMATCH,
+        Route.APPEAL,
+        "198",
+        {"authorizations": (AUTHORIZATION,)},
+        "It runs from January 15, 2026 to June 30, 2026; the service was on March 2",
+    ),
+    "authorization_number_cover": (
+        RootCause.AUTH_MISMATCH,
+        Route.CORRECTED_CLAIM,
+        "15",
+        {"authorizations": (AUTHORIZATION,)},
+        "adds authorization number AU5530021 to 90837",
+    ),
+    "medical_necessity": (
+        RootCause.MEDICAL_NECESSITY,
+        Route.APPEAL,
+        "50",
+        {},
+        "“Generalized anxiety disorder with panic attacks three times a week.”",
+    ),
+    "time_documentation": (
+        RootCause.CODING_TIME_UNITS,
+        Route.APPEAL,
+        "150",
+        {},
+        "90837 stands for at least 53 minutes of service.",
+    ),
+    "timely_filing": (
+        RootCause.TIMELY_FILING,
+        Route.APPEAL,
+        "29",
+        {},
+        "Northwind Health Plan accepted the claim on March 6, 2026 (Exhibit A).",
+    ),
+    "filing_reopening": (
+        RootCause.TIMELY_FILING,
+        Route.REOPENING,
+        "29",
+        {"payer": MEDICARE},
+        "one calendar year ended on March 2, 2027.",
+    ),
+    "eligibility_proof": (
+        RootCause.ELIGIBILITY_COVERAGE,
+        Route.APPEAL,
+        "27",
+        {},
+        "with active coverage, trace number TRN9920314 (Exhibit A).",
+    ),
+    "cob_correction": (
+        RootCause.COB_WRONG_PAYER,
+        Route.OTHER_PAYER,
+        "22",
+        {},
+        "The member has updated the coordination of benefits information (Exhibit B).",
+    ),
+    "benefit_exclusion_parity": (
+        RootCause.BENEFIT_COVERAGE,
+        Route.APPEAL,
+        "96",
+        {},
+        "Outpatient mental health: “covered, no visit limit stated.” (Exhibit A).",
+    ),
+    "session_limit_parity": (
+        RootCause.BENEFIT_LIMIT,
+        Route.APPEAL,
+        "119",
+        {},
+        "29 U.S.C. 1185a and 29 CFR 2590.712 (2013 rule)",
+    ),
+    "records_submission": (
+        RootCause.DOCUMENTATION_INSUFFICIENT,
+        Route.RECORDS,
+        "252",
+        {},
+        "Sending these records is not an appeal and gives up no right to one.",
+    ),
+    "distinct_service": (
+        RootCause.BUNDLING_SAME_DAY,
+        Route.APPEAL,
+        "97",
+        {},
+        "56 minutes (10:00 a.m. to 10:56 a.m.)",
+    ),
+    "duplicate_distinct": (
+        RootCause.DUPLICATE_RESUBMISSION,
+        Route.APPEAL,
+        "18",
+        {},
+        "under our account CBH-100482 is supported by its own record (Exhibit A)",
+    ),
+    "telehealth_modifier": (
+        RootCause.MODIFIER_POS_TELEHEALTH,
+        Route.CORRECTED_CLAIM,
+        "4",
+        {"encounters": (VIDEO,)},
+        "it was held by live video, with the patient at home (Exhibit A)",
+    ),
+    "diagnosis_correction": (
+        RootCause.DIAGNOSIS_CODING,
+        Route.CORRECTED_CLAIM,
+        "11",
+        {},
+        "first sent as F41.1 (ICD-10-CM)",
+    ),
+    "corrected_claim_cover": (
+        RootCause.CLAIM_DATA_ERROR,
+        Route.NEW_CLAIM,
+        "16",
+        {},
+        "The enclosed claim corrects 90837",
+    ),
+    "clerical_reopening": (
+        RootCause.CLAIM_DATA_ERROR,
+        Route.REOPENING,
+        "16",
+        {"payer": MEDICARE},
+        "Under 42 CFR 405.980(a)(3)",
+    ),
+    "credentialing_effective_date": (
+        RootCause.PROVIDER_ELIGIBILITY,
+        Route.ENROLLMENT_FIX,
+        "B7",
+        {},
+        "took effect on September 1, 2025 (Exhibit A).",
+    ),
+    "network_gap": (
+        RootCause.NETWORK_REFERRAL,
+        Route.APPEAL,
+        "242",
+        {},
+        "is recorded in Exhibit A.",
+    ),
+}
+
+
+def draft_of(template, **changed):
+    cause, route, reason, changes, _ = LETTERS[template]
+    record = {"documents": whole_file(), **changes, **changed}
+    return draft_letter(case(cause, route, reason=reason, **record), drafted_at=DRAFTED)
+
+
+def test_every_template_on_disk_is_exercised_here():
+    assert {s.id for s in packaged_catalog().specifications} == set(LETTERS)
+
+
+def test_every_root_cause_has_its_letter():
+    letters = {cause.letter_template for cause in root_causes().values()}
+    assert letters <= set(LETTERS)
+
+
+@pytest.mark.parametrize("template", LETTERS)
+def test_complete_record_gives_a_finished_letter(template):
+    draft = draft_of(template)
+    assert draft.blocked_reasons == ()
+    assert draft.template == template
+    text = letter_text(draft)
+    assert LETTERS[template][4] in text
+    assert "Dana Whitfield, born July 14, 1988" in text
+    assert "E26096X4471" in text
+    assert [b for b in draft.blocks if b.kind != "heading" and not b.sources] == []
+
+
+@pytest.mark.parametrize("template", LETTERS)
+def test_empty_file_gives_a_blocked_draft_or_a_letter_that_names_what_is_missing(
+    template,
+):
+    draft = draft_of(
+        template,
+        documents=(),
+        encounters=(),
+        authorizations=(),
+        eligibility_checks=(),
+        enrollments=(),
+        clinicians=(),
+    )
+    specification = packaged_catalog().named(template)
+    if draft.status == "blocked":
+        assert specification.next_step in draft.blocked_reasons[0]
+        return
+    missing = {m.kind for m in draft.missing}
+    assert {group[0] for group in specification.evidence.required} <= missing
+    assert set(specification.facts.wanted) <= missing
+    assert "Exhibit" not in letter_text(draft)
+
+
+@pytest.mark.parametrize("template", LETTERS)
+def test_bare_identifiers_leave_no_blank(template):
+    line = msgspec.structs.replace(LINE, place_of_service="")
+    bare = msgspec.structs.replace(
+        CLAIM,
+        lines=(line,),
+        place_of_service="",
+        diagnoses=(),
+        rendering_provider=None,
+        submitted_on=None,
+        billing_provider=msgspec.structs.replace(
+            CLAIM.billing_provider, address=None, tax_id=""
+        ),
+    )
+    payer = LETTERS[template][3].get("payer", PAYER)
+    unconfigured = msgspec.structs.replace(payer, appeal_address=None, appeal_fax="")
+    draft = draft_of(template, claim=bare, payer=unconfigured)
+    assert not [r for r in draft.blocked_reasons if "blank" in r]
+    if draft.status == "draft":
+        assert "payer_address" in {m.kind for m in draft.missing}
+
+
+def test_a_line_without_a_date_of_service_is_corrected_not_appealed():
+    line = msgspec.structs.replace(LINE, service_date=None)
+    claim = msgspec.structs.replace(CLAIM, lines=(line,))
+    draft = draft_of("medical_necessity", claim=claim)
+    assert draft.status == "blocked"
+    assert "no date of service" in draft.blocked_reasons[0]
+
+
+def test_original_medicare_gets_no_timely_filing_appeal():
+    draft = draft_of("timely_filing", payer=MEDICARE)
+    assert (draft.status, draft.template) == ("blocked", "")
+
+
+@pytest.mark.parametrize(
+    "route",
+    [Route.VERIFY_FORWARDED, Route.CONTRACT_REVIEW, Route.WRITE_OFF_REVIEW],
+)
+def test_routes_without_a_letter_say_what_to_do(route):
+    draft = draft_letter(case(RootCause.AUTH_MISSING, route), drafted_at=DRAFTED)
+    assert draft.status == "blocked"
+    assert len(draft.blocked_reasons[0]) > 40
+
+
+def test_a_correction_goes_with_its_cover_and_is_never_made_here():
+    draft = draft_of("corrected_claim_cover")
+    assert "corrected_claim" in {m.kind for m in draft.missing}
+    assert date(2026, 4, 20) == draft.drafted_at.date()
