@@ -6,7 +6,7 @@
     OUT/practice/*.csv, documents/            the practice's own exports
     OUT/outgoing/claims.edi                   prepared, not yet sent
     OUT/newest/835.edi                        the newest remittances, not yet received
-    OUT/truth/truth.csv                       for benchmarks and tests only
+    OUT/truth/*.csv                           for benchmarks and tests only
 
 A third of the eligibility answers and half of the authorizations are written as X12
 (271, 278) only, the rest as CSV only. The same practice gives the same bytes.
@@ -16,6 +16,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -44,6 +45,7 @@ from denialml.formats import (
 )
 from denialml.simulation import (
     TRUTH_CAUSES,
+    DocumentTruth,
     RemittanceAdvice,
     SimulatedPractice,
     TruthRow,
@@ -82,6 +84,9 @@ def write_practice(
             for document in practice.documents
         ),
         _Output("truth/truth.csv", lambda: truth_csv(practice.truth)),
+        _Output(
+            "truth/documents.csv", lambda: document_truth_csv(practice.document_truth)
+        ),
     ]
     paths = []
     for number, output in enumerate(outputs, start=1):
@@ -140,6 +145,13 @@ def truth_csv(rows: Iterable[TruthRow]) -> bytes:
             ]
         )
     return written.getvalue().encode()
+
+
+def document_truth_csv(rows: Iterable[DocumentTruth]) -> bytes:
+    """Documents that are traps, as CSV: one row per such document."""
+    lines = ["document_id,kind,trap"]
+    lines += [f"{row.document_id},{row.kind},{row.trap}" for row in rows]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _envelope(number: int, when: date, *, outbound: bool) -> Envelope:
@@ -213,13 +225,16 @@ def _remittance_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
             _remittance_writer(list(members), _envelope(number, day, outbound=False)),
         )
     if practice.newest:
-        day = _received_on(practice.newest[0])
-        yield _Output(
-            "newest/835.edi",
-            _remittance_writer(
-                list(practice.newest), _envelope(number + 1, day, outbound=False)
-            ),
-        )
+        yield _Output("newest/835.edi", partial(_newest_content, practice, number))
+
+
+def _newest_content(practice: SimulatedPractice, number: int) -> bytes:
+    """One interchange a day, in one file."""
+    days = groupby(practice.newest, key=_received_on)
+    return b"".join(
+        _remittance_writer(list(members), _envelope(place, day, outbound=False))()
+        for place, (day, members) in enumerate(days, start=number + 1)
+    )
 
 
 def _remittance_writer(

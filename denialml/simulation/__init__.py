@@ -2,6 +2,7 @@
 
 from denialml.simulation.practice import (
     TRUTH_CAUSES,
+    DocumentTruth,
     RemittanceAdvice,
     SimulatedPractice,
     TruthRow,
@@ -10,6 +11,7 @@ from denialml.simulation.simulating import simulate_practice
 
 __all__ = [
     "TRUTH_CAUSES",
+    "DocumentTruth",
     "RemittanceAdvice",
     "SimulatedPractice",
     "TruthRow",

@@ -67,7 +67,8 @@ def receive(state: State, day: int) -> None:
         state.outputs.advices.append((day, advice))
         for arrival in arrivals:
             if arrival.sent is not None:
-                state.outputs.answered.append((day, arrival.sent))
+                if any(arrival.sent.codes):
+                    state.outputs.denied.append((day, arrival.sent))
                 _learn(state, arrival.sent, day)
                 _react(state, policy, arrival.sent, day)
 

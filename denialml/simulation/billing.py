@@ -1,6 +1,6 @@
 """From a visit to a claim: what was done, what was written down, what is billed."""
 
-from datetime import date, timedelta
+from datetime import date, time
 from decimal import Decimal
 from functools import cache
 from random import Random
@@ -38,14 +38,16 @@ class BilledLine(msgspec.Struct, frozen=True):
 class Session(msgspec.Struct):
     """What happened at one visit and what the note says of it.
 
-    `minutes` None: the note states none (or is unsigned). `signed` is a day number,
-    None for an unsigned note. `plan_day` is the treatment plan's day number.
+    `documented_minutes` is what the note states, `minutes` what the practice's exports
+    support (None where nothing was documented, signed or exported). `signed` is a day
+    number, None for an unsigned note. `plan_day` is the treatment plan's day number.
     """
 
     visit: Visit
     lines: tuple[BilledLine, ...]
     telehealth: bool
     audio: bool
+    documented_minutes: int | None
     minutes: int | None
     signed: int | None
     plan_day: int | None
@@ -141,6 +143,15 @@ def session_minutes(random: Random, lines: tuple[BilledLine, ...]) -> int:
     return max(10, round(random.gauss(usual, 4.2)))
 
 
+def clock_times(session: Session) -> tuple[time, time] | None:
+    """Start and stop, for the two notes in three that give them instead of a total."""
+    minutes = session.documented_minutes
+    if minutes is None or session.number % 3 == 0:
+        return None
+    hour = 8 + session.number % 9
+    return time(hour, 0), time(hour + minutes // 60, minutes % 60)
+
+
 @cache
 def _claim_payer(payer_id: str, name: str) -> ClaimPayer:
     return ClaimPayer(payer_id=payer_id, name=name)
@@ -154,7 +165,7 @@ def subscriber_of(
         member_id=member_id,
         last_name=person.last_name,
         first_name=person.first_name,
-        birth_date=date(person.birth_year, 1, 1) + timedelta(days=person.birth_day - 1),
+        birth_date=person.birth_date,
         gender=person.gender,
         address=person.address,
         claim_filing_code=claim_filing_code,

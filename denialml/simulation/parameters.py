@@ -31,8 +31,8 @@ class Service(msgspec.Struct, frozen=True):
     """One procedure code as this practice bills it.
 
     `group` is the family that authorizations speak of; `floor` the documented
-    minutes from which the code may be billed (0: no time rule); `minutes` the usual
-    length of the session.
+    minutes from which the code may be billed (0: no time rule), `ceiling` those above
+    which another code applies (0: none); `minutes` the usual length of the session.
     """
 
     code: str
@@ -40,6 +40,7 @@ class Service(msgspec.Struct, frozen=True):
     group: str
     floor: int = 0
     minutes: int = 0
+    ceiling: int = 0
 
 
 SERVICES: dict[str, Service] = {
@@ -47,8 +48,8 @@ SERVICES: dict[str, Service] = {
     for service in (
         Service("90791", 24000, "evaluation", 16, 60),
         Service("90792", 27500, "evaluation", 16, 60),
-        Service("90832", 11500, "psychotherapy", 16, 30),
-        Service("90834", 15000, "psychotherapy", 38, 46),
+        Service("90832", 11500, "psychotherapy", 16, 30, 37),
+        Service("90834", 15000, "psychotherapy", 38, 46, 52),
         Service("90837", 21000, "psychotherapy", 53, 57),
         Service("90846", 16000, "family", 26, 50),
         Service("90847", 17000, "family", 26, 50),

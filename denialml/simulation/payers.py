@@ -28,12 +28,15 @@ _MEDICARE_COUNSELORS_FROM = date(2024, 1, 1)
 class PayerKind(msgspec.Struct, frozen=True):
     """What payers of one line of business have in common.
 
-    `lapse_*` is coverage loss; `price` multiplies the fee schedule; `copay` is
+    `lapse_*` is coverage loss; `claim_filing_code` is SBR09 of
+    the 837, `remittance_filing_code` CLP06 of the 835 (X221 has no CI or BL); `price`
+    multiplies the fee schedule; `copay` is
     whether patients pay a copay (else coinsurance).
     """
 
     payer_type: PayerType
     claim_filing_code: str
+    remittance_filing_code: str
     lapse_per_year: float
     lapse_january: float
     price: float
@@ -42,16 +45,22 @@ class PayerKind(msgspec.Struct, frozen=True):
 
 
 KINDS: dict[str, PayerKind] = {
-    "commercial": PayerKind(PayerType.COMMERCIAL, "CI", 0.30, 0.22, 0.62, True, True),
-    "blue": PayerKind(PayerType.COMMERCIAL, "BL", 0.22, 0.17, 0.66, True, True),
+    "commercial": PayerKind(
+        PayerType.COMMERCIAL, "CI", "12", 0.30, 0.22, 0.62, True, True
+    ),
+    "blue": PayerKind(PayerType.COMMERCIAL, "BL", "12", 0.22, 0.17, 0.66, True, True),
     "medicaid": PayerKind(
-        PayerType.MEDICAID_MANAGED_CARE, "MC", 0.66, 0.08, 0.45, False, False
+        PayerType.MEDICAID_MANAGED_CARE, "MC", "MC", 0.66, 0.08, 0.45, False, False
     ),
-    "medicare": PayerKind(PayerType.MEDICARE, "MB", 0.06, 0.08, 0.55, False, False),
+    "medicare": PayerKind(
+        PayerType.MEDICARE, "MB", "MB", 0.06, 0.08, 0.55, False, False
+    ),
     "advantage": PayerKind(
-        PayerType.MEDICARE_ADVANTAGE, "16", 0.10, 0.18, 0.55, True, False
+        PayerType.MEDICARE_ADVANTAGE, "16", "16", 0.10, 0.18, 0.55, True, False
     ),
-    "marketplace": PayerKind(PayerType.MARKETPLACE, "HM", 0.42, 0.34, 0.58, True, True),
+    "marketplace": PayerKind(
+        PayerType.MARKETPLACE, "HM", "HM", 0.42, 0.34, 0.58, True, True
+    ),
 }
 
 _PAYERS: tuple[tuple[str, str, str, float], ...] = (

@@ -4,6 +4,7 @@ Nothing here depends on a payer's answer, so it is drawn in advance. Numbers fol
 docs/simulation.md.
 """
 
+from datetime import date, timedelta
 from random import Random
 
 import msgspec
@@ -69,6 +70,11 @@ class Person(msgspec.Struct):
     diagnoses: tuple[str, ...]
     visit_limit: int
     secondary_session: bool
+
+    @property
+    def birth_date(self) -> date:
+        """Invented birth date."""
+        return date(self.birth_year, 1, 1) + timedelta(days=self.birth_day - 1)
 
 
 class Visit(msgspec.Struct, frozen=True):

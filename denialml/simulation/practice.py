@@ -56,6 +56,20 @@ class TruthRow(msgspec.Struct, frozen=True, gc=False):
     cluster: str
 
 
+class DocumentTruth(msgspec.Struct, frozen=True, gc=False):
+    """A document that must not be attached, or refutes the claim, and why.
+
+    `trap` is ``psychotherapy_note``, ``wrong_patient``, ``prompt_injection`` (may be
+    attached; its text must not be obeyed), ``unsigned``, ``minutes_contradict_code``,
+    ``stale_treatment_plan``, ``expired_authorization`` or ``proves_late_filing``, as
+    of the denial for which the document was first filed.
+    """
+
+    document_id: str
+    kind: str
+    trap: str
+
+
 class RemittanceAdvice(msgspec.Struct, frozen=True):
     """One 835 transaction with its claim payments and provider adjustments."""
 
@@ -68,8 +82,8 @@ class SimulatedPractice(msgspec.Struct, frozen=True):
     """A practice of `seed` in the world `world`, as of the evening of `ends_on`.
 
     `claims` are all submissions in order of `submitted_on`; `outgoing` those
-    prepared but not sent. `remittances` are those received before the newest day;
-    `newest` those of the newest day, kept apart so that a demonstration can receive
+    prepared but not sent. `remittances` are those received before the newest days;
+    `newest` those of the newest days, kept apart so that a demonstration can receive
     them. `truth` has a row per line of every frequency-1 submission, outgoing
     included.
     """
@@ -92,3 +106,4 @@ class SimulatedPractice(msgspec.Struct, frozen=True):
     outgoing: tuple[Claim, ...]
     newest: tuple[RemittanceAdvice, ...]
     truth: tuple[TruthRow, ...]
+    document_truth: tuple[DocumentTruth, ...]

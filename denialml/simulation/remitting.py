@@ -216,7 +216,7 @@ def _build_payment(
         charge=sign * claim.total_charge,
         paid=dollars(paid_cents(answer)),
         patient_responsibility=dollars(patient),
-        claim_filing_code=policy.kind.claim_filing_code,
+        claim_filing_code=policy.kind.remittance_filing_code,
         payer_claim_control_number=answer.payer_number,
         place_of_service=claim.place_of_service,
         frequency_code=claim.frequency_code,

@@ -4,13 +4,13 @@ from datetime import date
 from random import Random
 
 from denialml.domain.coverage import Payer
-from denialml.domain.document import Document
 from denialml.simulation import coverage as states
+from denialml.simulation.documents import file_documents
 from denialml.simulation.operations import run
 from denialml.simulation.parameters import DIFFICULTIES, Difficulty
 from denialml.simulation.payers import Policy, draw_changes, draw_policies
 from denialml.simulation.people import Person, Staff, draw_people, draw_staff
-from denialml.simulation.practice import SimulatedPractice
+from denialml.simulation.practice import RemittanceAdvice, SimulatedPractice
 from denialml.simulation.state import Chart, State
 from denialml.simulation.timeline import Timeline
 
@@ -118,8 +118,8 @@ def _collect(
     payers: tuple[Payer, ...],
 ) -> SimulatedPractice:
     outputs = state.outputs
-    newest_day = outputs.advices[-1][0] if outputs.advices else -1
-    documents: tuple[Document, ...] = ()
+    newest_day = _newest_day(outputs.advices, state.timeline.last)
+    documents, document_truth = file_documents(state, seed=seed)
     return SimulatedPractice(
         seed=seed,
         world=world,
@@ -139,6 +139,22 @@ def _collect(
             advice for day, advice in outputs.advices if day < newest_day
         ),
         outgoing=tuple(outputs.outgoing),
-        newest=tuple(advice for day, advice in outputs.advices if day == newest_day),
+        newest=tuple(advice for day, advice in outputs.advices if day >= newest_day),
         truth=tuple(outputs.truth),
+        document_truth=document_truth,
     )
+
+
+def _newest_day(advices: list[tuple[int, RemittanceAdvice]], last: int) -> int:
+    """The latest day of the last two weeks with a fair number of claims answered.
+
+    A demonstration should not hang on a day on which one small payer paid.
+    """
+    answered: dict[int, int] = {}
+    for day, advice in advices:
+        if day > last - 14:
+            answered[day] = answered.get(day, 0) + len(advice.payments)
+    if not answered:
+        return advices[-1][0] if advices else last + 1
+    wanted = min(40, max(answered.values()))
+    return max(day for day, count in answered.items() if count >= wanted)

@@ -76,7 +76,7 @@ class Outputs(msgspec.Struct):
     advices: list[tuple[int, RemittanceAdvice]] = msgspec.field(default_factory=list)
     outgoing: list[Claim] = msgspec.field(default_factory=list)
     truth: list[TruthRow] = msgspec.field(default_factory=list)
-    answered: list[tuple[int, Sent]] = msgspec.field(default_factory=list)
+    denied: list[tuple[int, Sent]] = msgspec.field(default_factory=list)
 
 
 class State(msgspec.Struct):

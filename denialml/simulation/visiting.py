@@ -1,7 +1,5 @@
 """A visit: eligibility is checked (or not), authorization asked for, a note written."""
 
-from datetime import time
-
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.encounter import Encounter, Modality
 from denialml.simulation import coverage as states
@@ -12,6 +10,7 @@ from denialml.simulation.authorizing import (
 )
 from denialml.simulation.billing import (
     Session,
+    clock_times,
     session_lines,
     session_minutes,
 )
@@ -153,6 +152,7 @@ def _hold_session(
         lines=lines,
         telehealth=telehealth,
         audio=audio,
+        documented_minutes=true_minutes if documented else None,
         minutes=minutes,
         signed=signed,
         plan_day=chart.plan_day if exported and signed is not None else None,
@@ -161,22 +161,20 @@ def _hold_session(
         number=state.next_number("session"),
     )
     if exported:
-        _write_notes(state, person, worker, session, true_minutes if documented else 0)
+        _write_notes(state, person, worker, session)
     return session
 
 
 def _write_notes(
-    state: State, person: Person, worker: Worker, session: Session, minutes: int
+    state: State, person: Person, worker: Worker, session: Session
 ) -> None:
-    """One note per day of service. `minutes` 0: the note states no time."""
+    """One note per day of service."""
     modality = Modality.IN_PERSON
     if session.telehealth:
         modality = Modality.AUDIO if session.audio else Modality.VIDEO
     date = state.timeline.date
-    clock = minutes and session.number % 3 > 0
-    hour = 8 + session.number % 9
-    begins = time(hour, 0) if clock else None
-    ends = time(hour + minutes // 60, minutes % 60) if clock else None
+    clock = clock_times(session)
+    total = session.documented_minutes if clock is None else None
     for position, day in enumerate(session.visit.days):
         state.outputs.encounters.append(
             Encounter(
@@ -185,9 +183,9 @@ def _write_notes(
                 clinician_npi=worker.record.npi,
                 medical_record_number=person.medical_record_number,
                 procedure_code=session.lines[0].code,
-                started_at=begins,
-                stopped_at=ends,
-                minutes=None if clock or not minutes else minutes,
+                started_at=clock[0] if clock is not None else None,
+                stopped_at=clock[1] if clock is not None else None,
+                minutes=total,
                 modality=modality,
                 patient_location="home" if session.telehealth else "clinic",
                 signed_on=date(session.signed) if session.signed is not None else None,
