@@ -1,9 +1,7 @@
 """What an 835 states about its own sums (005010X221, section 1.10.2)."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
-from denialml.domain.remittance import ServicePayment
 from denialml.formats.envelope import Transaction
 from denialml.formats.values import ZERO
 
@@ -13,18 +11,13 @@ class RemittanceBalance:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._money = transaction.syntax.money
-        self._claims = ZERO
-        self._provider_adjustments = ZERO
+        self.claims = ZERO
+        self.provider_adjustments = ZERO
 
-    def add_claim(self, paid: Decimal) -> None:
-        self._claims += paid
-
-    def add_provider_adjustment(self, amount: Decimal) -> None:
-        self._provider_adjustments += amount
-
-    def warn_line(self, svc: list[str], adjusted: Decimal, segment: int) -> None:
-        charge, paid = self._money[svc[2]], self._money[svc[3]]
+    def warn_line(
+        self, charge: Decimal, paid: Decimal, adjusted: Decimal, segment: int
+    ) -> None:
+        """A line's charge less its adjustments is not its payment."""
         self._warn(
             "line-out-of-balance",
             f"SVC02 {charge} less the line's CAS {adjusted} is {charge - adjusted}, "
@@ -35,8 +28,10 @@ class RemittanceBalance:
             expected=str(charge - adjusted),
         )
 
-    def warn_claim(self, clp: list[str], adjusted: Decimal, segment: int) -> None:
-        charge, paid = self._money[clp[3]], self._money[clp[4]]
+    def warn_claim(
+        self, charge: Decimal, paid: Decimal, adjusted: Decimal, segment: int
+    ) -> None:
+        """A claim's charge less all its adjustments is not its payment."""
         self._warn(
             "claim-out-of-balance",
             f"CLP03 {charge} less all CAS {adjusted} is {charge - adjusted}, "
@@ -47,35 +42,29 @@ class RemittanceBalance:
             expected=str(charge - adjusted),
         )
 
-    def check_lines(
-        self, clp: list[str], services: Sequence[ServicePayment], segment: int
+    def warn_lines(
+        self, charge: Decimal, total: Decimal, lines: int, segment: int
     ) -> None:
-        """Charges of the lines add up to the claim's charge."""
-        charge = self._money[clp[3]]
-        total = ZERO
-        for service in services:
-            total += service.charge
-        if total != charge:
-            self._warn(
-                "lines-do-not-add-up",
-                f"SVC02 of {len(services)} lines add up to {total}, "
-                f"CLP03 states {charge}",
-                segment=segment,
-                loop="2100",
-                element="CLP03",
-                expected=str(total),
-            )
+        """The charges of the lines do not add up to the claim's."""
+        self._warn(
+            "lines-do-not-add-up",
+            f"SVC02 of {lines} lines add up to {total}, CLP03 states {charge}",
+            segment=segment,
+            loop="2100",
+            element="CLP03",
+            expected=str(total),
+        )
 
     def check_payment(self, payment: Decimal, credit_or_debit: str) -> None:
         """BPR02 is the sum of CLP04 less the sum of PLB."""
-        expected = self._claims - self._provider_adjustments
+        expected = self.claims - self.provider_adjustments
         stated = -payment if credit_or_debit == "D" else payment
         # A payer never sends a negative payment: what it cannot recover now is
         # carried forward in a PLB. Files that state the sum unsigned are accepted.
         if expected not in (stated, payment):
             self._warn(
                 "payment-out-of-balance",
-                f"CLP04 {self._claims} less PLB {self._provider_adjustments} is "
+                f"CLP04 {self.claims} less PLB {self.provider_adjustments} is "
                 f"{expected}, BPR02 states {payment}",
                 segment=self._transaction.segment,
                 loop="ST",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from denialml.domain.acknowledgment import ClaimAcknowledgment, ClaimStatus
 from denialml.domain.record import Source
 from denialml.formats.envelope import Handler, Transaction
-from denialml.formats.values import BLANK, readable
+from denialml.formats.values import BLANK
 
 ACCEPTED = frozenset({"A1", "A2"})
 REJECTED = frozenset({"A3", "A6", "A7", "A8"})
@@ -140,7 +140,7 @@ class ClaimAcknowledgmentReader:
                 charge=self._charge,
                 payer_claim_control_number=self._payer_number,
                 payer_id=self._payer[9],
-                payer_name=readable(self._payer[3]),
+                payer_name=self._payer[3],
                 service_date=begins_on,
                 service_date_end=ends_on,
                 received_on=transaction.received_on,

@@ -1,16 +1,40 @@
-"""The parts of one 837P claim while it is being read: claim, other payer, line."""
+"""The parts of one 837P claim while it is being read: claim, other payer, line.
+
+Defaults are attributes of the class, so that a part costs what was sent for it.
+"""
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
 
 from denialml.domain.claim import Diagnosis, OtherPayer, ServiceLine
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.formats.parties import Party
-from denialml.formats.values import BLANK, ZERO, Span, Syntax, readable
+from denialml.formats.values import BLANK, ZERO, Span, Syntax
 
 NO_SPAN: Span = (None, None)
 
 _PROFESSIONAL_DIAGNOSES = frozenset({"ABK", "ABF", "BK", "BF"})
+# CLM06 to CLM09 as nearly all claims have them: the defaults of `Claim`.
+_USUAL_CODES = ["Y", "A", "Y", "Y"]
+_CODE_FIELDS = (
+    "provider_signature_code",
+    "assignment_code",
+    "benefits_assignment_code",
+    "release_of_information_code",
+)
+_PARTY_FIELDS = {
+    "DN": "referring_provider",
+    "P3": "referring_provider",
+    "DQ": "supervising_provider",
+    "77": "service_facility",
+}
+_REFERENCE_FIELDS = {
+    "9F": "referral_number",
+    "F8": "original_payer_claim_control_number",
+}
 
 
 class OtherPayerPart:
@@ -31,7 +55,7 @@ class OtherPayerPart:
         insured = parties["IL"].name(syntax) if "IL" in parties else BLANK
         return OtherPayer(
             payer_id=payer[9],
-            name=readable(payer[3]),
+            name=payer[3],
             payer_responsibility_code=sbr[1],
             claim_filing_code=sbr[9],
             member_id=insured[9],
@@ -45,26 +69,16 @@ class OtherPayerPart:
 class LinePart:
     """2400 and its 2420 loops."""
 
-    __slots__ = (
-        "authorization_number",
-        "control_number",
-        "note",
-        "number",
-        "rendering",
-        "segment",
-        "service_span",
-        "sv1",
-    )
+    sv1 = BLANK
+    service_span: Span = NO_SPAN
+    control_number = ""
+    authorization_number = ""
+    note = ""
+    rendering: Party | None = None
 
     def __init__(self, number: int, segment: int) -> None:
         self.number = number
         self.segment = segment
-        self.sv1 = BLANK
-        self.service_span: Span = NO_SPAN
-        self.control_number = ""
-        self.authorization_number = ""
-        self.note = ""
-        self.rendering: Party | None = None
 
     def build(self, syntax: Syntax, default_span: Span) -> ServiceLine:
         sv1, rendering = self.sv1, self.rendering
@@ -72,7 +86,7 @@ class LinePart:
         begins_on, ends_on = self.service_span
         if begins_on is None:
             begins_on, ends_on = default_span
-        return ServiceLine(
+        line = ServiceLine(
             line_number=self.number,
             procedure_code=code,
             charge=syntax.money[sv1[2]],
@@ -81,55 +95,62 @@ class LinePart:
             unit_basis=sv1[3],
             procedure_qualifier=qualifier,
             modifiers=modifiers,
-            description=readable(description),
+            description=description,
             place_of_service=sv1[5],
-            diagnosis_pointers=pointers(sv1[7], syntax),
+            diagnosis_pointers=syntax.pointers[sv1[7]],
             service_date_end=ends_on,
             line_control_number=self.control_number,
             prior_authorization_number=self.authorization_number,
             rendering_provider=rendering.provider(syntax) if rendering else None,
-            note=self.note,
         )
+        # A sixteenth keyword would make Python build a dictionary for every line.
+        return replace(line, note=self.note) if self.note else line
 
 
 class ClaimPart:
     """2300 and its 2310 loops."""
 
-    __slots__ = (
-        "accident_date",
-        "clm",
-        "diagnoses",
-        "lines",
-        "note",
-        "other_payers",
-        "parties",
-        "patient_paid",
-        "references",
-        "segment",
-        "service_span",
-        "spoiled",
-    )
+    spoiled = False
+    accident_date: date | None = None
+    service_span: Span = NO_SPAN
+    diagnoses: tuple[Diagnosis, ...] = ()
+    note = ""
+    other_payers: tuple[OtherPayerPart, ...] = ()
+    patient_paid: Decimal | None = None
 
     def __init__(self, clm: list[str], segment: int) -> None:
         self.clm = clm
         self.segment = segment
-        self.spoiled = False
-        self.accident_date: date | None = None
-        self.service_span: Span = NO_SPAN
-        self.diagnoses: tuple[Diagnosis, ...] = ()
         self.lines: list[LinePart] = []
-        self.note = ""
-        self.other_payers: list[OtherPayerPart] = []
         self.parties: dict[str, Party] = {}
-        self.patient_paid: Decimal | None = None
         self.references: dict[str, str] = {}
 
-
-def pointers(raw: str, syntax: Syntax) -> tuple[int, ...]:
-    """SV107: positions in the claim's diagnoses, counted from 1."""
-    return tuple(
-        [int(part) for part in syntax.composites[raw] if part.strip().isdecimal()]
-    )
+    def unusual(self, facility_code_qualifier: str, syntax: Syntax) -> dict[str, Any]:
+        """Fields that most claims leave at their default, where this one does not."""
+        clm = self.clm
+        extra: dict[str, Any] = {}
+        if facility_code_qualifier != "B":
+            extra["facility_code_qualifier"] = facility_code_qualifier
+        if clm[6:10] != _USUAL_CODES:
+            extra |= zip(_CODE_FIELDS, clm[6:10], strict=True)
+        if clm[11]:
+            causes = syntax.composites[clm[11]][:3]
+            extra["related_cause_codes"] = tuple([code for code in causes if code])
+        if self.accident_date is not None:
+            extra["accident_date"] = self.accident_date
+        if self.patient_paid is not None:
+            extra["patient_paid"] = self.patient_paid
+        if self.note:
+            extra["note"] = self.note
+        if self.other_payers:
+            extra["other_payers"] = tuple([o.build(syntax) for o in self.other_payers])
+        for entity, party in self.parties.items():
+            if entity in _PARTY_FIELDS:
+                extra.setdefault(_PARTY_FIELDS[entity], party.provider(syntax))
+        for qualifier, field in _REFERENCE_FIELDS.items():
+            if qualifier in self.references:
+                extra[field] = self.references[qualifier]
+        return extra
 
 
 def diagnoses(text: str, syntax: Syntax) -> tuple[Diagnosis, ...]:
@@ -146,13 +167,6 @@ def diagnoses(text: str, syntax: Syntax) -> tuple[Diagnosis, ...]:
     built = tuple(found)
     syntax.remember(key, built)
     return built
-
-
-def related_causes(raw: str, syntax: Syntax) -> tuple[str, ...]:
-    """CLM11: accident and employment codes."""
-    if not raw:
-        return ()
-    return tuple([code for code in syntax.composites[raw][:3] if code])
 
 
 def sum_of_charges(lines: list[LinePart], syntax: Syntax) -> Decimal:

@@ -9,7 +9,7 @@ from datetime import date
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.record import Source
 from denialml.formats.envelope import Handler, Transaction
-from denialml.formats.values import BLANK, readable
+from denialml.formats.values import BLANK
 
 ACTIVE_CODES = frozenset("12345")
 INACTIVE_CODES = frozenset("678")
@@ -106,7 +106,7 @@ class EligibilityReader:
         name = self._split(text)
         if self._related:
             if name[1] in ("PR", "PRP", "SEP", "TTP") and self._is_other_payer():
-                self._other = (name[9], readable(name[3]))
+                self._other = (name[9], name[3])
         elif self._level == "20":
             self._payer = name
         elif self._level == "22":
@@ -203,7 +203,7 @@ class EligibilityReader:
         mental = bool(types & MENTAL_HEALTH_TYPES)
         if code in ACTIVE_CODES or code in INACTIVE_CODES:
             self._any.add(code)
-            self._plan_name = self._plan_name or readable(benefit[5])
+            self._plan_name = self._plan_name or benefit[5]
             if types & GENERAL_TYPES:
                 self._general.add(code)
             if mental:
@@ -213,7 +213,7 @@ class EligibilityReader:
         elif code == NOT_COVERED and mental:
             self._mental.add(code)
         elif code == OTHER_PAYER and self._other is None:
-            self._other = ("", readable(benefit[5]))
+            self._other = ("", benefit[5])
         elif limits_visits and mental:
             self._visits = visits if self._visits is None else min(self._visits, visits)
 

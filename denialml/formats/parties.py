@@ -14,7 +14,7 @@ from denialml.domain.claim import (
     Provider,
     Subscriber,
 )
-from denialml.formats.values import SHORT, Syntax, readable
+from denialml.formats.values import SHORT, Syntax
 
 
 class Party:
@@ -44,9 +44,9 @@ class Party:
         street = self.street.split(syntax.element) + SHORT
         city = self.city.split(syntax.element) + SHORT
         return Address(
-            street=readable(street[1]),
-            street_2=readable(street[2]),
-            city=readable(city[1]),
+            street=street[1],
+            street_2=street[2],
+            city=city[1],
             state=city[2],
             postal_code=city[3],
             country=city[4],
@@ -60,9 +60,9 @@ class Party:
             return known
         name = self.name(syntax)
         provider = Provider(
-            name=readable(name[3]),
-            first_name=readable(name[4]),
-            middle_name=readable(name[5]),
+            name=name[3],
+            first_name=name[4],
+            middle_name=name[5],
             npi=name[9] if name[8] == "XX" else "",
             taxonomy_code=self.taxonomy_code,
             tax_id=self.tax_id or (name[9] if name[8] in ("24", "34") else ""),
@@ -77,18 +77,16 @@ class Party:
         if isinstance(known, ClaimPayer):
             return known
         name = self.name(syntax)
-        payer = ClaimPayer(
-            payer_id=name[9], name=readable(name[3]), address=self.address(syntax)
-        )
+        payer = ClaimPayer(payer_id=name[9], name=name[3], address=self.address(syntax))
         syntax.remember(key, payer)
         return payer
 
     def patient(self, syntax: Syntax, relationship_code: str) -> Patient:
         name = self.name(syntax)
         return Patient(
-            last_name=readable(name[3]),
-            first_name=readable(name[4]),
-            middle_name=readable(name[5]),
+            last_name=name[3],
+            first_name=name[4],
+            middle_name=name[5],
             birth_date=self.birth_date,
             gender=self.gender,
             address=self.address(syntax),
@@ -103,14 +101,14 @@ class Party:
             sbr += SHORT
         return Subscriber(
             member_id=name[9],
-            last_name=readable(name[3]),
-            first_name=readable(name[4]),
-            middle_name=readable(name[5]),
+            last_name=name[3],
+            first_name=name[4],
+            middle_name=name[5],
             birth_date=self.birth_date,
             gender=self.gender,
             address=self.address(syntax),
             group_number=sbr[3],
-            plan_name=readable(sbr[4]),
+            plan_name=sbr[4],
             payer_responsibility_code=sbr[1],
             relationship_code=sbr[2],
             claim_filing_code=sbr[9],

@@ -7,6 +7,8 @@ starts another payer (2320), never a new subscriber.
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from denialml.domain.claim import Claim, ClaimPayer, Patient, Provider, Subscriber
 from denialml.domain.record import Source
 from denialml.formats.claim_parts import (
@@ -14,12 +16,11 @@ from denialml.formats.claim_parts import (
     LinePart,
     OtherPayerPart,
     diagnoses,
-    related_causes,
     sum_of_charges,
 )
 from denialml.formats.envelope import Handler, Transaction
 from denialml.formats.parties import NOBODY, Party
-from denialml.formats.values import BLANK, SHORT, Syntax, readable
+from denialml.formats.values import BLANK, SHORT, Syntax
 
 
 class ProfessionalClaimReader:
@@ -127,7 +128,7 @@ class ProfessionalClaimReader:
             self._line = None
             self._party = NOBODY
             self._other = OtherPayerPart(text.split(self._element) + SHORT)
-            self._claim.other_payers.append(self._other)
+            self._claim.other_payers += (self._other,)
         else:
             self._sbr = text
             self._built_subscriber = None
@@ -228,7 +229,7 @@ class ProfessionalClaimReader:
             self._other.adjustments += self._syntax.adjustments[text].triplets
 
     def _read_note(self, text: str, _: int) -> None:
-        note = readable((text.split(self._element) + BLANK)[2])
+        note = (text.split(self._element) + BLANK)[2]
         holder = self._line or self._claim
         if holder is not None:
             holder.note = f"{holder.note} {note}" if holder.note else note
@@ -306,12 +307,12 @@ class ProfessionalClaimReader:
         self._transaction.emit(self._build(part, services))
 
     def _build(self, part: ClaimPart, services: list[LinePart]) -> Claim:
-        clm, syntax, references = part.clm, self._syntax, part.references
+        clm, syntax, parties = part.clm, self._syntax, part.parties
         place, qualifier, frequency, *_ = syntax.composites[clm[5]]
         subscriber, payer = self._coverage()
-        parties = part.parties
-        referring = parties.get("DN") or parties.get("P3")
-        return Claim(
+        # Python passes at most fifteen keywords without building a dictionary; a
+        # claim has thirty-two, so those that most claims leave out are added after.
+        claim = Claim(
             patient_control_number=clm[1],
             total_charge=self._money[clm[2]],
             payer=payer,
@@ -322,31 +323,18 @@ class ProfessionalClaimReader:
             submitted_on=self._submitted_on,
             frequency_code=frequency,
             place_of_service=place,
-            facility_code_qualifier=qualifier,
             patient=self._patient_record(),
             rendering_provider=_provider(parties.get("82"), syntax),
-            referring_provider=_provider(referring, syntax),
-            supervising_provider=_provider(parties.get("DQ"), syntax),
-            service_facility=_provider(parties.get("77"), syntax),
-            other_payers=tuple([o.build(syntax) for o in part.other_payers]),
-            provider_signature_code=clm[6],
-            assignment_code=clm[7],
-            benefits_assignment_code=clm[8],
-            release_of_information_code=clm[9],
-            related_cause_codes=related_causes(clm[11], syntax),
-            accident_date=part.accident_date,
-            prior_authorization_number=references.get("G1", ""),
-            referral_number=references.get("9F", ""),
-            original_payer_claim_control_number=references.get("F8", ""),
-            medical_record_number=references.get("EA", ""),
-            patient_paid=part.patient_paid,
-            note=part.note,
+            prior_authorization_number=part.references.get("G1", ""),
+            medical_record_number=part.references.get("EA", ""),
             source=Source(
                 file=self._transaction.file,
                 segment=part.segment,
                 line_segments=tuple([line.segment for line in services]),
             ),
         )
+        extra = part.unusual(qualifier, syntax)
+        return replace(claim, **extra) if extra else claim
 
     def _billing_provider(self) -> Provider:
         if self._built_billing is None:

@@ -8,6 +8,9 @@ their claim, and claims less provider adjustments to the payment (X221 1.10.2).
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
 
 from denialml.domain.record import Source
 from denialml.domain.remittance import (
@@ -19,9 +22,14 @@ from denialml.domain.remittance import (
 )
 from denialml.formats.balance import RemittanceBalance
 from denialml.formats.envelope import Handler, Transaction
-from denialml.formats.values import BLANK, SHORT, ZERO, readable
+from denialml.formats.values import BLANK, SHORT, ZERO
 
 _PLB_PAIRS = range(3, 15, 2)
+_CLAIM_DAYS = {
+    "050": "received_by_payer_on",
+    "232": "statement_from",
+    "233": "statement_to",
+}
 _MIA_REMARKS = (5, 20, 21, 22, 23)
 
 
@@ -32,6 +40,8 @@ class RemittanceReader:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._file = transaction.file
+        self._emit = transaction.emit
         self._syntax = transaction.syntax
         self._element = transaction.syntax.element
         self._money = transaction.syntax.money
@@ -51,6 +61,9 @@ class RemittanceReader:
         self._met = 0
         self._clp: list[str] | None = None
         self._svc: list[str] | None = None
+        self._charge = self._paid = self._responsibility = ZERO
+        self._line_charge = self._line_paid = ZERO
+        self._line_units: tuple[Decimal | None, Decimal | None] = (None, None)
         self._reset_claim()
         self._reset_line()
         self.handlers: dict[str, Handler] = {
@@ -96,10 +109,9 @@ class RemittanceReader:
         self._claim_segment = 0
         self._claim_adjustments: tuple[ClaimAdjustment, ...] = ()
         self._claim_remarks: tuple[str, ...] = ()
-        self._adjusted = ZERO
+        self._adjusted = self._line_charges = ZERO
         self._names: dict[str, list[str]] = {}
-        self._claim_days: dict[str, date | None] = {}
-        self._medical_record = ""
+        self._claim_extra: dict[str, Any] = {}
         self._services: list[ServicePayment] = []
         self._line_segments: list[int] = []
 
@@ -128,7 +140,7 @@ class RemittanceReader:
         if self._clp is not None:
             self._close_claim()
         _, entity, name, qualifier, identifier, *_ = text.split(self._element) + BLANK
-        party = {"name": readable(name), qualifier: identifier}
+        party = {"name": name, qualifier: identifier}
         if entity == "PR" and not self._payer:
             self._payer = self._party = party
         elif entity == "PE" and not self._payee:
@@ -173,12 +185,13 @@ class RemittanceReader:
         if len(clp) < 10:
             clp += SHORT
         money = self._money
-        money[clp[3]], money[clp[4]], money[clp[5]]
+        charge, paid, responsibility = money[clp[3]], money[clp[4]], money[clp[5]]
         if self._clp is not None:
             self._close_claim()
         elif self._remittance is None:
             self._open_remittance()
         self._clp = clp
+        self._charge, self._paid, self._responsibility = charge, paid, responsibility
         self._claim_segment = ordinal
         self._met += 1
 
@@ -189,68 +202,68 @@ class RemittanceReader:
         assert clp is not None
         assert self._remittance is not None
         self._clp = None
-        charge, paid = self._money[clp[3]], self._money[clp[4]]
-        self._balance.add_claim(paid)
+        charge, paid, balance = self._charge, self._paid, self._balance
+        balance.claims += paid
         if not self._spoiled:
-            self._emit_claim(clp, charge, paid)
+            self._emit_claim(clp)
             if charge - self._adjusted != paid:
-                self._balance.warn_claim(clp, self._adjusted, self._claim_segment)
-            if self._services:
-                self._balance.check_lines(clp, self._services, self._claim_segment)
+                balance.warn_claim(charge, paid, self._adjusted, self._claim_segment)
+            if self._services and self._line_charges != charge:
+                lines = len(self._services)
+                total = self._line_charges
+                balance.warn_lines(charge, total, lines, self._claim_segment)
         self._reset_claim()
 
-    def _emit_claim(self, clp: list[str], charge: Decimal, paid: Decimal) -> None:
+    def _emit_claim(self, clp: list[str]) -> None:
         assert self._remittance is not None
         names = self._names
         patient = names.get("QC", BLANK)
-        insured = names.get("IL")
-        corrected = names.get("74")
-        rendering = names.get("82")
-        crossover = names.get("TT")
-        days = self._claim_days
-        segments = tuple(self._line_segments)
-        self._transaction.emit(
-            ClaimPayment(
-                remittance=self._remittance,
-                patient_control_number=clp[1],
-                status_code=clp[2],
-                charge=charge,
-                paid=paid,
-                patient_responsibility=self._money[clp[5]],
-                claim_filing_code=clp[6],
-                payer_claim_control_number=clp[7],
-                place_of_service=clp[8],
-                frequency_code=clp[9],
-                adjustments=self._claim_adjustments,
-                remark_codes=self._claim_remarks,
-                service_payments=tuple(self._services),
-                patient_last_name=readable(patient[3]),
-                patient_first_name=readable(patient[4]),
-                member_id=patient[9] or (insured[9] if insured else ""),
-                corrected_member_id=corrected[9] if corrected else "",
-                rendering_npi=rendering[9] if rendering else "",
-                crossover_payer_id=crossover[9] if crossover else "",
-                crossover_payer_name=readable(crossover[3]) if crossover else "",
-                medical_record_number=self._medical_record,
-                received_by_payer_on=days.get("050"),
-                statement_from=days.get("232"),
-                statement_to=days.get("233"),
-                source=Source(
-                    file=self._transaction.file,
-                    segment=self._claim_segment,
-                    line_segments=segments,
-                ),
-            )
+        member_id = patient[9] or names.get("IL", BLANK)[9]
+        # Python passes at most fifteen keywords without building a dictionary; a
+        # claim has twenty-five, so those that most claims leave out are added after.
+        payment = ClaimPayment(
+            remittance=self._remittance,
+            patient_control_number=clp[1],
+            status_code=clp[2],
+            charge=self._charge,
+            paid=self._paid,
+            claim_filing_code=clp[6],
+            payer_claim_control_number=clp[7],
+            place_of_service=clp[8],
+            frequency_code=clp[9],
+            service_payments=tuple(self._services),
+            patient_last_name=patient[3],
+            patient_first_name=patient[4],
+            member_id=member_id,
+            rendering_npi=names.get("82", BLANK)[9],
+            source=Source(
+                file=self._file,
+                segment=self._claim_segment,
+                line_segments=tuple(self._line_segments),
+            ),
         )
+        extra = self._claim_extra
+        if self._responsibility:
+            extra["patient_responsibility"] = self._responsibility
+        if self._claim_adjustments:
+            extra["adjustments"] = self._claim_adjustments
+        if self._claim_remarks:
+            extra["remark_codes"] = self._claim_remarks
+        if "74" in names:
+            extra["corrected_member_id"] = names["74"][9]
+        if "TT" in names:
+            extra["crossover_payer_id"] = names["TT"][9]
+            extra["crossover_payer_name"] = names["TT"][3]
+        self._emit(replace(payment, **extra) if extra else payment)
 
     def _read_adjustment(self, text: str, _: int) -> None:
         triplets, total = self._cas[text]
-        self._adjusted += total
         if self._svc is not None:
             self._line_adjustments += triplets
             self._line_adjusted += total
         else:
             self._claim_adjustments += triplets
+            self._adjusted += total
 
     def _read_name(self, text: str, _: int) -> None:
         name = text.split(self._element)
@@ -274,33 +287,36 @@ class RemittanceReader:
         if len(svc) < 8:
             svc += SHORT
         money = self._money
-        money[svc[2]], money[svc[3]], money[svc[5]], money[svc[7]]
+        charge, paid = money[svc[2]], money[svc[3]]
+        units = money[svc[5]] if svc[5] else None, money[svc[7]] if svc[7] else None
         if self._clp is None:
             self._balance.warn_orphan("SVC", ordinal)
             return
         if self._svc is not None:
             self._close_line()
         self._svc = svc
+        self._line_charge, self._line_paid, self._line_units = charge, paid, units
         self._line_segments.append(ordinal)
 
     def _close_line(self) -> None:
         svc = self._svc
         assert svc is not None
-        money = self._money
         _, code, modifiers, _ = self._procedures[svc[1]]
-        charge, paid = money[svc[2]], money[svc[3]]
         submitted = self._procedures[svc[6]]
+        charge, paid, units = self._line_charge, self._line_paid, self._line_units
+        self._line_charges += charge
+        self._adjusted += self._line_adjusted
         self._services.append(
             ServicePayment(
                 procedure_code=code,
                 charge=charge,
                 paid=paid,
                 modifiers=modifiers,
-                units_paid=money[svc[5]] if svc[5] else None,
+                units_paid=units[0],
                 submitted_procedure_code=submitted.code,
                 submitted_modifiers=submitted.modifiers,
-                units_submitted=money[svc[7]] if svc[7] else None,
-                service_date=self._line_day or self._claim_days.get("232"),
+                units_submitted=units[1],
+                service_date=self._line_day or self._claim_extra.get("statement_from"),
                 line_control_number=self._line_control,
                 adjustments=self._line_adjustments,
                 remark_codes=self._line_remarks,
@@ -308,7 +324,8 @@ class RemittanceReader:
             )
         )
         if charge - self._line_adjusted != paid:
-            self._balance.warn_line(svc, self._line_adjusted, self._line_segments[-1])
+            segment = self._line_segments[-1]
+            self._balance.warn_line(charge, paid, self._line_adjusted, segment)
         self._svc = None
         self._reset_line()
 
@@ -317,8 +334,8 @@ class RemittanceReader:
         if self._svc is not None:
             if qualifier in ("472", "150"):
                 self._line_day = day
-        elif self._clp is not None:
-            self._claim_days[qualifier] = day
+        elif self._clp is not None and qualifier in _CLAIM_DAYS:
+            self._claim_extra[_CLAIM_DAYS[qualifier]] = day
 
     def _read_reference(self, text: str, _: int) -> None:
         parts = text.split(self._element, 3)
@@ -329,7 +346,7 @@ class RemittanceReader:
                 self._line_control = parts[2]
         elif self._clp is not None:
             if parts[1] == "EA":
-                self._medical_record = parts[2]
+                self._claim_extra["medical_record_number"] = parts[2]
         else:
             self._party.setdefault("REF" + parts[1], parts[2])
 
@@ -353,7 +370,7 @@ class RemittanceReader:
         self._met += 1
         for reason, amount in pairs:
             code, _, reference = reason.partition(self._syntax.component)
-            self._balance.add_provider_adjustment(amount)
+            self._balance.provider_adjustments += amount
             self._transaction.emit(
                 ProviderAdjustment(
                     remittance=remittance,
@@ -362,6 +379,6 @@ class RemittanceReader:
                     amount=amount,
                     reference=reference,
                     fiscal_period_end=ends_on,
-                    source=Source(file=self._transaction.file, segment=ordinal),
+                    source=Source(file=self._file, segment=ordinal),
                 )
             )

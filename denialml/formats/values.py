@@ -178,6 +178,18 @@ class CompositeTable(_Remembered[tuple[str, ...]]):
         return tuple(raw.split(self._component) + SHORT[:6])
 
 
+class PointerTable(_Remembered[tuple[int, ...]]):
+    """SV107 composites: positions in the claim's diagnoses, counted from 1."""
+
+    def __init__(self, component: str) -> None:
+        super().__init__()
+        self._component = component
+
+    def _read(self, raw: str) -> tuple[int, ...]:
+        parts = [part.strip() for part in raw.split(self._component)]
+        return tuple(int(part) for part in parts if part.isdecimal())
+
+
 class Syntax:
     """The delimiters of one interchange and the tables that depend on them."""
 
@@ -190,6 +202,7 @@ class Syntax:
         "delimiters",
         "element",
         "money",
+        "pointers",
         "procedures",
         "qualified_days",
         "remembered",
@@ -206,6 +219,7 @@ class Syntax:
         self.procedures = ProcedureTable(delimiters.component)
         self.adjustments = AdjustmentTable(delimiters.element, self.money)
         self.composites = CompositeTable(delimiters.component)
+        self.pointers = PointerTable(delimiters.component)
         self.dated = DatedTable(delimiters.element, self.days)
         self.qualified_days = QualifiedDayTable(delimiters.element, self.days)
         self.remembered: dict[object, object] = {}
@@ -229,17 +243,3 @@ def read_span(days: DayTable, qualifier: str, raw: str) -> Span:
     if qualifier in ("DT", "RDT") or len(raw) > 8:
         return days[raw[:8]], None
     return days[raw], None
-
-
-def readable(raw: str) -> str:
-    """Text of a name or note: UTF-8 where the bytes are that, Latin-1 otherwise.
-
-    Interchanges do not say their character set; bytes were decoded as Latin-1, which
-    loses nothing, and a Latin-1 accent is almost never valid UTF-8.
-    """
-    if raw.isascii():
-        return raw
-    try:
-        return raw.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return raw

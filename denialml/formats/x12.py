@@ -60,7 +60,7 @@ class SegmentSource:
         self._next = 1
         self._wrap_checked = False
         self._padding = PADDING
-        self._padded_start: tuple[str, ...] = ()
+        self._rare_padding = ""
         self.ended_inside_segment = False
         self.recognized = False
 
@@ -106,9 +106,7 @@ class SegmentSource:
         self._wrap_checked = False
         # A delimiter that is itself a blank or control character is never padding.
         self._padding = "".join(c for c in PADDING if c not in delimiters)
-        self._padded_start = tuple(
-            delimiters.terminator + c for c in self._padding if c not in "\r\n"
-        )
+        self._rare_padding = "".join(c for c in self._padding if c not in " \r\n")
 
     @staticmethod
     def _starts_interchange(text: str) -> bool:
@@ -198,13 +196,21 @@ class SegmentSource:
         if "\n" in text or "\r" in text:
             text = self._without_line_breaks(text, terminator)
         parts = text.split(terminator)
-        if text[:1] in self._padding or any(p in text for p in self._padded_start):
+        if text[0] in self._padding or self._may_be_padded(text, terminator):
             parts = [part.strip(self._padding) for part in parts]
+        if not text.isascii():
+            parts = [mended(part) for part in parts]
         if "" in parts:
             parts = [part for part in parts if part]
         if parts:
             first, self._next = self._next, self._next + len(parts)
             yield Batch(parts, delimiters, first)
+
+    def _may_be_padded(self, text: str, terminator: str) -> bool:
+        """Whether a segment may start with a blank or control character."""
+        if terminator + " " in text:
+            return True
+        return any(character in text for character in self._rare_padding)
 
     def _without_line_breaks(self, text: str, terminator: str) -> str:
         if not self._wrap_checked:
@@ -281,6 +287,18 @@ class SegmentSource:
                 self._text = self._text[position + 1 :]
                 return
             self._text = ""
+
+
+def mended(segment: str) -> str:
+    """A segment with accents: UTF-8 where its bytes are that, Latin-1 otherwise.
+
+    Interchanges do not say their character set; bytes were decoded as Latin-1, which
+    loses nothing, and a Latin-1 accent is almost never valid UTF-8.
+    """
+    try:
+        return segment.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return segment
 
 
 class Header(NamedTuple):
