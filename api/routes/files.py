@@ -21,6 +21,7 @@ from api.problems import (
     problem_document,
 )
 from api.routes.answers import JSON, json_answer, visit_with
+from denialml.journeys.denials import DenialReport, find_denials
 from denialml.journeys.ingest import IngestReport, ingest_file
 
 router = APIRouter(prefix="/v1", tags=["files"])
@@ -31,13 +32,19 @@ FILE_TYPES = X12_TYPES | {"text/csv"}
 _FILE_NAME = re.compile(r'filename="?([^";\\/\x00-\x1f\x7f]{1,120})"?')
 
 
+class TakenFile(IngestReport, frozen=True):
+    """What one file brought. `denials` is set where it held a remittance."""
+
+    denials: DenialReport | None = None
+
+
 class IncompleteFile(ProblemDocument, frozen=True, kw_only=True):
     """The problem `incomplete-file`, with what was read and where it broke."""
 
-    report: IngestReport
+    report: TakenFile
 
 
-SHAPES = (IngestReport, IncompleteFile)
+SHAPES = (TakenFile, IncompleteFile)
 _PROBLEMS = (
     ProblemType.UNREADABLE_FILE,
     ProblemType.INCOMPLETE_FILE,
@@ -61,7 +68,7 @@ _PROBLEMS = (
             ),
             permission=Permission.REMITTANCES_WRITE,
             body=(Content(X12_MEDIA_TYPE, example_835()),),
-            answers=(Content(JSON, as_json(EXAMPLE_INGEST_REPORT), IngestReport),),
+            answers=(Content(JSON, as_json(EXAMPLE_INGEST_REPORT), TakenFile),),
             problems=_PROBLEMS,
         )
     ),
@@ -96,7 +103,7 @@ def take_remittance(
                 Content(X12_MEDIA_TYPE, example_837p()),
                 Content("text/csv", "payer_id,name\nNGHP1,Northgate Health Plan\n"),
             ),
-            answers=(Content(JSON, as_json(EXAMPLE_INGEST_REPORT), IngestReport),),
+            answers=(Content(JSON, as_json(EXAMPLE_INGEST_REPORT), TakenFile),),
             problems=_PROBLEMS,
         )
     ),
@@ -111,8 +118,8 @@ def take_file(
     return _answer(request, _ingest(request, visit, body))
 
 
-def _ingest(request: Request, visit: Visit, body: bytes) -> IngestReport:
-    return ingest_file(
+def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
+    report = ingest_file(
         visit.session,
         visit.organization_id,
         io.BytesIO(body),
@@ -120,6 +127,16 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> IngestReport:
         now=visit.now,
         actor=visit.actor,
     )
+    found = None
+    if REMITTANCE_KIND in report.transactions:
+        found = find_denials(
+            visit.session,
+            visit.organization_id,
+            as_of=visit.today,
+            now=visit.now,
+            actor=visit.actor,
+        )
+    return TakenFile(**msgspec.structs.asdict(report), denials=found)
 
 
 def file_name_of(request: Request) -> str:
@@ -132,7 +149,7 @@ def file_name_of(request: Request) -> str:
     return name if name.strip(".") else "upload"
 
 
-def _answer(request: Request, report: IngestReport) -> Response:
+def _answer(request: Request, report: TakenFile) -> Response:
     if report.complete:
         return json_answer(report)
     problem = problem_document(
