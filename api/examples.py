@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from denialml.domain.appeal import AppealDraft, LetterBlock, MissingEvidence
+from denialml.domain.chain import ClaimState
 from denialml.domain.claim import (
     Address,
     Claim,
@@ -32,6 +33,7 @@ from denialml.domain.denial import (
 )
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.journeys.ingest import IngestReport
+from denialml.journeys.worklist import CodeInWords, DenialView
 from denialml.store.denials import StoredDenial
 
 EXAMPLE_CLAIM = Claim(
@@ -133,6 +135,16 @@ EXAMPLE_DENIAL = StoredDenial(
     deadline=_DEADLINE,
 )
 
+EXAMPLE_DENIAL_VIEW = DenialView(
+    stored=EXAMPLE_DENIAL,
+    cause_label="Authorization missing",
+    reasons=(CodeInWords(code="CO-197", label="Authorization or notification absent"),),
+    remarks=(),
+    days_left=180,
+    filing_deadline=None,
+    claim_state=ClaimState.DENIED,
+    net_paid=Decimal("0.00"),
+)
 EXAMPLE_INGEST_REPORT = IngestReport(
     file="remittance.835",
     file_id="fil_example",

@@ -24,10 +24,11 @@ from denialml.domain.claim import Claim, person
 from denialml.domain.denial import RootCause, RootCauseFinding
 from denialml.domain.document import Document, Sensitivity
 from denialml.journeys.draft import draft_appeal
+from denialml.journeys.worklist import view_denial
 from denialml.reference import document_kinds, root_causes
 from denialml.store.audit import AuditAction
 from denialml.store.claims import chain_for_claim, get_claim
-from denialml.store.denials import StoredDenial, get_denial
+from denialml.store.denials import StoredDenial
 from denialml.store.documents import documents_for
 from denialml.store.drafts import list_drafts
 
@@ -65,7 +66,13 @@ def show_denial(
     ],
 ) -> HTMLResponse:
     """The page of one denial."""
-    stored = get_denial(visit.session, visit.organization_id, record_id(denial_id))
+    view = view_denial(
+        visit.session,
+        visit.organization_id,
+        record_id(denial_id),
+        as_of=visit.today,
+    )
+    stored = view.stored
     denial = stored.denial
     claim = get_claim(visit.session, visit.organization_id, denial.claim_id).claim
     documents = _documents_of(visit, claim, stored)
@@ -83,6 +90,11 @@ def show_denial(
         deadline=deadline_view(
             stored.deadline, today=visit.today, status=stored.status
         ),
+        refiling=deadline_view(
+            view.filing_deadline, today=visit.today, status=stored.status
+        )
+        if view.filing_deadline is not None
+        else None,
         adjustments=adjustment_views(denial.adjustments),
         remarks=remark_views(denial.remark_codes),
         documents=[document_view(it, on=denial.service_date) for it in documents],

@@ -6,25 +6,24 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.dependencies import Visit
-from api.examples import EXAMPLE_DENIAL, as_json
+from api.examples import EXAMPLE_DENIAL, EXAMPLE_DENIAL_VIEW, as_json
 from api.openapi import Content, Operation, describe
 from api.permissions import Permission
 from api.problems import ProblemType
 from api.routes.answers import JSON, json_answer, record_id, visit_with
 from denialml.domain.denial import RootCause, Route
+from denialml.journeys.worklist import DenialView, view_denial
 from denialml.store.audit import AuditAction
 from denialml.store.denials import (
     MAXIMUM_PAGE,
     DenialPage,
     DenialSort,
     DenialStatus,
-    StoredDenial,
-    get_denial,
     list_denials,
 )
 
 router = APIRouter(prefix="/v1/denials", tags=["denials"])
-SHAPES = (DenialPage, StoredDenial)
+SHAPES = (DenialPage, DenialView)
 
 PayerFilter = Annotated[
     str | None,
@@ -106,7 +105,7 @@ def list_denials_of_practice(
                 "what spoke for it, the route and the deadline with its basis."
             ),
             permission=Permission.DENIALS_READ,
-            answers=(Content(JSON, as_json(EXAMPLE_DENIAL), StoredDenial),),
+            answers=(Content(JSON, as_json(EXAMPLE_DENIAL_VIEW), DenialView),),
             problems=(ProblemType.NOT_FOUND,),
         )
     ),
@@ -115,6 +114,11 @@ def read_denial(
     denial_id: str, visit: Visit = visit_with(Permission.DENIALS_READ)
 ) -> Response:
     """One denial."""
-    stored = get_denial(visit.session, visit.organization_id, record_id(denial_id))
-    visit.note(AuditAction.DENIAL_READ, "denial", stored.denial.denial_id)
-    return json_answer(stored)
+    view = view_denial(
+        visit.session,
+        visit.organization_id,
+        record_id(denial_id),
+        as_of=visit.today,
+    )
+    visit.note(AuditAction.DENIAL_READ, "denial", view.stored.denial.denial_id)
+    return json_answer(view)
