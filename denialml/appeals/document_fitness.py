@@ -5,12 +5,14 @@ out because it refutes the claim, in which case no letter may be drafted at all.
 kind without a finder of its own is held only to its date of service.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from denialml.appeals.case_file import CaseFile
 from denialml.appeals.document_reading import (
     labeled_date,
+    labeled_text,
     stated_time,
 )
 from denialml.appeals.filing import accepted_statuses, filing_limit_ends
@@ -21,14 +23,24 @@ from denialml.domain.document import Document
 from denialml.domain.record import Judgment
 
 PLAN_MAXIMUM_AGE = timedelta(days=365)
+_ONE_PAYERS = frozenset(
+    {
+        *("auth_letter", "benefit_summary", "credentialing_letter"),
+        *("eligibility_271", "277ca_acceptance", "um_denial_letter"),
+    }
+)
+_SERVICE_CODE = r"(?:service|procedure|cpt|billing) codes?|cpt"
 _PLAN_END = (
     r"review due(?: on)?|next review|valid (?:through|until|to)|expires?(?: on)?"
 )
+_REFUSED = re.compile(r"\bnot (?:approved|certified)|\bden(?:y|ied)|\bpended", re.I)
 _EFFECTIVE = r"effective(?: date)?(?: of participation)?"
 _THROUGH = (
     r"valid (?:through|until|to)|end(?: date)?|ends(?: on)?|expires?(?: on)?|"
     r"expiration(?: date)?|through|to"
 )
+_COVERAGE_END = r"coverage end(?:s|ed)?|term(?:ination|inated)?(?: date)?|end(?: date)?"
+_INACTIVE = re.compile(r"\binactive\b|\bnot (?:eligible|active|covered)\b", re.I)
 _FROM = r"valid from|start(?: date)?|begins?(?: on)?|from|effective(?: date)?"
 
 
@@ -45,6 +57,9 @@ Finder = Callable[[Document, CaseFile], Verdict]
 
 def judge_fitness(document: Document, case: CaseFile) -> Verdict:
     """The verdict of the finder of the document's kind."""
+    payer_id = case.claim.payer.payer_id
+    if document.kind in _ONE_PAYERS and document.payer_id not in ("", payer_id):
+        return _leave_out("It is another payer's.")
     return FINDERS.get(document.kind, _any_document)(document, case)
 
 
@@ -88,10 +103,22 @@ def _session_note(document: Document, case: CaseFile) -> Verdict:
     early = _another_service_date(document, case) or _unsigned(document)
     if early is not None:
         return early
+    stated_code = labeled_text(document.text, _SERVICE_CODE)
+    codes = re.findall(r"\b[A-Z0-9]{5}\b", stated_code[0]) if stated_code else []
+    if codes and not _codes_of_the_day(case) & set(codes):
+        return _leave_out("It documents another service of the day.")
     contradiction = minutes_contradiction(stated_time(document.text).minutes, case)
-    if contradiction is not None:
+    if contradiction is not None and (not codes or case.line.procedure_code in codes):
         return _leave_out(contradiction, refutes=True)
     return _use("Signed note of the denied date of service.")
+
+
+def _codes_of_the_day(case: CaseFile) -> set[str]:
+    return {
+        line.procedure_code
+        for line in case.claim.lines
+        if line.service_date == case.line.service_date
+    }
 
 
 def _treatment_plan(document: Document, case: CaseFile) -> Verdict:
@@ -130,6 +157,9 @@ def _authorization_letter(document: Document, case: CaseFile) -> Verdict:
     service_date = case.line.service_date
     if service_date is None:
         return _leave_out("The line has no date of service to compare with.")
+    decision = labeled_text(document.text, r"decision|determination|status")
+    if decision is not None and _REFUSED.search(decision[0]):
+        return _leave_out("It refuses the authorization.")
     begins, ends = _authorized_span(document, case)
     if ends is not None and ends < service_date:
         return _leave_out("The authorization had expired before the date of service.")
@@ -158,21 +188,18 @@ def _authorized_span(
 
 def _eligibility(document: Document, case: CaseFile) -> Verdict:
     service_date = case.line.service_date
-    checked = document.service_date or document.authored_on
-    if service_date is None or checked is None:
+    asked = document.service_date or document.authored_on
+    if service_date is None or asked is None:
         return _leave_out("Its date cannot be compared with the date of service.")
-    if checked > service_date and document.service_date != service_date:
+    if asked > service_date:
         return _leave_out("The check was made for a day after the date of service.")
-    ended = labeled_date(
-        document.text, r"coverage end(?:s|ed)?|term(?:ination)?(?: date)?|end(?: date)?"
-    )
-    lowered = document.text.casefold()
-    inactive = "inactive" in lowered or "not eligible" in lowered
-    if inactive or (ended is not None and ended < service_date):
+    ended = labeled_date(document.text, _COVERAGE_END)
+    not_active = _INACTIVE.search(document.text) is not None
+    if not_active or (ended is not None and ended < service_date):
         return _leave_out(
-            "It shows that coverage was not active on the date of service; find the "
-            "coverage that was, do not appeal.",
-            refutes=True,
+            "It does not show active coverage on the date of service; find the "
+            "coverage that was in force, do not appeal with it.",
+            refutes=asked == service_date,
         )
     return _use("Eligibility answer for the date of service.")
 

@@ -35,7 +35,7 @@ _NEVER_KINDS = {
     "psychotherapy_note": Sensitivity.PSYCHOTHERAPY_NOTE,
     "sud_counseling_note": Sensitivity.SUD_COUNSELING_NOTE,
 }
-_IMPERSONAL = frozenset(
+IMPERSONAL = frozenset(
     {Sensitivity.PUBLIC, Sensitivity.PROVIDER_DATA, Sensitivity.BUSINESS}
 )
 _ABOUT_COVERAGE = frozenset(
@@ -71,7 +71,7 @@ def reason_to_withhold(document: Document, case: CaseFile, *, on: date) -> str |
             "The file holds raw transactions that may list other patients; only an "
             "extract of this claim may be sent (45 CFR 164.502(b))."
         )
-    if document.sensitivity not in _IMPERSONAL:
+    if document.sensitivity not in IMPERSONAL:
         mismatch = wrong_patient(document, case)
         if mismatch is not None:
             return mismatch

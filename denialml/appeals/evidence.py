@@ -13,6 +13,7 @@ from string import ascii_uppercase
 from denialml.appeals.case_file import CaseFile
 from denialml.appeals.document_fitness import judge_fitness
 from denialml.appeals.document_gate import (
+    IMPERSONAL,
     consent_for,
     never_leaves,
     reason_to_withhold,
@@ -80,7 +81,7 @@ def gather_evidence(
         reason, refutes = _why_not(document, case, wanted=wanted, on=on)
         if reason is None:
             chosen.append((document, judge_fitness(document, case).reason))
-        else:
+        elif document.kind in wanted or document.sensitivity not in IMPERSONAL:
             withheld.append(
                 WithheldDocument(
                     document_id=document.document_id,

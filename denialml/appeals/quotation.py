@@ -15,7 +15,12 @@ from denialml.appeals.values import Value, printable
 from denialml.domain.document import Document
 
 LONGEST_QUOTATION = 240
-MOST_QUOTATIONS = 6
+MOST_QUOTATIONS = 8
+_SCORE = re.compile(
+    r"^[ \t]*((?:PHQ-?9|GAD-?7|PCL-?5|AUDIT|DAST|LOCUS|CALOCUS|ASAM)\b[^\n]*\d[^\n]*?)"
+    r"[ \t]*$",
+    re.MULTILINE,
+)
 _NOT_PROSE = re.compile(r"[<>{}#`$\\@|~^]|https?:|www\.|[*_]{2,}")
 _ADDRESSES_A_READER = re.compile(
     r"\b(?:ignore|disregard|instruction|instructions|prompt|override|approve|assistant|"
@@ -38,23 +43,40 @@ def quotations(
     references: Mapping[str, Value],
     labels: Sequence[str],
 ) -> tuple[QuoteContext, ...]:
-    """Quote the lines so labeled, in the order of the labels, then of the exhibits."""
-    quotes = []
+    """Quote the lines so labeled, then the lines that state a measured score.
+
+    In the order of the labels, within a label of the exhibits.
+    """
+    quotes: list[QuoteContext] = []
     for label in labels:
         for document in documents:
             span = labeled_text(document.text, re.escape(label))
-            if span is None or not is_quotable(span[0]):
-                continue
-            words, start = span
-            source = f"document:{document.document_id}#{start}-{start + len(words)}"
-            quotes.append(
-                QuoteContext(
-                    label=Value(label.capitalize(), source),
-                    text=Value(words, source),
-                    exhibit=references[document.document_id],
-                )
-            )
+            if span is not None:
+                quotes += _quote(document, label.capitalize(), span, references)
+    for document in documents:
+        for line in _SCORE.finditer(document.text):
+            span = (line.group(1), line.start(1))
+            quotes += _quote(document, "Measured score", span, references)
     return tuple(quotes[:MOST_QUOTATIONS])
+
+
+def _quote(
+    document: Document,
+    label: str,
+    span: tuple[str, int],
+    references: Mapping[str, Value],
+) -> list[QuoteContext]:
+    words, start = span
+    if not is_quotable(words):
+        return []
+    source = f"document:{document.document_id}#{start}-{start + len(words)}"
+    return [
+        QuoteContext(
+            label=Value(label, source),
+            text=Value(words, source),
+            exhibit=references[document.document_id],
+        )
+    ]
 
 
 def is_quotable(words: str) -> bool:

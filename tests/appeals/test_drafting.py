@@ -33,7 +33,10 @@ def test_medical_necessity_letter_states_the_record_and_cites_exhibits():
         "Aprogress_note",
         "Btreatment_plan",
     ]
-    assert "documents 56 minutes, from 10:00 a.m. to 10:56 a.m." in text
+    assert (
+        "documents 56 minutes (10:00 a.m. to 10:56 a.m.), held in person (Exhibit A)."
+        in text
+    )
     assert "“Unable to drive to work since January.” (Exhibit A)" in text
     assert "29 CFR 2560.503-1(h)" in text
 
