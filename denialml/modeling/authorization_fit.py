@@ -102,4 +102,7 @@ def _fit(
         needed = line.units if line.unit_basis == "UN" else Decimal(1)
         if left < needed:
             state = AuthorizationState.EXHAUSTED
-    return AuthorizationFit(state, authorization.authorization_number, left, days_left)
+    billed = line.prior_authorization_number or claim.prior_authorization_number
+    return AuthorizationFit(
+        state, authorization.authorization_number, left, days_left, bool(billed)
+    )

@@ -120,6 +120,7 @@ def sentence_words(row: LineInput) -> dict[str, str]:
             if view.authorization_sent
             else " and no number on the claim"
         ),
+        "already_sent": "sent before" if view.already_sent else "sent once",
         "referral": "with a referral" if view.referral else "without a referral",
         "separate_service": (
             "with a modifier for a separate service"

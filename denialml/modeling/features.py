@@ -41,6 +41,7 @@ def vocabulary_hash() -> str:
         causes = ",".join(sorted(table.causes))
         digest.update(
             f"{table.name}/{table.parent}/{table.half_life_days}/"
+            f"{table.half_life_answers}/"
             f"{table.prior_weight}/{causes}\n".encode()
         )
     return digest.hexdigest()[:16]

@@ -184,13 +184,25 @@ _NO_LIMIT = VisitLimitEvidence()
 class _Rates:
     """The decayed counts of one table: key -> [day, weight, denied weight]."""
 
-    __slots__ = ("_counts", "_decay", "_key", "_overall", "_prior_weight", "causes")
+    __slots__ = (
+        "_counts",
+        "_decay",
+        "_key",
+        "_overall",
+        "_per_answer",
+        "_prior_weight",
+        "causes",
+    )
 
     def __init__(self, table: RateTable) -> None:
         self._key = table.key
         self.causes = table.causes
         self._prior_weight = table.prior_weight
         self._decay = [math.exp2(-days / table.half_life_days) for days in _DAYS]
+        self._per_answer = 1.0
+        if table.half_life_answers:
+            self._decay = [1.0] * len(_DAYS)
+            self._per_answer = math.exp2(-1.0 / table.half_life_answers)
         self._counts: dict[Key, list[float]] = {}
         self._overall: list[float] = [0.0, 0.0, 0.0]
 
@@ -212,7 +224,7 @@ class _Rates:
         self._add(self._overall, day, value)
 
     def _add(self, counts: list[float], day: int, value: float) -> None:
-        decay = self._decay[self._elapsed(counts, day)]
+        decay = self._decay[self._elapsed(counts, day)] * self._per_answer
         counts[0] = day
         counts[1] = counts[1] * decay + 1.0
         counts[2] = counts[2] * decay + value

@@ -5,7 +5,7 @@ from datetime import date
 
 from denialml.modeling.feature import UNKNOWN, Feature, LineInput, number
 from denialml.modeling.line_view import new_year_between
-from denialml.modeling.rate_tables import RATE_TABLES, RateTable
+from denialml.modeling.rate_tables import CAUSE_TABLES, RATE_TABLES, RateTable
 
 _SOURCE = "835"
 _KNOWN = "remittances received before the submission day"
@@ -70,6 +70,81 @@ def _refused_after_proof(
         return float(yes is None or no > yes)
 
     return value
+
+
+def _checked_on(row: LineInput) -> date | None:
+    day, age = row.facts.service_date, row.facts.eligibility_age_days
+    if day is None or age is None:
+        return None
+    return date.fromordinal(day.toordinal() - age)
+
+
+def _coordination_clean(row: LineInput) -> date | None:
+    """The last day no other payer was known of: an answer or a silent check."""
+    proved = row.history.coverage.coordination_proved
+    checked = None if row.facts.other_payer_named else _checked_on(row)
+    return _later(proved, checked)
+
+
+def _coordination_open(row: LineInput) -> date | None:
+    """The last day another payer was known of: an answer or a check that named it."""
+    refused = row.history.coverage.coordination_refused
+    checked = _checked_on(row) if row.facts.other_payer_named else None
+    return _later(refused, checked)
+
+
+def _coverage_open(row: LineInput) -> date | None:
+    """The last day coverage was known not to be in force: an answer or a check."""
+    refused = row.history.coverage.coverage_refused
+    inactive = row.facts.eligibility_result == "inactive"
+    ended = row.facts.coverage_ended_before_service
+    return _later(refused, _checked_on(row) if inactive or ended else None)
+
+
+def _later(first: date | None, second: date | None) -> date | None:
+    if first is None or second is None:
+        return first or second
+    return max(first, second)
+
+
+def _known_problems(row: LineInput) -> float:
+    """How many of the problems that a biller can see before sending the line has."""
+    facts = row.facts
+    limit, lag = facts.filing_limit_days, facts.filing_lag_days
+    refused = row.history.filing.shortest_refused_days
+    late = lag is not None and (
+        (limit is not None and lag > limit) or (refused is not None and lag >= refused)
+    )
+    return float(
+        facts.same_service_already_sent
+        + late
+        + (_open(row, _coordination_open, _coordination_clean) == 1.0)
+        + (_open(row, _coverage_open, _coverage_proved) == 1.0)
+    )
+
+
+def _open(
+    row: LineInput,
+    refused: Callable[[LineInput], date | None],
+    proved: Callable[[LineInput], date | None],
+) -> float:
+    return _refused_after_proof(refused, proved)(row)
+
+
+def _by_cause(row: LineInput) -> float:
+    """The rate of any denial if each cause struck independently at its own rate."""
+    paid = 1.0
+    rates = row.history.rates
+    for position in _CAUSE_POSITIONS:
+        rate = rates[position]
+        if rate == rate:
+            paid *= 1.0 - rate
+    return 1.0 - paid
+
+
+_CAUSE_POSITIONS = tuple(
+    position for position, table in enumerate(RATE_TABLES) if table.name in CAUSE_TABLES
+)
 
 
 def _denied_share(row: LineInput) -> float:
@@ -150,9 +225,7 @@ _EVIDENCE_FEATURES: tuple[Feature, ...] = (
     Feature(
         name="coverage_refused",
         unit="yes_no",
-        value=_refused_after_proof(
-            lambda row: row.history.coverage.coverage_refused, _coverage_proved
-        ),
+        value=_refused_after_proof(_coverage_open, _coverage_proved),
         says="",
         levels=_YES_NO_COVERAGE,
         missing="No answer and no check speaks of this patient's coverage.",
@@ -207,10 +280,7 @@ _EVIDENCE_FEATURES: tuple[Feature, ...] = (
     Feature(
         name="coordination_refused",
         unit="yes_no",
-        value=_refused_after_proof(
-            lambda row: row.history.coverage.coordination_refused,
-            lambda row: row.history.coverage.coordination_proved,
-        ),
+        value=_refused_after_proof(_coordination_open, _coordination_clean),
         says="",
         levels=_YES_NO_COORDINATION,
         missing="No answer speaks of other coverage of this patient.",
@@ -218,6 +288,18 @@ _EVIDENCE_FEATURES: tuple[Feature, ...] = (
         known_when=_KNOWN,
         remedy="Settle which payer is primary before sending.",
         remedy_when=bool,
+    ),
+    Feature(
+        name="coordination_clean_age",
+        unit="days",
+        value=_age(_coordination_clean),
+        says="An answer or a check last showed no other payer for a day {value} before"
+        " the service (minus: after it).",
+        missing="No answer and no check has shown whether there is another payer.",
+        source="835, 271, eligibility.csv",
+        known_when=_KNOWN,
+        remedy="Ask the patient about other coverage.",
+        remedy_when=lambda days: days > 60,
     ),
     Feature(
         name="coordination_refusal_age",
@@ -311,6 +393,28 @@ _EVIDENCE_FEATURES: tuple[Feature, ...] = (
         says="The payer last denied this patient's service for a day {value} before"
         " this one (minus: after it).",
         missing="The payer has not yet denied this patient.",
+        source=_SOURCE,
+        known_when=_KNOWN,
+    ),
+    Feature(
+        name="known_problems",
+        unit="codes",
+        value=_known_problems,
+        says="The number of problems that can be seen before sending (sent before,"
+        " late, other payer, coverage not in force) is {value}.",
+        missing="What can be seen before sending is not known.",
+        source="835, 271, claims sent, payers.csv",
+        known_when=_KNOWN,
+        remedy="Settle these problems before sending.",
+        remedy_when=bool,
+    ),
+    Feature(
+        name="rate_by_cause",
+        unit="rate",
+        value=_by_cause,
+        says="Putting together the payer's denial rates for each cause, about {value}"
+        " of lines like this were denied.",
+        missing="No answers are on file.",
         source=_SOURCE,
         known_when=_KNOWN,
     ),

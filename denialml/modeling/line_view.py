@@ -54,6 +54,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     same_day_families: str
     separate_service: bool
     referral: bool
+    already_sent: bool
     member: str
     visits_this_year: int
     visit_bucket: int
@@ -94,6 +95,7 @@ def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
             for modifier in each.modifiers
         ),
         referral=bool(claim.referral_number),
+        already_sent=facts.same_service_already_sent,
         member=claim.subscriber.member_id,
         visits_this_year=facts.visits_this_year,
         visit_bucket=bucket(facts.visit_number, VISIT_STEPS),

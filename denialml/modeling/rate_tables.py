@@ -21,9 +21,10 @@ class RateTable(msgspec.Struct, frozen=True, kw_only=True):
     `key` gives the words it is kept by, None where the question does not arise.
     `parent` names the table whose rate it is drawn towards while evidence is thin,
     empty: the practice's overall rate. `half_life_days`: an answer that old counts
-    half. `prior_weight`: how many answers the parent's rate counts for. `causes`:
-    only denials of these root causes count (by the share that the codes give them),
-    all denials where empty.
+    half; `half_life_answers`, where set, instead: after that many more answers it
+    counts half, which follows a changed rule quickly. `prior_weight`: how many answers
+    the parent's rate counts for. `causes`: only denials of these root causes count (by
+    the share that the codes give them), all denials where empty.
     """
 
     name: str
@@ -31,6 +32,7 @@ class RateTable(msgspec.Struct, frozen=True, kw_only=True):
     key: Callable[[LineView], Key | None]
     parent: str = ""
     half_life_days: int = 270
+    half_life_answers: int = 0
     prior_weight: float = 8.0
     causes: frozenset[str] = frozenset()
 
@@ -78,7 +80,8 @@ RATE_TABLES: tuple[RateTable, ...] = (
     ),
     RateTable(
         name="authorization",
-        words="{payer}'s answers on {code} with the authorization {authorization}{authorization_sent}",
+        words="{payer}'s answers on {code} with the authorization"
+        " {authorization}{authorization_sent}",
         key=lambda view: (
             view.payer,
             view.code,
@@ -103,8 +106,8 @@ RATE_TABLES: tuple[RateTable, ...] = (
     ),
     RateTable(
         name="authorization_denial",
-        words="{payer}'s answers on {code} with the authorization {authorization}{authorization_sent},"
-        " counting denials for authorization",
+        words="{payer}'s answers on {code} with the authorization"
+        " {authorization}{authorization_sent}, counting denials for authorization",
         key=lambda view: (
             view.payer,
             view.code,
@@ -116,7 +119,8 @@ RATE_TABLES: tuple[RateTable, ...] = (
     RateTable(
         name="authorization_visit_denial",
         words="{payer}'s answers on {family} at this visit number with the"
-        " authorization {authorization}{authorization_sent}, counting denials for authorization",
+        " authorization {authorization}{authorization_sent}, counting denials for"
+        " authorization",
         key=lambda view: (
             view.payer,
             view.family,
@@ -323,4 +327,122 @@ RATE_TABLES: tuple[RateTable, ...] = (
         causes=frozenset({RootCause.DOCUMENTATION_INSUFFICIENT}),
         half_life_days=120,
     ),
+    RateTable(
+        name="authorization_newest",
+        words="{payer}'s newest answers on {family} at this visit number with the"
+        " authorization {authorization}, counting denials for authorization",
+        key=lambda view: (
+            view.payer,
+            view.family,
+            view.authorization,
+            view.authorization_sent,
+            view.visit_bucket,
+        ),
+        parent="authorization_visit_denial",
+        half_life_answers=3,
+        prior_weight=1.0,
+        causes=_AUTHORIZATION,
+    ),
+    RateTable(
+        name="authorization_state_newest",
+        words="{payer}'s newest answers on {family} with the authorization"
+        " {authorization}, counting denials for authorization",
+        key=lambda view: (
+            view.payer,
+            view.family,
+            view.authorization,
+            view.authorization_sent,
+        ),
+        parent="authorization_denial",
+        half_life_answers=5,
+        prior_weight=1.0,
+        causes=_AUTHORIZATION,
+    ),
+    RateTable(
+        name="session_newest",
+        words="{payer}'s newest answers on sessions sent with place of service and"
+        " modifiers {session}, counting denials for place or modifier",
+        key=lambda view: (view.payer, view.session, view.modality),
+        parent="session_denial",
+        half_life_answers=5,
+        prior_weight=1.0,
+        causes=_SESSION,
+    ),
+    RateTable(
+        name="minutes_newest",
+        words="{payer}'s newest answers on {code} where the documented minutes are"
+        " {minutes_fit}, counting denials for time or records",
+        key=lambda view: (view.payer, view.code, view.minutes_fit),
+        parent="minutes_denial",
+        half_life_answers=8,
+        prior_weight=2.0,
+        causes=_TIME,
+    ),
+    RateTable(
+        name="diagnosis_newest",
+        words="{payer}'s newest answers on diagnosis {diagnosis}, counting denials for"
+        " the diagnosis",
+        key=lambda view: (view.payer, view.diagnosis),
+        parent="diagnosis_denial",
+        half_life_answers=6,
+        prior_weight=1.0,
+        causes=_DIAGNOSIS,
+    ),
+    RateTable(
+        name="clinician_newest",
+        words="{payer}'s newest answers on this clinician's services, counting denials"
+        " for enrollment or network",
+        key=lambda view: (view.payer, view.clinician),
+        parent="clinician_denial",
+        half_life_answers=2,
+        prior_weight=1.0,
+        causes=_PROVIDER,
+    ),
+    RateTable(
+        name="payer_code_newest",
+        words="{payer}'s newest answers on {code}",
+        key=lambda view: (view.payer, view.code),
+        parent="payer_code",
+        half_life_answers=10,
+        prior_weight=3.0,
+    ),
+    RateTable(
+        name="duplicate_denial",
+        words="{payer}'s answers on services {already_sent}, counting denials as"
+        " duplicates",
+        key=lambda view: (view.payer, view.already_sent),
+        parent="",
+        causes=frozenset({RootCause.DUPLICATE_RESUBMISSION}),
+        prior_weight=3.0,
+        half_life_days=540,
+    ),
+    RateTable(
+        name="late_denial",
+        words="{payer}'s answers on claims filed this many days after the service,"
+        " counting denials for late filing",
+        key=lambda view: (view.payer, view.lag_bucket),
+        causes=frozenset({RootCause.TIMELY_FILING}),
+        prior_weight=2.0,
+        half_life_days=365,
+    ),
 )
+
+CAUSE_TABLES: tuple[str, ...] = (
+    "authorization_newest",
+    "session_newest",
+    "minutes_newest",
+    "diagnosis_newest",
+    "same_day_denial",
+    "clinician_newest",
+    "taxonomy_denial",
+    "plan_code_denial",
+    "plan_visits_denial",
+    "referral",
+    "necessity",
+    "coverage_check",
+    "coordination",
+    "site_data",
+    "duplicate_denial",
+    "late_denial",
+)
+"""One table per cause; together they give the rate of any denial (noisy-or)."""
