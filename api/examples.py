@@ -32,6 +32,7 @@ from denialml.domain.denial import (
     RouteFinding,
 )
 from denialml.domain.remittance import ClaimAdjustment
+from denialml.domain.risk import Contribution, LineRisk, RiskScore
 from denialml.journeys.ingest import IngestReport
 from denialml.journeys.worklist import CodeInWords, DenialView
 from denialml.store.denials import StoredDenial
@@ -75,6 +76,32 @@ EXAMPLE_CLAIM = Claim(
     ),
 )
 
+EXAMPLE_SCORE = RiskScore(
+    patient_control_number="EXAMPLE-0001",
+    as_of=date(2026, 10, 6),
+    model_version="denial-risk-20261001",
+    probability=0.41,
+    lines=(
+        LineRisk(
+            line_number=1,
+            procedure_code="90837",
+            probability=0.41,
+            raw_output=-0.25,
+            base=-1.5,
+            contributions=(
+                Contribution(
+                    feature="authorization_on_file",
+                    value=0.0,
+                    value_text="none",
+                    contribution=1.25,
+                    sentence="No authorization is on file for 90837.",
+                    remedy="Obtain an authorization before sending the claim.",
+                ),
+            ),
+        ),
+    ),
+    reasons=("No authorization is on file for 90837.",),
+)
 _FINDING = RootCauseFinding(
     root_cause=RootCause.AUTH_MISSING,
     probability=0.86,
