@@ -190,15 +190,13 @@ def _submissions(
     session: Session, organization_id: str, condition: ColumnElement[bool]
 ) -> tuple[SubmittedClaim, ...]:
     decode = payload_decoder(Claim).decode
-    statement = (
+    rows = session.execute(
         select(
             ClaimRow.claim_id,
             ClaimRow.submitted_on,
             ClaimRow.accepted,
             ClaimRow.payload,
-        )
-        .where(ClaimRow.organization_id == organization_id, condition)
-        .order_by(ClaimRow.submitted_on, ClaimRow.claim_id)
+        ).where(ClaimRow.organization_id == organization_id, condition)
     )
     return tuple(
         SubmittedClaim(
@@ -207,5 +205,5 @@ def _submissions(
             claim=decode(row.payload),
             accepted=row.accepted,
         )
-        for row in session.execute(statement)
+        for row in sorted(rows, key=lambda row: (row.submitted_on, row.claim_id))
     )

@@ -162,14 +162,12 @@ def _read_groups(
             ClaimRow.submitted_on,
             ClaimRow.accepted,
             ClaimRow.payload,
-        )
-        .where(
+        ).where(
             ClaimRow.organization_id == organization_id,
             ClaimRow.control_number_key.in_(sorted(groups)),
         )
-        .order_by(ClaimRow.submitted_on, ClaimRow.claim_id)
     )
-    for claim in claims:
+    for claim in sorted(claims, key=lambda row: (row.submitted_on, row.claim_id)):
         groups[claim.control_number_key].claims.append(claim)
     return groups
 
