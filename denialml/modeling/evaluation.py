@@ -19,6 +19,14 @@ def log_loss(denied: npt.NDArray[np.int8], risk: Floats) -> float:
     return -float(np.mean(np.log(chosen)))
 
 
+def log_loss_of_rate(rate: float) -> float:
+    """The log-loss of always saying the denial rate: what any model must beat."""
+    clipped = min(max(rate, _SMALLEST), 1 - _SMALLEST)
+    return -(
+        clipped * float(np.log(clipped)) + (1 - clipped) * float(np.log(1 - clipped))
+    )
+
+
 def expected_calibration_error(
     denied: npt.NDArray[np.int8], risk: Floats, *, bins: int = 20
 ) -> float:

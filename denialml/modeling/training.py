@@ -1,5 +1,6 @@
 """Trains a bundle from what was answered before a day, cut in time."""
 
+import hashlib
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from denialml.modeling.specification import TrainingSpecification
 
 _WEEK = 7
 _LONG_PAST_DAYS = 120
+_CANARY_TREES = 60
 
 
 class Slices(msgspec.Struct, frozen=True):
@@ -38,7 +40,6 @@ def train_bundle(
     *,
     specification: TrainingSpecification,
     known_by: date,
-    shuffled_labels: bool = False,
 ) -> Bundle:
     """Fit trees, choose their number, calibrate, then refit on every slice.
 
@@ -52,8 +53,6 @@ def train_bundle(
         May reach past `known_by`; later answers are not used.
     known_by : date
         Only answers received before this day are labels.
-    shuffled_labels : bool
-        Trains on permuted labels: a canary that must not learn anything.
 
     Raises
     ------
@@ -62,8 +61,6 @@ def train_bundle(
     """
     labels = frame.labels(known_by=known_by)
     slices = cut_slices(frame, labels, specification=specification, known_by=known_by)
-    if shuffled_labels:
-        labels = _shuffled(labels, slices.everything, seed=specification.seed)
     stopped = _fit(frame, labels, slices.trees, specification, stopping=slices.stopping)
     trees = max(20, stopped.best_iteration)
     early = np.concatenate([slices.trees, slices.stopping])
@@ -73,11 +70,12 @@ def train_bundle(
     calibration = fit_calibration(raw, labels[rows], frame.claim[rows])
     measures = ranking_measures(labels[rows], calibration.line_probability(raw))
     final = _fit(frame, labels, slices.everything, specification, trees=trees)
+    booster = _detached(final)
     return Bundle(
-        _detached(final),
+        booster,
         BundleFacts(
             format=FORMAT,
-            version=f"{specification.name}-{known_by:%Y%m%d}",
+            version=_version(specification.name, known_by, booster),
             features=tuple(feature.name for feature in FEATURES),
             vocabulary=vocabulary_hash(),
             calibration=calibration,
@@ -86,6 +84,23 @@ def train_bundle(
             ),
         ),
     )
+
+
+def measure_canary(
+    frame: Frame, *, specification: TrainingSpecification, known_by: date
+) -> float:
+    """AUC on the calibration slice of trees fitted on shuffled labels.
+
+    It must be near 0.5: anything else means that the measurement itself leaks.
+    """
+    labels = frame.labels(known_by=known_by)
+    slices = cut_slices(frame, labels, specification=specification, known_by=known_by)
+    early = np.concatenate([slices.trees, slices.stopping])
+    shuffled = _shuffled(labels, early, seed=specification.seed)
+    model = _fit(frame, shuffled, early, specification, trees=_CANARY_TREES)
+    rows = slices.calibration
+    raw = np.asarray(model.predict(frame.matrix[rows], raw_score=True))
+    return ranking_measures(labels[rows], 1.0 / (1.0 + np.exp(-raw))).get("auc", 0.5)
 
 
 def cut_slices(
@@ -209,6 +224,12 @@ def _shuffled(
 def _detached(booster: lightgbm.Booster) -> lightgbm.Booster:
     """The booster as serving reads it back, without its training data."""
     return lightgbm.Booster(model_str=booster.model_to_string())
+
+
+def _version(name: str, known_by: date, booster: lightgbm.Booster) -> str:
+    """Name, day and eight digits of the trees' hash: equal only for equal trees."""
+    digest = hashlib.sha256(booster.model_to_string().encode()).hexdigest()
+    return f"{name}-{known_by:%Y%m%d}-{digest[:8]}"
 
 
 def _training_facts(
