@@ -55,7 +55,7 @@ ENVELOPE = Envelope(
     sender_id="SENDER",
     receiver_id="RECEIVER",
     control_number=1,
-    created_at=datetime(2026, 3, 1, 9, 30),
+    created_at=datetime(2026, 3, 1, 9, 30),  # noqa: DTZ001 - X12 has no zones
 )
 CODES = ("90837", "90834", "90791", "90853", "90832", "99213", "H0004")
 CHARGES = {code: Decimal(95 + 15 * at) for at, code in enumerate(CODES)}
@@ -94,7 +94,9 @@ def _service(source: random.Random, day: date, number: int) -> ServicePayment:
     )
 
 
-def _payment(source: random.Random, remittance: Remittance, number: int) -> ClaimPayment:
+def _payment(
+    source: random.Random, remittance: Remittance, number: int
+) -> ClaimPayment:
     day = FIRST_DAY + timedelta(days=source.randrange(700))
     lines = source.choices((1, 2, 3), weights=(7, 2, 1))[0]
     services = tuple(_service(source, day, 10 * number + at) for at in range(lines))
@@ -160,12 +162,16 @@ def _remittance_groups(size: int) -> Iterator[tuple]:
         yield stated, payments, [provider_adjustment]
 
 
+def _address(number: int) -> Address:
+    return Address(
+        street=f"{number} MAIN ST", city="ALBANY", state="NY", postal_code="12207"
+    )
+
+
 def _claims(size: int) -> Iterator[Claim]:
     """Claims until about `size` bytes are written, one subscriber level each."""
     source = random.Random(SEED)
-    address = Address(
-        street="1 MAIN ST", city="ALBANY", state="NY", postal_code="12207"
-    )
+    address = _address(1)
     practice = Provider(
         name="SIMULATED PRACTICE",
         npi=NPI,
@@ -197,7 +203,7 @@ def _claims(size: int) -> Iterator[Claim]:
                 first_name="PATIENT",
                 birth_date=date(1980, 1, 1) + timedelta(days=number % 9000),
                 gender="F",
-                address=address,
+                address=_address(number),
                 claim_filing_code="CI",
             ),
             billing_provider=practice,
@@ -248,9 +254,7 @@ def peak_memory_mb(path: Path) -> float:
     """Peak resident memory of a fresh process that reads the file and keeps nothing."""
     command = [sys.executable, "-m", "benchmarks.readers", "--memory-of", str(path)]
     root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=root
-    )
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root)
     return float(done.stdout)
 
 
@@ -271,11 +275,11 @@ def measure(size: int = SIZE, rounds: int = ROUNDS) -> dict[str, object]:
                     if name == "pyx12" and turn:
                         continue
                     best[name] = min(best[name], cpu_seconds(read, path))
-            results[kind] = _summary(kind, path, best)
+            results[kind] = _summary(path, best)
     return results
 
 
-def _summary(kind: str, path: Path, best: dict[str, float]) -> dict[str, object]:
+def _summary(path: Path, best: dict[str, float]) -> dict[str, object]:
     ours = best["denialml"]
     megabytes = path.stat().st_size / 1e6
     summary: dict[str, object] = {

@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from denialml.domain.claim import Diagnosis, OtherPayer, ServiceLine
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.formats.parties import Party
-from denialml.formats.values import BLANK, ZERO, Span, Syntax
+from denialml.formats.services import BilledService
+from denialml.formats.syntax import Syntax
+from denialml.formats.values import BLANK, ZERO, Span
 
 NO_SPAN: Span = (None, None)
 
@@ -30,10 +32,6 @@ _PARTY_FIELDS = {
     "P3": "referring_provider",
     "DQ": "supervising_provider",
     "77": "service_facility",
-}
-_REFERENCE_FIELDS = {
-    "9F": "referral_number",
-    "F8": "original_payer_claim_control_number",
 }
 
 
@@ -69,7 +67,7 @@ class OtherPayerPart:
 class LinePart:
     """2400 and its 2420 loops."""
 
-    sv1 = BLANK
+    service: BilledService | None = None
     service_span: Span = NO_SPAN
     control_number = ""
     authorization_number = ""
@@ -81,23 +79,23 @@ class LinePart:
         self.segment = segment
 
     def build(self, syntax: Syntax, default_span: Span) -> ServiceLine:
-        sv1, rendering = self.sv1, self.rendering
-        qualifier, code, modifiers, description = syntax.procedures[sv1[1]]
+        service, rendering = self.service, self.rendering
+        assert service is not None
         begins_on, ends_on = self.service_span
         if begins_on is None:
             begins_on, ends_on = default_span
         line = ServiceLine(
             line_number=self.number,
-            procedure_code=code,
-            charge=syntax.money[sv1[2]],
+            procedure_code=service.code,
+            charge=service.charge,
             service_date=begins_on,
-            units=syntax.money[sv1[4]],
-            unit_basis=sv1[3],
-            procedure_qualifier=qualifier,
-            modifiers=modifiers,
-            description=description,
-            place_of_service=sv1[5],
-            diagnosis_pointers=syntax.pointers[sv1[7]],
+            units=service.units,
+            unit_basis=service.unit_basis,
+            procedure_qualifier=service.qualifier,
+            modifiers=service.modifiers,
+            description=service.description,
+            place_of_service=service.place_of_service,
+            diagnosis_pointers=service.pointers,
             service_date_end=ends_on,
             line_control_number=self.control_number,
             prior_authorization_number=self.authorization_number,
@@ -147,9 +145,11 @@ class ClaimPart:
         for entity, party in self.parties.items():
             if entity in _PARTY_FIELDS:
                 extra.setdefault(_PARTY_FIELDS[entity], party.provider(syntax))
-        for qualifier, field in _REFERENCE_FIELDS.items():
-            if qualifier in self.references:
-                extra[field] = self.references[qualifier]
+        references = self.references
+        if "9F" in references:
+            extra["referral_number"] = references["9F"]
+        if "F8" in references:
+            extra["original_payer_claim_control_number"] = references["F8"]
         return extra
 
 
@@ -169,9 +169,10 @@ def diagnoses(text: str, syntax: Syntax) -> tuple[Diagnosis, ...]:
     return built
 
 
-def sum_of_charges(lines: list[LinePart], syntax: Syntax) -> Decimal:
+def sum_of_charges(lines: list[LinePart]) -> Decimal:
     """The sum of SV102 of a claim's lines."""
     total = ZERO
     for line in lines:
-        total += syntax.money[line.sv1[2]]
+        if line.service is not None:
+            total += line.service.charge
     return total

@@ -14,10 +14,13 @@ from typing import Protocol
 
 from denialml.domain.record import Fact
 from denialml.formats.problems import ProblemLog
-from denialml.formats.values import BLANK, BadValue, Syntax
+from denialml.formats.syntax import Syntax
+from denialml.formats.values import BLANK, BadValue
 from denialml.formats.x12 import SegmentSource
 
 Handler = Callable[[str, int], None]
+# Garbage could make up segment identifiers without end.
+MOST_HANDLERS = 1000
 
 
 class Transaction:
@@ -87,8 +90,51 @@ class TransactionReader(Protocol):
 Opener = Callable[[Transaction], TransactionReader | None]
 
 
+class Handlers(dict[str, Handler]):
+    """Handlers by the first three characters of a segment: ``CLP``, ``N1*``.
+
+    A segment that nobody reads gets a handler that does nothing. Lower-case
+    identifiers, which some senders write, are read as upper-case ones and noted.
+    """
+
+    def __init__(self, note_lower_case: Callable[[int], None]) -> None:
+        super().__init__()
+        self._note_lower_case = note_lower_case
+
+    def replace(self, handlers: dict[str, Handler], *, separator: str) -> None:
+        """Keep these handlers only."""
+        self.clear()
+        self.add(handlers, separator=separator)
+
+    def add(self, handlers: dict[str, Handler], *, separator: str) -> None:
+        """Add handlers; those that are there already (the envelope's) stay."""
+        for identifier, handler in handlers.items():
+            self.setdefault(identifier, handler)
+            if len(identifier) == 2:
+                self.setdefault(identifier + separator, handler)
+
+    def __missing__(self, key: str) -> Handler:
+        handler = self.get(key.upper())
+        found = _ignore if handler is None else self._in_upper_case(handler)
+        if len(self) < MOST_HANDLERS:
+            self[key] = found
+        return found
+
+    def _in_upper_case(self, handler: Handler) -> Handler:
+        def read(text: str, ordinal: int) -> None:
+            self._note_lower_case(ordinal)
+            length = 3 if text[:3].isalnum() else 2
+            handler(text[:length].upper() + text[length:], ordinal)
+
+        return read
+
+
+def _ignore(_text: str, _ordinal: int) -> None:
+    """A segment that holds nothing we keep."""
+
+
 class InterchangeReader:
-    """Iterates the records of an X12 file of any number of interchanges.
+    """Reads the records of an X12 file of any number of interchanges.
 
     `transactions` counts ST segments by kind as they are met.
     """
@@ -100,7 +146,7 @@ class InterchangeReader:
         self._log = log
         self._open_transaction = opener
         self._ready: list[Fact] = []
-        self._handlers: dict[str, Handler] = {}
+        self._handlers = Handlers(self._note_lower_case)
         self._reader: TransactionReader | None = None
         self._transaction: Transaction | None = None
         self._isa: list[str] | None = None
@@ -120,63 +166,47 @@ class InterchangeReader:
         }
         self.transactions: Counter[str] = Counter()
 
-    def __iter__(self) -> Iterator[Fact]:
-        ready = self._ready
+    def batches(self) -> Iterator[list[Fact]]:
+        """Yield the records in file order, a few hundred at a time."""
         handlers = self._handlers
-        handler_of = handlers.get
         for segments, delimiters, ordinal in self._source.batches():
             if self._syntax is None or self._syntax.delimiters != delimiters:
                 self._syntax = Syntax(delimiters)
                 self._install(None)
             for text in segments:
-                handler = handler_of(text[:3])
-                if handler is not None:
-                    try:
-                        handler(text, ordinal)
-                    except BadValue as fault:
-                        self._mend(handler, text, ordinal, fault)
+                handler = handlers[text[:3]]
+                try:
+                    handler(text, ordinal)
+                except BadValue as fault:
+                    self._mend(handler, text, ordinal, fault)
                 ordinal += 1
-            if ready:
-                yield from ready
-                ready.clear()
+            yield from self._take()
         self._end_of_file()
-        yield from ready
-        ready.clear()
+        yield from self._take()
+
+    def _take(self) -> Iterator[list[Fact]]:
+        if self._ready:
+            yield self._ready[:]
+            self._ready.clear()
 
     def _install(self, reader: TransactionReader | None) -> None:
-        """Put the handlers of the envelope and of one transaction reader in force.
-
-        Keys are the first three characters of a segment: ``CLP``, ``N1*``. Lower-case
-        identifiers, which some senders write, go through `_lower_case`.
-        """
+        """Put the handlers of the envelope and of one transaction reader in force."""
+        assert self._syntax is not None
         self._reader = reader
-        syntax = self._syntax
-        assert syntax is not None
-        self._handlers.clear()
-        chosen = {**(reader.handlers if reader else {}), **self._envelope}
-        for identifier, handler in chosen.items():
-            lower = self._lower_case(handler)
-            for key, function in ((identifier, handler), (identifier.lower(), lower)):
-                self._handlers[key] = function
-                if len(key) == 2:
-                    self._handlers[key + syntax.element] = function
+        self._handlers.replace(self._envelope, separator=self._syntax.element)
+        if reader is not None:
+            self._handlers.add(reader.handlers, separator=self._syntax.element)
 
-    def _lower_case(self, handler: Handler) -> Handler:
-        def read(text: str, ordinal: int) -> None:
-            if not self._lower_case_noted:
-                self._lower_case_noted = True
-                self._log.warn(
-                    "lower-case-segment-id",
-                    "segment identifiers are in lower case",
-                    segment=ordinal,
-                    expected="upper-case segment identifiers",
-                    fix="nothing to do",
-                )
-            assert self._syntax is not None
-            identifier, separator, rest = text.partition(self._syntax.element)
-            handler(identifier.upper() + separator + rest, ordinal)
-
-        return read
+    def _note_lower_case(self, ordinal: int) -> None:
+        if not self._lower_case_noted:
+            self._lower_case_noted = True
+            self._log.warn(
+                "lower-case-segment-id",
+                "segment identifiers are in lower case",
+                segment=ordinal,
+                expected="upper-case segment identifiers",
+                fix="nothing to do",
+            )
 
     def _split(self, text: str) -> list[str]:
         assert self._syntax is not None

@@ -14,7 +14,8 @@ from denialml.domain.claim import (
     Provider,
     Subscriber,
 )
-from denialml.formats.values import SHORT, Syntax
+from denialml.formats.syntax import Syntax
+from denialml.formats.values import SHORT
 
 
 class Party:

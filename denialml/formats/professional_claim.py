@@ -20,7 +20,8 @@ from denialml.formats.claim_parts import (
 )
 from denialml.formats.envelope import Handler, Transaction
 from denialml.formats.parties import NOBODY, Party
-from denialml.formats.values import BLANK, SHORT, Syntax
+from denialml.formats.syntax import Syntax
+from denialml.formats.values import BLANK, SHORT
 
 
 class ProfessionalClaimReader:
@@ -104,7 +105,8 @@ class ProfessionalClaimReader:
         self._submitted_on = self._syntax.days[bht[4]] or self._submitted_on
 
     def _read_level(self, text: str, _: int) -> None:
-        level = (text.split(self._element) + SHORT)[3].strip()
+        elements = text.split(self._element, 4)
+        level = elements[3].strip() if len(elements) > 3 else ""
         if self._claim is not None:
             self._close_claim()
         self._party = NOBODY
@@ -169,14 +171,17 @@ class ProfessionalClaimReader:
             self._party.city = text
 
     def _read_demographics(self, text: str, _: int) -> None:
-        dmg = text.split(self._element) + SHORT
+        dmg = text.split(self._element)
+        if len(dmg) < 4:
+            dmg += SHORT
         birth_date = self._syntax.days[dmg[2]]
         if self._party is not NOBODY:
             self._party.birth_date = birth_date
             self._party.gender = dmg[3]
 
     def _read_taxonomy(self, text: str, _: int) -> None:
-        code = (text.split(self._element) + SHORT)[3]
+        elements = text.split(self._element, 4)
+        code = elements[3] if len(elements) > 3 else ""
         if self._claim is None:
             self._billing_taxonomy = code
             if self._billing is not NOBODY:
@@ -265,12 +270,9 @@ class ProfessionalClaimReader:
         claim.lines.append(self._line)
 
     def _read_service(self, text: str, _: int) -> None:
-        sv1 = text.split(self._element)
-        if len(sv1) < 8:
-            sv1 += SHORT
-        self._money[sv1[2]], self._money[sv1[4]]
+        service = self._syntax.billed_services[text]
         if self._line is not None:
-            self._line.sv1 = sv1
+            self._line.service = service
 
     # Building
 
@@ -281,7 +283,7 @@ class ProfessionalClaimReader:
         self._party = NOBODY
         if part.spoiled:
             return
-        services = [line for line in part.lines if line.sv1 is not BLANK]
+        services = [line for line in part.lines if line.service is not None]
         if not services:
             self._fault(
                 "claim-without-lines",
@@ -291,7 +293,7 @@ class ProfessionalClaimReader:
                 "send the claim again with its service lines",
             )
             return
-        charges = sum_of_charges(services, self._syntax)
+        charges = sum_of_charges(services)
         if charges != self._money[part.clm[2]]:
             self._transaction.log.warn(
                 "lines-do-not-add-up",

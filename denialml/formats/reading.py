@@ -75,10 +75,9 @@ class X12Reader:
         return dict(self._counts)
 
     def __iter__(self) -> Iterator[Fact]:
-        counts = self._counts
-        for record in self._interchange:
-            counts[type(record).__name__] += 1
-            yield record
+        for records in self._interchange.batches():
+            self._counts.update(type(record).__name__ for record in records)
+            yield from records
         self._log.close()
 
 

@@ -22,6 +22,7 @@ from denialml.domain.remittance import (
 )
 from denialml.formats.balance import RemittanceBalance
 from denialml.formats.envelope import Handler, Transaction
+from denialml.formats.services import AdjudicatedService
 from denialml.formats.values import BLANK, SHORT, ZERO
 
 _PLB_PAIRS = range(3, 15, 2)
@@ -47,7 +48,7 @@ class RemittanceReader:
         self._money = transaction.syntax.money
         self._days = transaction.syntax.days
         self._qualified_days = transaction.syntax.qualified_days
-        self._procedures = transaction.syntax.procedures
+        self._services_by_text = transaction.syntax.adjudicated_services
         self._cas = transaction.syntax.adjustments
         self._balance = RemittanceBalance(transaction)
         self._bpr = BLANK
@@ -60,10 +61,8 @@ class RemittanceReader:
         self._remittance: Remittance | None = None
         self._met = 0
         self._clp: list[str] | None = None
-        self._svc: list[str] | None = None
+        self._service: AdjudicatedService | None = None
         self._charge = self._paid = self._responsibility = ZERO
-        self._line_charge = self._line_paid = ZERO
-        self._line_units: tuple[Decimal | None, Decimal | None] = (None, None)
         self._reset_claim()
         self._reset_line()
         self.handlers: dict[str, Handler] = {
@@ -85,7 +84,7 @@ class RemittanceReader:
         }
 
     def loop(self) -> str:
-        if self._svc is not None:
+        if self._service is not None:
             return "2110"
         return "2100" if self._clp is not None else "1000"
 
@@ -196,7 +195,7 @@ class RemittanceReader:
         self._met += 1
 
     def _close_claim(self) -> None:
-        if self._svc is not None:
+        if self._service is not None:
             self._close_line()
         clp = self._clp
         assert clp is not None
@@ -258,7 +257,7 @@ class RemittanceReader:
 
     def _read_adjustment(self, text: str, _: int) -> None:
         triplets, total = self._cas[text]
-        if self._svc is not None:
+        if self._service is not None:
             self._line_adjustments += triplets
             self._line_adjusted += total
         else:
@@ -283,39 +282,31 @@ class RemittanceReader:
     # Line
 
     def _read_service(self, text: str, ordinal: int) -> None:
-        svc = text.split(self._element)
-        if len(svc) < 8:
-            svc += SHORT
-        money = self._money
-        charge, paid = money[svc[2]], money[svc[3]]
-        units = money[svc[5]] if svc[5] else None, money[svc[7]] if svc[7] else None
+        service = self._services_by_text[text]
         if self._clp is None:
             self._balance.warn_orphan("SVC", ordinal)
             return
-        if self._svc is not None:
+        if self._service is not None:
             self._close_line()
-        self._svc = svc
-        self._line_charge, self._line_paid, self._line_units = charge, paid, units
+        self._service = service
         self._line_segments.append(ordinal)
 
     def _close_line(self) -> None:
-        svc = self._svc
-        assert svc is not None
-        _, code, modifiers, _ = self._procedures[svc[1]]
-        submitted = self._procedures[svc[6]]
-        charge, paid, units = self._line_charge, self._line_paid, self._line_units
+        service = self._service
+        assert service is not None
+        charge, paid, adjusted = service.charge, service.paid, self._line_adjusted
         self._line_charges += charge
-        self._adjusted += self._line_adjusted
+        self._adjusted += adjusted
         self._services.append(
             ServicePayment(
-                procedure_code=code,
+                procedure_code=service.code,
                 charge=charge,
                 paid=paid,
-                modifiers=modifiers,
-                units_paid=units[0],
-                submitted_procedure_code=submitted.code,
-                submitted_modifiers=submitted.modifiers,
-                units_submitted=units[1],
+                modifiers=service.modifiers,
+                units_paid=service.units_paid,
+                submitted_procedure_code=service.submitted_code,
+                submitted_modifiers=service.submitted_modifiers,
+                units_submitted=service.units_submitted,
                 service_date=self._line_day or self._claim_extra.get("statement_from"),
                 line_control_number=self._line_control,
                 adjustments=self._line_adjustments,
@@ -323,15 +314,14 @@ class RemittanceReader:
                 allowed=self._allowed,
             )
         )
-        if charge - self._line_adjusted != paid:
-            segment = self._line_segments[-1]
-            self._balance.warn_line(charge, paid, self._line_adjusted, segment)
-        self._svc = None
+        if charge - adjusted != paid:
+            self._balance.warn_line(charge, paid, adjusted, self._line_segments[-1])
+        self._service = None
         self._reset_line()
 
     def _read_day(self, text: str, _: int) -> None:
         qualifier, day = self._qualified_days[text]
-        if self._svc is not None:
+        if self._service is not None:
             if qualifier in ("472", "150"):
                 self._line_day = day
         elif self._clp is not None and qualifier in _CLAIM_DAYS:
@@ -341,7 +331,7 @@ class RemittanceReader:
         parts = text.split(self._element, 3)
         if len(parts) < 3:
             return
-        if self._svc is not None:
+        if self._service is not None:
             if parts[1] == "6R":
                 self._line_control = parts[2]
         elif self._clp is not None:
@@ -352,12 +342,12 @@ class RemittanceReader:
 
     def _read_amount(self, text: str, _: int) -> None:
         parts = text.split(self._element)
-        if self._svc is not None and len(parts) > 2 and parts[1] == "B6":
+        if self._service is not None and len(parts) > 2 and parts[1] == "B6":
             self._allowed = self._money[parts[2]]
 
     def _read_remark(self, text: str, _: int) -> None:
         parts = text.split(self._element)
-        if self._svc is not None and len(parts) > 2 and parts[1] == "HE":
+        if self._service is not None and len(parts) > 2 and parts[1] == "HE":
             self._line_remarks += (parts[2],)
 
     def _read_provider_adjustment(self, text: str, ordinal: int) -> None:

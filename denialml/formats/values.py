@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
 from denialml.domain.remittance import ClaimAdjustment
-from denialml.formats.x12 import Delimiters
 
 MOST_REMEMBERED = 1 << 15
 ZERO = Decimal(0)
@@ -53,7 +52,7 @@ class Adjustments(NamedTuple):
     total: Decimal
 
 
-class _Remembered(dict[str, V], Generic[V]):
+class Remembered(dict[str, V], Generic[V]):
     """A bounded memory of parsed values by their text."""
 
     def _read(self, raw: str) -> V:
@@ -67,7 +66,7 @@ class _Remembered(dict[str, V], Generic[V]):
         return value
 
 
-class MoneyTable(_Remembered[Decimal]):
+class MoneyTable(Remembered[Decimal]):
     """Amounts; an element that was not sent is zero."""
 
     def _read(self, raw: str) -> Decimal:
@@ -78,7 +77,7 @@ class MoneyTable(_Remembered[Decimal]):
         return Decimal(raw.strip())
 
 
-class DayTable(_Remembered[date | None]):
+class DayTable(Remembered[date | None]):
     """Days as CCYYMMDD (YYMMDD in 4010 files); None where not sent."""
 
     def _read(self, raw: str) -> date | None:
@@ -95,7 +94,7 @@ class DayTable(_Remembered[date | None]):
             raise BadValue(raw, "bad-date", "a day as CCYYMMDD") from None
 
 
-class ProcedureTable(_Remembered[Procedure]):
+class ProcedureTable(Remembered[Procedure]):
     """Procedure composites such as ``HC:90837:95``."""
 
     def __init__(self, component: str) -> None:
@@ -111,7 +110,7 @@ class ProcedureTable(_Remembered[Procedure]):
         return Procedure(parts[0], parts[1].strip(), modifiers, parts[6])
 
 
-class AdjustmentTable(_Remembered[Adjustments]):
+class AdjustmentTable(Remembered[Adjustments]):
     """CAS segments by their whole text: up to six triplets, ragged, with gaps."""
 
     def __init__(self, element: str, money: MoneyTable) -> None:
@@ -141,7 +140,7 @@ class AdjustmentTable(_Remembered[Adjustments]):
         return Adjustments(tuple(triplets), total)
 
 
-class DatedTable(_Remembered[tuple[str, Span]]):
+class DatedTable(Remembered[tuple[str, Span]]):
     """DTP segments by their whole text: the qualifier, and the day or span of days."""
 
     def __init__(self, element: str, days: DayTable) -> None:
@@ -154,7 +153,7 @@ class DatedTable(_Remembered[tuple[str, Span]]):
         return qualifier, read_span(self._days, form, value)
 
 
-class QualifiedDayTable(_Remembered[tuple[str, date | None]]):
+class QualifiedDayTable(Remembered[tuple[str, date | None]]):
     """DTM segments by their whole text: the qualifier and the day."""
 
     def __init__(self, element: str, days: DayTable) -> None:
@@ -167,7 +166,7 @@ class QualifiedDayTable(_Remembered[tuple[str, date | None]]):
         return qualifier, self._days[value]
 
 
-class CompositeTable(_Remembered[tuple[str, ...]]):
+class CompositeTable(Remembered[tuple[str, ...]]):
     """Components of an element, at least six of them."""
 
     def __init__(self, component: str) -> None:
@@ -178,7 +177,7 @@ class CompositeTable(_Remembered[tuple[str, ...]]):
         return tuple(raw.split(self._component) + SHORT[:6])
 
 
-class PointerTable(_Remembered[tuple[int, ...]]):
+class PointerTable(Remembered[tuple[int, ...]]):
     """SV107 composites: positions in the claim's diagnoses, counted from 1."""
 
     def __init__(self, component: str) -> None:
@@ -188,51 +187,6 @@ class PointerTable(_Remembered[tuple[int, ...]]):
     def _read(self, raw: str) -> tuple[int, ...]:
         parts = [part.strip() for part in raw.split(self._component)]
         return tuple(int(part) for part in parts if part.isdecimal())
-
-
-class Syntax:
-    """The delimiters of one interchange and the tables that depend on them."""
-
-    __slots__ = (
-        "adjustments",
-        "component",
-        "composites",
-        "dated",
-        "days",
-        "delimiters",
-        "element",
-        "money",
-        "pointers",
-        "procedures",
-        "qualified_days",
-        "remembered",
-        "repetition",
-    )
-
-    def __init__(self, delimiters: Delimiters) -> None:
-        self.delimiters = delimiters
-        self.element = delimiters.element
-        self.component = delimiters.component
-        self.repetition = delimiters.repetition
-        self.money = MoneyTable()
-        self.days = DayTable()
-        self.procedures = ProcedureTable(delimiters.component)
-        self.adjustments = AdjustmentTable(delimiters.element, self.money)
-        self.composites = CompositeTable(delimiters.component)
-        self.pointers = PointerTable(delimiters.component)
-        self.dated = DatedTable(delimiters.element, self.days)
-        self.qualified_days = QualifiedDayTable(delimiters.element, self.days)
-        self.remembered: dict[object, object] = {}
-
-    def remember(self, key: object, value: object) -> None:
-        """Keep a built record by what it was built from; bounded."""
-        if len(self.remembered) >= MOST_REMEMBERED:
-            self.remembered.clear()
-        self.remembered[key] = value
-
-    def day_span(self, qualifier: str, raw: str) -> Span:
-        """Both days of an RD8 range; the second is None for a single day."""
-        return read_span(self.days, qualifier, raw)
 
 
 def read_span(days: DayTable, qualifier: str, raw: str) -> Span:
