@@ -26,6 +26,7 @@ _UNFINISHED = re.compile(
 )
 _AMOUNT = re.compile(r"-?\$[\d,]+(?:\.\d+)?")
 _TOKEN = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$.:/()'&-]*")
+_KNOWN = "\N{CURRENCY SIGN}"  # stands for what was found in the record
 _QUOTED = re.compile(r"“([^”]*)”")
 
 
@@ -56,14 +57,13 @@ def check_letter(
 
 
 def _faults(text: str, facts: RecordFacts, exhibits: set[str]) -> list[str]:
-    rest = _QUOTED.sub(" ", text)
-    undated = re.sub(DATE, " ", rest)
-    unpriced = _AMOUNT.sub(" ", undated)
-    for allowed in facts.phrases:
-        unpriced = unpriced.replace(allowed, " ")
+    rest = _QUOTED.sub(_KNOWN, text)
+    unknown = _without_phrases(rest, facts.phrases)
+    undated = re.sub(DATE, _KNOWN, unknown)
+    unpriced = _AMOUNT.sub(_KNOWN, undated)
     tokens = (token.strip(".,:;()'") for token in _TOKEN.findall(unpriced))
     found = {
-        "holds a blank or an unfinished marker.": bool(_UNFINISHED.search(text)),
+        "holds a blank or an unfinished marker.": bool(_UNFINISHED.search(unknown)),
         "quotes words that no document on file holds.": any(
             not any(quoted in shown for shown in facts.exhibit_texts)
             for quoted in _QUOTED.findall(text)
@@ -73,7 +73,7 @@ def _faults(text: str, facts: RecordFacts, exhibits: set[str]) -> list[str]:
             for label in re.findall(r"\bExhibit ([A-Z]{1,2})\b", rest)
         ),
         "states a date that is not in the record.": any(
-            read_date(stated) not in facts.dates for stated in re.findall(DATE, rest)
+            read_date(stated) not in facts.dates for stated in re.findall(DATE, unknown)
         ),
         "states an amount that is not in the record.": any(
             _amount(stated) not in facts.amounts for stated in _AMOUNT.findall(undated)
@@ -84,6 +84,14 @@ def _faults(text: str, facts: RecordFacts, exhibits: set[str]) -> list[str]:
         ),
     }
     return [fault for fault, is_there in found.items() if is_there]
+
+
+def _without_phrases(text: str, phrases: Sequence[str]) -> str:
+    """The text with whole phrases of the record marked as known, longest first."""
+    for phrase in phrases:
+        if phrase in text:
+            text = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", _KNOWN, text)
+    return text
 
 
 def _amount(stated: str) -> Decimal | None:

@@ -8,6 +8,7 @@ packet stays tagged but claims no standard, because foreign pages may keep none.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal
@@ -26,6 +27,10 @@ PART_2_NOTICE = (
 )
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 Standard = Literal["ua-1", "a-2a"]
+# Outside Latin, Greek, Cyrillic and common punctuation: spelled as [U+6F22].
+_UNCOMMON = re.compile(
+    "[^\u0000-\u024f\u0370-\u052f\u2010-\u2027\u2030-\u205e\u20ac\u2122\ufffd]"
+)
 _STANDARDS: tuple[Standard, ...] = ("ua-1", "a-2a")
 
 
@@ -90,10 +95,26 @@ def _typeset(
     program: str, data: Any, *, moment: int, standards: Sequence[Standard]
 ) -> bytes:
     """Compile a packaged program over the data; `moment` is the PDF's timestamp."""
+    try:
+        return _compile(program, json.dumps(data), moment=moment, standards=standards)
+    except typst.TypstError:
+        # An archival PDF may not hold a character that its fonts cannot draw.
+        spelled = _UNCOMMON.sub(
+            lambda c: f"[U+{ord(c[0]):04X}]", json.dumps(data, ensure_ascii=False)
+        )
+    try:
+        return _compile(program, spelled, moment=moment, standards=standards)
+    except typst.TypstError:
+        raise DraftBlocked("the packet could not be typeset") from None
+
+
+def _compile(
+    program: str, data: str, *, moment: int, standards: Sequence[Standard]
+) -> bytes:
     compiled = typst.compile(
         files("denialml.appeals").joinpath(program).read_bytes(),
         format="pdf",
-        sys_inputs={"data": json.dumps(data)},
+        sys_inputs={"data": data},
         pdf_standards=list(standards),
         timestamp=moment,
         ignore_system_fonts=True,

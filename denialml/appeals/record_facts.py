@@ -29,11 +29,16 @@ from denialml.reference import (
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:/&'-]*")
 
 
+# Texts of more than one word; single words are tokens.
+_COMPOUND = re.compile(r"[^\W_].*[^\w.]|[^\w.].*[^\W_]")
+
+
 class RecordFacts(Judgment, frozen=True):
     """What a letter about this case may state.
 
-    `tokens` are case-folded words that contain a digit; `phrases` are whole texts
-    (citations, labels, literals), longest first; `exhibit_texts` are the documents'.
+    `tokens` are case-folded words; `phrases` are whole texts (citations, labels,
+    literals, and texts of the record with more than one word), longest first;
+    `exhibit_texts` are the documents'.
     """
 
     dates: frozenset[date]
@@ -54,8 +59,11 @@ def record_facts(
     dates: set[date] = {on}
     amounts: set[Decimal] = set()
     tokens: set[str] = set()
+    texts: set[str] = set()
     for value in _leaves(_without_judgments(case)):
         _collect(value, dates, amounts, tokens)
+        if isinstance(value, str):
+            texts.add(printable(value))
     limit = filing_limit_ends(case)
     if limit is not None:
         dates.add(limit)
@@ -66,6 +74,7 @@ def record_facts(
         dates |= {d for t in re.findall(DATE, document.text) if (d := read_date(t))}
     phrases = {text for c in citations for text in (c.citation, c.statement)}
     phrases |= {*literals, *_labels(case)}
+    phrases |= {text for text in texts if _COMPOUND.search(text)}
     return RecordFacts(
         dates=frozenset(dates),
         amounts=frozenset(amounts),
