@@ -32,7 +32,7 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 def refit_days(from_day: date, to_day: date, refit: Refit) -> list[date]:
-    """The days a model is fitted: the first, then the first of each quarter or month."""
+    """Days a model is fitted: the first, then the first of each quarter or month."""
     days = [from_day]
     step = _MONTHS.get(refit)
     if step is None:
