@@ -26,7 +26,7 @@ class Settings(BaseSettings):
 
     Raises `pydantic.ValidationError` (naming the setting) for a value that cannot
     be used. An empty `database_url`, `serving_bundle_directory` or
-    `mlflow_tracking_uri` is filled in from `data_directory`.
+    `mlflow_directory` is filled in from `data_directory`.
     """
 
     model_config = SettingsConfigDict(
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     data_directory: Path = Path("var")
     database_url: str = Field(default="", repr=False)
     serving_bundle_directory: Path | None = None
-    mlflow_tracking_uri: str = ""
+    mlflow_directory: Path | None = None
     api_key_pepper: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
@@ -86,11 +86,14 @@ class Settings(BaseSettings):
         """`serving_bundle_directory`, or `model` in the data directory."""
         return self.serving_bundle_directory or self.data_directory / "model"
 
+    def serving_bundle_of(self, organization_id: str) -> Path:
+        """Where an organization's promoted bundle is: one model per practice."""
+        return self.resolved_serving_bundle_directory / organization_id
+
     @property
-    def resolved_mlflow_tracking_uri(self) -> str:
-        """`mlflow_tracking_uri`, or a SQLite file in the data directory."""
-        path = self.data_directory.absolute() / "mlflow.db"
-        return self.mlflow_tracking_uri or f"sqlite:///{path}"
+    def resolved_mlflow_directory(self) -> Path:
+        """`mlflow_directory`, or `mlflow` in the data directory."""
+        return self.mlflow_directory or self.data_directory / "mlflow"
 
     @property
     def request_body_limit_bytes(self) -> int:

@@ -37,7 +37,8 @@ def test_settings_come_from_the_environment(
     assert settings.port == 9000
     assert settings.resolved_database_url == f"sqlite:///{tmp_path}/denialml.db"
     assert settings.resolved_serving_bundle_directory == tmp_path / "model"
-    assert settings.resolved_mlflow_tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"
+    assert settings.resolved_mlflow_directory == tmp_path / "mlflow"
+    assert settings.serving_bundle_of("org_1") == tmp_path / "model" / "org_1"
 
 
 @pytest.mark.parametrize(
