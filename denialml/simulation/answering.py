@@ -16,6 +16,7 @@ from denialml.simulation.remitting import (
     paid_cents,
     paid_line,
     reversal,
+    secondary_answer,
 )
 from denialml.simulation.rules import Rule
 from denialml.simulation.sending import acknowledge, arrival_day
@@ -24,6 +25,7 @@ from denialml.simulation.visiting import check, renew_later, settle_later
 
 _LESSON = 12
 _SETUP_DAYS = 30
+_REPROCESSED = 0.7
 _CORRECTABLE = frozenset(
     {
         Rule.DATA,
@@ -84,6 +86,8 @@ def _learn(state: State, sent: Sent, day: int) -> None:
     if any(codes is not None and may_be_coverage(codes) for codes in sent.codes):
         state.checks[asked].append((patient, coverage))
     if cause is Rule.ELIGIBILITY:
+        if sent.claim.frequency_code == "1":
+            state.uncovered[patient].append(sent.session)
         return
     states.learn_active(coverage, policy.lapse_hazard, first)
     if cause is Rule.OTHER_PAYER:
@@ -96,13 +100,29 @@ def _learn(state: State, sent: Sent, day: int) -> None:
     states.learn_clean(coverage, policy.cob_hazard, first)
     worker = state.people[patient].worker
     off = cause is Rule.LOADING
-    state.loading(worker, coverage.policy).learn(sent.submitted, off=off)
+    loading = state.loading(worker, coverage.policy)
+    loading.learn(sent.submitted, off=off)
+    if off:
+        state.unloaded[worker, coverage.policy].append(sent)
+    elif not loading.seen_off:
+        _reprocess_unloaded(state, policy, worker, day)
+
+
+def _reprocess_unloaded(state: State, policy: Policy, worker: int, day: int) -> None:
+    """Answers show that the payer has loaded the clinician: most old denials go."""
+    waiting = state.unloaded.pop((worker, policy.index), [])
+    for sent in waiting:
+        if state.random.random() < _REPROCESSED:
+            asked = day + state.random.randint(5, 30)
+            _overturn(state, policy, sent, arrival_day(state, policy, asked, slow=True))
 
 
 def _react(state: State, policy: Policy, sent: Sent, day: int) -> None:
     """Rework: about six in ten denials are corrected or disputed."""
     causes = {cause for cause in sent.causes if cause is not None}
     random = state.random
+    if sent.answer.status_code == "19":
+        _forward(state, sent, day)
     if not causes:
         _maybe_take_back(state, policy, sent, day)
         return
@@ -117,6 +137,18 @@ def _react(state: State, policy: Policy, sent: Sent, day: int) -> None:
     elif causes <= _DISPUTABLE and draw < 0.62 and random.random() < 0.5:
         received = arrival_day(state, policy, day + random.randint(30, 75), slow=True)
         _overturn(state, policy, sent, received)
+
+
+def _forward(state: State, sent: Sent, day: int) -> None:
+    """The supplemental plan answers one or two weeks after Medicare did."""
+    supplement = state.policies[-1]
+    received = state.timeline.workday(day + state.random.randint(7, 16))
+    if received > state.timeline.last:
+        return
+    number = f"{supplement.payer.payer_id}N{state.next_number('payer'):08d}"
+    state.arrivals[received, supplement.index].append(
+        Arrival((secondary_answer(sent.answer, supplement, number=number),))
+    )
 
 
 def _notice(state: State, policy: Policy, sent: Sent, day: int) -> None:
@@ -195,6 +227,7 @@ def _maybe_take_back(state: State, policy: Policy, sent: Sent, day: int) -> None
         sent.answer,
         lines=tuple(lines),
         status_code="4" if draw < 0.004 else "1",
+        whole=False,
         payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
     )
     state.arrivals[received, policy.index].append(

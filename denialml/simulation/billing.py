@@ -11,6 +11,8 @@ from denialml.domain.claim import (
     Claim,
     ClaimPayer,
     Diagnosis,
+    OtherPayer,
+    Patient,
     Provider,
     ServiceLine,
     Subscriber,
@@ -55,7 +57,7 @@ class Session(msgspec.Struct):
     visits_this_year: int
     number: int = 0
     held: bool = False
-    units_counted: bool = False
+    counted_for: tuple[int, ...] = ()
 
 
 @cache
@@ -158,17 +160,38 @@ def _claim_payer(payer_id: str, name: str) -> ClaimPayer:
 
 
 def subscriber_of(
-    person: Person, *, member_id: str, claim_filing_code: str
+    person: Person, *, member_id: str, claim_filing_code: str, group_number: str
 ) -> Subscriber:
-    """The patient as subscriber of one coverage."""
+    """The patient, or a child's parent, as subscriber of one coverage."""
+    child = bool(person.guardian) and claim_filing_code != "MC"
     return Subscriber(
         member_id=member_id,
+        last_name=person.last_name,
+        first_name=person.guardian if child else person.first_name,
+        birth_date=(
+            person.birth_date.replace(year=person.birth_year - 30, day=1)
+            if child
+            else person.birth_date
+        ),
+        gender="F" if child else person.gender,
+        address=person.address,
+        group_number=group_number,
+        relationship_code="" if child else "18",
+        claim_filing_code=claim_filing_code,
+    )
+
+
+def dependent_of(person: Person, subscriber: Subscriber) -> Patient | None:
+    """The patient where that is not the subscriber."""
+    if subscriber.relationship_code == "18":
+        return None
+    return Patient(
         last_name=person.last_name,
         first_name=person.first_name,
         birth_date=person.birth_date,
         gender=person.gender,
         address=person.address,
-        claim_filing_code=claim_filing_code,
+        relationship_code="19",
     )
 
 
@@ -185,8 +208,7 @@ class Envelope(msgspec.Struct, frozen=True):
     authorization_number: str
     referral_number: str
     diagnoses: tuple[str, ...]
-    frequency_code: str = "1"
-    original_number: str = ""
+    other_payers: tuple[OtherPayer, ...] = ()
 
 
 @cache
@@ -233,12 +255,12 @@ def build_claim(
         lines=lines,
         diagnoses=_diagnoses(envelope.diagnoses),
         submitted_on=envelope.submitted_on,
-        frequency_code=envelope.frequency_code,
         place_of_service=envelope.place,
+        patient=dependent_of(person, envelope.subscriber),
         rendering_provider=worker.provider,
         service_facility=facility,
         prior_authorization_number=envelope.authorization_number,
         referral_number=envelope.referral_number,
-        original_payer_claim_control_number=envelope.original_number,
+        other_payers=envelope.other_payers,
         medical_record_number=person.medical_record_number,
     )

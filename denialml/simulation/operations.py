@@ -16,6 +16,7 @@ from denialml.simulation.visiting import attend, check
 
 _REPAIR_DAYS = 75
 _OUTGOING_DAYS = 7
+_REBILLED = 0.6
 
 
 def run(state: State, visits: list[Visit]) -> None:
@@ -81,7 +82,8 @@ def _renew(state: State, patient: int, day: int) -> None:
     chart.fixing = False
     old = chart.coverages[-1]
     weights = [
-        0.0 if policy.index == old.policy else policy.share for policy in state.policies
+        0.0 if policy.index == old.policy or policy.kind.for_the_old else policy.share
+        for policy in state.policies
     ]
     index = state.random.choices(range(len(weights)), weights=weights)[0]
     policy = state.policies[index]
@@ -97,6 +99,10 @@ def _renew(state: State, patient: int, day: int) -> None:
     chart.coverages.append(new)
     check(state, patient, new, day)
     _release(state, patient, day)
+    for session in state.uncovered.pop(patient, ()):
+        if state.random.random() < _REBILLED:
+            due = state.timeline.workday(day + state.random.randint(2, 12))
+            state.submissions[due].append(session)
 
 
 def _release(state: State, patient: int, day: int) -> None:

@@ -25,6 +25,15 @@ _MEDICAID_UNWINDING = ((date(2023, 4, 1), date(2024, 5, 31), 1.8),)
 _MEDICARE_COUNSELORS_FROM = date(2024, 1, 1)
 
 
+ERROR_CAUSES = (
+    "claim_data_error",
+    "auth_missing",
+    "documentation_insufficient",
+    "timely_filing",
+)
+"""What a payer that denies a faultless claim by mistake may state."""
+
+
 class PayerKind(msgspec.Struct, frozen=True):
     """What payers of one line of business have in common.
 
@@ -42,6 +51,11 @@ class PayerKind(msgspec.Struct, frozen=True):
     price: float
     copay: bool
     deductible: bool
+
+    @property
+    def for_the_old(self) -> bool:
+        """Medicare of either kind: members are simulated as 65 and older."""
+        return self.payer_type in (PayerType.MEDICARE, PayerType.MEDICARE_ADVANTAGE)
 
 
 KINDS: dict[str, PayerKind] = {
@@ -120,6 +134,7 @@ class Policy(msgspec.Struct):
     error_cause: str
     scrutiny: dict[str, float]
     knows_authorization: dict[str, bool]
+    down_codes: bool = False
 
 
 def payer_address(index: int) -> Address:
@@ -214,10 +229,9 @@ def _draw_policy(
         records=random.uniform(0.003, 0.015) * severity * 0.6,
         error=random.uniform(0.002, 0.009),
         glitch=(NEVER, NEVER),
+        down_codes=random.random() < 0.5,
         opacity=min(0.9, settings.opacity * random.uniform(0.4, 1.6)),
-        error_cause=random.choice(
-            ("claim_data_error", "auth_missing", "documentation_insufficient")
-        ),
+        error_cause=random.choice(ERROR_CAUSES),
         scrutiny={},
         knows_authorization={},
     )
@@ -298,6 +312,27 @@ def _excluded_credentials(
         for credential in ("LPC", "LMFT")
         if random.random() < 0.06
     }
+
+
+def supplement(policies: list[Policy]) -> Policy:
+    """The payer behind original Medicare; nobody is insured with it alone."""
+    medicare = next(
+        policy for policy in policies if policy.kind.payer_type is PayerType.MEDICARE
+    )
+    index = len(policies)
+    return msgspec.structs.replace(
+        medicare,
+        index=index,
+        share=0.0,
+        kind=KINDS["commercial"],
+        payer=Payer(
+            payer_id="SIM11",
+            name="Lantern Supplement",
+            payer_type=PayerType.COMMERCIAL_INSURED,
+            state="OH",
+            appeal_address=payer_address(index),
+        ),
+    )
 
 
 class PolicyChange(msgspec.Struct, frozen=True):

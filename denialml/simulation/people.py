@@ -11,7 +11,7 @@ import msgspec
 
 from denialml.domain.claim import Address, Provider
 from denialml.domain.coverage import Clinician, Enrollment
-from denialml.simulation.names import CITIES, STREETS, npi, person_name
+from denialml.simulation.names import CITIES, GIVEN_NAMES, STREETS, npi, person_name
 from denialml.simulation.parameters import (
     CREDENTIALS,
     DIAGNOSES,
@@ -53,7 +53,11 @@ class Worker(msgspec.Struct):
 
 
 class Person(msgspec.Struct):
-    """One patient with one episode of care."""
+    """One patient with one episode of care.
+
+    `guardian` is the given name of the parent who is the subscriber of a child,
+    `supplement` whether a supplemental plan pays after original Medicare.
+    """
 
     number: int
     medical_record_number: str
@@ -70,6 +74,8 @@ class Person(msgspec.Struct):
     diagnoses: tuple[str, ...]
     visit_limit: int
     secondary_session: bool
+    supplement: bool = False
+    guardian: str = ""
 
     @property
     def birth_date(self) -> date:
@@ -274,6 +280,7 @@ def _draw_person(
         else 0.0,
         diagnoses=diagnoses,
         visit_limit=random.choice((20, 26, 30, 45)) if random.random() < 0.1 else 0,
+        guardian=random.choice(GIVEN_NAMES) if episode == "aba" else "",
         secondary_session=episode == "group" and random.random() < 0.4,
     )
 

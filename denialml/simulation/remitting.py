@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from denialml.domain.claim import Claim, Provider
+from denialml.domain.claim import Claim, Provider, person
 from denialml.domain.coverage import PayerType
 from denialml.domain.remittance import (
     ClaimAdjustment,
@@ -19,6 +19,7 @@ from denialml.domain.remittance import (
 )
 from denialml.simulation.billing import BilledLine, dollars
 from denialml.simulation.emission import Codes
+from denialml.simulation.parameters import SERVICES
 from denialml.simulation.payers import Policy
 from denialml.simulation.practice import RemittanceAdvice
 from denialml.simulation.timeline import Timeline
@@ -28,12 +29,13 @@ Adjustment = tuple[str, str, int]
 
 
 class LineAnswer(msgspec.Struct, frozen=True):
-    """The payer's answer to one line, in cents."""
+    """The payer's answer to one line, in cents; `recoded` is the code it paid."""
 
     paid: int
     adjustments: tuple[Adjustment, ...]
     remark: str = ""
     allowed: int | None = None
+    recoded: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -57,6 +59,40 @@ def denied_line(line: BilledLine, codes: Codes) -> LineAnswer:
     """Nothing paid; the whole charge is adjusted away."""
     group, carc, rarc = codes
     return LineAnswer(0, ((group, carc, line.charge_cents),), rarc)
+
+
+def down_coded_line(line: BilledLine, policy: Policy) -> LineAnswer:
+    """Paid as the shorter session (90834): the difference is denied (CARC 150)."""
+    charge = line.charge_cents
+    allowed = round(charge * policy.kind.price)
+    paid = round(SERVICES["90834"].charge_cents * line.units * policy.kind.price)
+    return LineAnswer(
+        paid,
+        (("CO", "45", charge - allowed), ("CO", "150", allowed - paid)),
+        remark="N22",
+        allowed=paid,
+        recoded="90834",
+    )
+
+
+def secondary_answer(answer: Answer, supplement: Policy, *, number: str) -> Answer:
+    """The supplemental plan pays what original Medicare left to the patient.
+
+    What Medicare paid or wrote off is adjusted as the prior payer's (OA-23).
+    """
+    lines = []
+    for line, billed in zip(answer.lines, answer.billed, strict=True):
+        share = sum(cents for group, _, cents in line.adjustments if group == "PR")
+        lines.append(LineAnswer(share, (("OA", "23", billed.charge_cents - share),)))
+    return Answer(
+        claim=answer.claim,
+        policy=supplement.index,
+        payer_number=number,
+        status_code="2",
+        lines=tuple(lines),
+        billed=answer.billed,
+        received_by_payer=answer.received_by_payer,
+    )
 
 
 class Pricing(msgspec.Struct, frozen=True):
@@ -113,6 +149,7 @@ def reversal(answer: Answer) -> Answer:
                 -line.paid,
                 tuple((group, carc, -cents) for group, carc, cents in line.adjustments),
                 line.remark,
+                recoded=line.recoded,
             )
             for line in answer.lines
         ),
@@ -209,6 +246,10 @@ def _build_payment(
             for position in range(len(answer.lines))
         )
     rendering = claim.rendering_provider
+    crossed = claim.other_payers[0] if answer.status_code == "19" else None
+    if crossed is not None:
+        remarks = ("MA18",)
+    patient_named = person(claim)
     return ClaimPayment(
         remittance=remittance,
         patient_control_number=claim.patient_control_number,
@@ -223,8 +264,10 @@ def _build_payment(
         adjustments=adjustments,
         remark_codes=remarks,
         service_payments=services,
-        patient_last_name=claim.subscriber.last_name,
-        patient_first_name=claim.subscriber.first_name,
+        patient_last_name=patient_named.last_name,
+        patient_first_name=patient_named.first_name,
+        crossover_payer_id=crossed.payer_id if crossed is not None else "",
+        crossover_payer_name=crossed.name if crossed is not None else "",
         member_id=claim.subscriber.member_id,
         rendering_npi=rendering.npi if rendering is not None else "",
         received_by_payer_on=timeline.date(answer.received_by_payer),
@@ -245,7 +288,8 @@ def _build_service(
     service = answer.claim.lines[position]
     paid_units = service.units if line.paid else None
     return ServicePayment(
-        procedure_code=billed.code,
+        procedure_code=line.recoded or billed.code,
+        submitted_procedure_code=billed.code if line.recoded else "",
         charge=dollars(sign * billed.charge_cents),
         paid=dollars(line.paid),
         modifiers=service.modifiers,

@@ -3,7 +3,8 @@
 import msgspec
 
 from denialml.domain.acknowledgment import ClaimAcknowledgment, ClaimStatus
-from denialml.domain.claim import Claim
+from denialml.domain.claim import Claim, OtherPayer
+from denialml.domain.coverage import PayerType
 from denialml.simulation import coverage as states
 from denialml.simulation.authorizing import Fit, fit
 from denialml.simulation.billing import Envelope, Session, build_claim, subscriber_of
@@ -21,6 +22,7 @@ from denialml.simulation.remitting import (
     Answer,
     LineAnswer,
     denied_line,
+    down_coded_line,
     draw_pricing,
     paid_line,
 )
@@ -135,8 +137,8 @@ def prepare(
         claim = _new_claim(state, session, coverage, policy, person, worker, fits, day)
     else:
         claim = msgspec.structs.replace(claim, submitted_on=state.timeline.date(day))
-    if not session.units_counted:
-        session.units_counted = True
+    if coverage.policy not in session.counted_for:
+        session.counted_for += (coverage.policy,)
         state.count_units(session, grants, claim.prior_authorization_number)
     shared = _shared_chances(state, session, coverage, policy, worker, day, again)
     lines = [
@@ -228,7 +230,9 @@ def _new_claim(
                 person,
                 member_id=coverage.member_id,
                 claim_filing_code=policy.kind.claim_filing_code,
+                group_number=f"G{policy.index:02d}{person.visit_limit:02d}",
             ),
+            other_payers=_other_payers(policy, person, coverage),
             place=place,
             telehealth_modifier=modifier,
             authorization_number=number,
@@ -240,6 +244,24 @@ def _new_claim(
         worker=worker,
         billing=state.staff.billing,
         facility=site.facility if site.number else None,
+    )
+
+
+def _other_payers(
+    policy: Policy, person: Person, coverage: Coverage
+) -> tuple[OtherPayer, ...]:
+    """The supplemental plan that original Medicare forwards the claim to."""
+    if not person.supplement or policy.kind.payer_type is not PayerType.MEDICARE:
+        return ()
+    return (
+        OtherPayer(
+            payer_id="SIM11",
+            name="Lantern Supplement",
+            payer_responsibility_code="S",
+            claim_filing_code="CI",
+            member_id=f"L{coverage.member_id}",
+            relationship_code="18",
+        ),
     )
 
 
@@ -292,7 +314,7 @@ def adjudicate(state: State, prepared: Prepared, day: int) -> Sent:
         claim=prepared.claim,
         coverage=prepared.coverage,
         submitted=day,
-        answer=_answer(state, prepared, policy, codes, day),
+        answer=_answer(state, prepared, policy, causes, codes, day),
         causes=causes,
         codes=codes,
     )
@@ -365,6 +387,7 @@ def _policy_causes(state: State, prepared: Prepared) -> tuple[Rule | None, ...]:
 
 
 _ERROR_RULES = {
+    "timely_filing": Rule.TIMELY,
     "claim_data_error": Rule.DATA,
     "auth_missing": Rule.AUTHORIZATION_MISSING,
     "documentation_insufficient": Rule.RECORDS,
@@ -389,6 +412,7 @@ def _answer(
     state: State,
     prepared: Prepared,
     policy: Policy,
+    causes: tuple[Rule | None, ...],
     codes: tuple[Codes | None, ...],
     day: int,
 ) -> Answer:
@@ -398,18 +422,21 @@ def _answer(
     )
     answers: list[LineAnswer] = []
     first = True
-    for line, denial in zip(billed, codes, strict=True):
-        if denial is not None:
-            answers.append(denied_line(line, denial))
-        else:
+    for line, denial, cause in zip(billed, codes, causes, strict=True):
+        if denial is None:
             answers.append(paid_line(line, policy, pricing, first=first))
             first = False
-    all_denied = all(codes)
+        elif cause is Rule.TIME and policy.down_codes and line.code == "90837":
+            answers.append(down_coded_line(line, policy))
+        else:
+            answers.append(denied_line(line, denial))
+    all_denied = all(codes) and not any(answer.paid for answer in answers)
+    forwarded = bool(prepared.claim.other_payers) and not all_denied
     return Answer(
         claim=prepared.claim,
         policy=policy.index,
         payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
-        status_code="4" if all_denied else "1",
+        status_code="4" if all_denied else "19" if forwarded else "1",
         lines=tuple(answers),
         billed=billed,
         received_by_payer=day,

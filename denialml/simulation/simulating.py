@@ -3,18 +3,24 @@
 from datetime import date
 from random import Random
 
-from denialml.domain.coverage import Payer
+from denialml.domain.coverage import Payer, PayerType
 from denialml.simulation import coverage as states
 from denialml.simulation.documents import file_documents
 from denialml.simulation.operations import run
 from denialml.simulation.parameters import DIFFICULTIES, Difficulty
-from denialml.simulation.payers import Policy, draw_changes, draw_policies
+from denialml.simulation.payers import (
+    Policy,
+    draw_changes,
+    draw_policies,
+    supplement,
+)
 from denialml.simulation.people import Person, Staff, draw_people, draw_staff
 from denialml.simulation.practice import RemittanceAdvice, SimulatedPractice
 from denialml.simulation.state import Chart, State
 from denialml.simulation.timeline import Timeline
 
 _MISCONFIGURED = 0.06
+_WITH_SUPPLEMENT = 0.5
 
 
 def simulate_practice(
@@ -52,6 +58,7 @@ def simulate_practice(
         count=settings.policy_changes,
         payers=len(policies),
     )
+    policies.append(supplement(policies))
     payers = tuple(policy.payer for policy in policies)
     random = Random(f"practice {seed}")
     staff = draw_staff(random, timeline=timeline, policies=policies, claims=claims)
@@ -91,11 +98,17 @@ def _draw_setups(
 def _open_chart(state: State, person: Person) -> Chart:
     credential = state.staff.workers[person.worker].credential
     weights = [
-        policy.share * (0.1 if credential in policy.excluded_credentials else 1.0)
+        0.0
+        if person.episode == "aba" and policy.kind.for_the_old
+        else policy.share * (0.1 if credential in policy.excluded_credentials else 1.0)
         for policy in state.policies
     ]
     index = state.random.choices(range(len(weights)), weights=weights)[0]
     policy = state.policies[index]
+    if policy.kind.for_the_old:
+        person.birth_year -= 30 if person.birth_year > 1965 else 15
+    if policy.kind.payer_type is PayerType.MEDICARE:
+        person.supplement = state.random.random() < _WITH_SUPPLEMENT
     begins = max(0, person.begins)
     coverage = states.open_coverage(
         state.random,

@@ -128,6 +128,12 @@ class State(msgspec.Struct):
     takebacks: defaultdict[int, list[tuple[str, int]]] = msgspec.field(
         default_factory=lambda: defaultdict(list)
     )
+    uncovered: defaultdict[int, list[Session]] = msgspec.field(
+        default_factory=lambda: defaultdict(list)
+    )
+    unloaded: defaultdict[tuple[int, int], list[Sent]] = msgspec.field(
+        default_factory=lambda: defaultdict(list)
+    )
     unsettled: defaultdict[int, list[Sent]] = msgspec.field(
         default_factory=lambda: defaultdict(list)
     )
