@@ -1,0 +1,13 @@
+"""The command line: `denialml --help`.
+
+Data goes to stdout, progress and remarks to stderr, and `--json` writes what a
+program would read. Exit status: 0 done, 1 the command failed and says why, 2 the
+command was used wrongly, 3 done but some input could not be read completely.
+"""
+
+
+def main() -> None:
+    """Run the command line; the entry point of the package."""
+    from denialml.cli.app import run
+
+    run()

@@ -1,0 +1,190 @@
+"""`denialml denials` and `denialml draft`: why it was denied, and the letter."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
+from denialml.cli.keys import OrganizationOption
+from denialml.cli.output import remarks, table, write_json
+from denialml.domain.appeal import AppealDraft
+from denialml.domain.denial import Deadline, RootCause, Route
+from denialml.journeys.denials import DenialReport, find_denials
+from denialml.journeys.draft import draft_appeal, render
+from denialml.store.audit import AuditAction, record_event
+from denialml.store.denials import (
+    DenialSort,
+    DenialStatus,
+    StoredDenial,
+    list_denials,
+)
+from denialml.store.organizations import Organization
+
+BLOCKED = 4
+
+
+def denials(
+    organization: OrganizationOption = None,
+    status: Annotated[DenialStatus, typer.Option()] = "open",
+    payer_id: Annotated[str | None, typer.Option("--payer")] = None,
+    root_cause: Annotated[RootCause | None, typer.Option("--cause")] = None,
+    route: Annotated[Route | None, typer.Option()] = None,
+    sort: Annotated[DenialSort, typer.Option()] = DenialSort.DEADLINE,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 25,
+    as_of: Annotated[str | None, typer.Option(help="day to judge as of")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Find the denials in what was ingested and list them, first deadline first."""
+    desk = open_desk()
+    practice = desk.organization(organization)
+    report = find_with_remarks(desk, practice, as_of)
+    with desk.session() as session:
+        page = list_denials(
+            session,
+            practice.organization_id,
+            status=status,
+            payer_id=payer_id,
+            root_cause=root_cause,
+            route=route,
+            sort=sort,
+            limit=limit,
+        )
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.DENIALS_LISTED,
+            record_kind="denial",
+            record_id="",
+            record_count=len(page.denials),
+            now=desk.now(),
+        )
+    if as_json:
+        write_json({"report": report, "denials": page.denials})
+        return
+    rows = [_row(stored) for stored in page.denials]
+    table(
+        f"{practice.name}: {status} denials",
+        ("denial", "payer", "code", "cause", "route", "amount", "act by"),
+        rows,
+    )
+    if page.cursor is not None:
+        remarks.print("More follow: raise --limit, or filter by --payer or --cause.")
+
+
+def find_with_remarks(
+    desk: Desk, practice: Organization, as_of: str | None = None
+) -> DenialReport:
+    """Judge what was ingested as of a day (default today) and say what was found."""
+    with desk.session() as session, remarks.status("Looking for denials"):
+        report = find_denials(
+            session,
+            practice.organization_id,
+            as_of=parse_day(as_of, "--as-of") or desk.today(),
+            now=desk.now(),
+            actor=ACTOR,
+        )
+    remarks.print(
+        f"{report.open:,} open denials of ${report.open_amount:,.2f}; "
+        f"{report.closed:,} closed later, ${report.recovered_amount:,.2f} recovered"
+    )
+    return report
+
+
+def draft(
+    denial_id: Annotated[str, typer.Argument(help="as `denialml denials` lists it")],
+    out: Annotated[Path, typer.Option(help="folder for the letter")] = Path("letters"),
+    organization: OrganizationOption = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Draft the letter of a denial from what is on file; nothing is sent.
+
+    Exit status 4: the record does not support a letter, and the draft says why.
+    """
+    desk = open_desk()
+    practice = desk.organization(organization)
+    with desk.session() as session:
+        drafted = draft_appeal(
+            session,
+            practice.organization_id,
+            denial_id,
+            now=desk.now(),
+            actor=ACTOR,
+        )
+    paths = write_letter(desk, practice, drafted, out)
+    if as_json:
+        write_json(drafted)
+    else:
+        show_draft(drafted, paths)
+    if drafted.status == "blocked":
+        raise typer.Exit(BLOCKED)
+
+
+def write_letter(
+    desk: Desk, practice: Organization, drafted: AppealDraft, out: Path
+) -> list[Path]:
+    """Write the HTML page and, unless blocked, the PDF packet; returns the paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    with desk.session() as session:
+        for form in ("html", "pdf") if drafted.status == "draft" else ("html",):
+            drawn = render(
+                session,
+                practice.organization_id,
+                drafted.draft_id,
+                form=form,
+                now=desk.now(),
+                actor=ACTOR,
+            )
+            path = out / drawn.file_name
+            path.write_bytes(drawn.content)
+            paths.append(path)
+    return paths
+
+
+def show_draft(drafted: AppealDraft, paths: list[Path]) -> None:
+    """The paths on stdout; what is missing or blocks the letter on stderr."""
+    for path in paths:
+        typer.echo(path)
+    for reason in drafted.blocked_reasons:
+        remarks.print(f"[bold red]blocked[/]: {reason}", soft_wrap=True)
+    for missing in drafted.missing:
+        remarks.print(
+            f"missing: {missing.kind}: {missing.why} ({missing.supplied_by})",
+            soft_wrap=True,
+            markup=False,
+        )
+
+
+def _row(stored: StoredDenial) -> tuple[str, ...]:
+    denial, finding, route = stored.denial, stored.finding, stored.route
+    cause = "not known"
+    if finding is not None and finding.root_cause is not None:
+        cause = f"{finding.root_cause} ({finding.probability:.0%})"
+    return (
+        denial.denial_id,
+        denial.payer_name,
+        denial.procedure_code,
+        cause,
+        route.route if route is not None else "",
+        f"${denial.denied_amount:,.2f}",
+        describe_deadline(stored.deadline),
+    )
+
+
+def describe_deadline(deadline: Deadline | None) -> str:
+    """A deadline in few words; never a bare date where the window is a guess."""
+    if deadline is None:
+        return ""
+    if deadline.due_on is None:
+        return "no appeal right"
+    if deadline.status == "not_configured":
+        return f"{deadline.due_on} (window not configured: earliest plausible)"
+    return str(deadline.due_on)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this family's commands."""
+    app.command("denials")(denials)
+    app.command("draft")(draft)

@@ -1,0 +1,195 @@
+"""`denialml train`, `promote` and `backtest`."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
+from denialml.cli.keys import OrganizationOption
+from denialml.cli.output import remarks, table, write_json
+from denialml.errors import InputError
+from denialml.modeling.specification import TrainingSpecification, load_specification
+from denialml.modeling.walking import Refit
+from denialml.store.audit import AuditAction, record_event
+from denialml.store.organizations import Organization
+
+if TYPE_CHECKING:  # loads lightgbm: only when a command runs
+    from denialml.journeys.retrain import PromotionReport, TrainingReport
+
+SpecificationOption = Annotated[
+    Path | None, typer.Option("--specification", help="a models/*.toml")
+]
+
+
+def train(
+    organization: OrganizationOption = None,
+    specification: SpecificationOption = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="use only answers received before this day")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Train on the practice's history; log the run and register the version."""
+    desk = open_desk()
+    practice = desk.organization(organization)
+    day = parse_day(as_of, "--as-of") or desk.today()
+    report = train_with_remarks(
+        desk, practice, as_of=day, specification=specification, quiet=as_json
+    )
+    if as_json:
+        write_json(report)
+
+
+def train_with_remarks(
+    desk: Desk,
+    practice: Organization,
+    *,
+    as_of: date,
+    specification: Path | None = None,
+    quiet: bool = False,
+) -> "TrainingReport":
+    """Train and say what came of it."""
+    from denialml.journeys.retrain import train as train_model
+
+    with (
+        desk.session() as session,
+        remarks.status("Training: features, trees, calibration, canary"),
+    ):
+        report = train_model(
+            session,
+            practice.organization_id,
+            specification=specification_of(practice, specification),
+            tracking=desk.settings.resolved_mlflow_directory,
+            as_of=as_of,
+            now=desk.now(),
+        )
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.MODEL_TRAINED,
+            record_kind="model",
+            record_id=report.version,
+            now=desk.now(),
+        )
+    if not quiet:
+        rows = [(name, f"{value:.4f}") for name, value in report.measures.items()]
+        rows.append(("AUC on shuffled labels", f"{report.canary_auc:.4f}"))
+        table(
+            f"Version {report.registered_version}: {report.answered_lines:,} answered "
+            f"lines, {report.denied_lines:,} denied, {report.trees} trees",
+            ("measure (slice the trees had not seen)", "value"),
+            rows,
+        )
+    return report
+
+
+def promote(
+    organization: OrganizationOption = None,
+    version: Annotated[
+        str, typer.Option(help="a registered version, or challenger")
+    ] = "challenger",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Check a version's gates and export the bundle that scoring loads."""
+    desk = open_desk()
+    practice = desk.organization(organization)
+    report = promote_with_remarks(desk, practice, version=version)
+    if as_json:
+        write_json(report)
+
+
+def promote_with_remarks(
+    desk: Desk, practice: Organization, *, version: str = "challenger"
+) -> "PromotionReport":
+    """Promote and say what serves from now on."""
+    from denialml.journeys.retrain import promote as promote_model
+
+    with remarks.status("Checking the gates"):
+        report = promote_model(
+            tracking=desk.settings.resolved_mlflow_directory,
+            serving=desk.settings.serving_bundle_of(practice.organization_id),
+            name=specification_of(practice, None).name,
+            version=version,
+        )
+    with desk.session() as session:
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.MODEL_PROMOTED,
+            record_kind="model",
+            record_id=report.version,
+            now=desk.now(),
+        )
+    remarks.print(f"Serving {report.version} (version {report.registered_version})")
+    return report
+
+
+def specification_of(
+    practice: Organization, path: Path | None
+) -> TrainingSpecification:
+    """The specification under the practice's own name.
+
+    Models are registered per practice: practices never see each other, also not
+    through an alias of the registry.
+    """
+    found = load_specification(path) if path is not None else TrainingSpecification()
+    return msgspec.structs.replace(
+        found, name=f"{found.name}-{practice.organization_id}"
+    )
+
+
+def backtest(
+    first: Annotated[str, typer.Option("--from", help="first submission day")],
+    last: Annotated[str, typer.Option("--to", help="last submission day")],
+    out: Annotated[Path, typer.Option(help="the CSV to write")],
+    organization: OrganizationOption = None,
+    refit: Annotated[Refit, typer.Option()] = "quarterly",
+    specification: SpecificationOption = None,
+) -> None:
+    """Walk forward through the past: the risk of each claim on its day, then the truth.
+
+    One row per claim line. Nothing that was not known on the submission day takes
+    part, in the model or in the claim.
+    """
+    from denialml.journeys.backtest import backtest as walk
+    from denialml.journeys.backtest import write_backtest_csv
+
+    from_day, to_day = parse_day(first, "--from"), parse_day(last, "--to")
+    if from_day is None or to_day is None:
+        raise InputError("--from and --to take dates such as 2026-03-31")
+    desk = open_desk()
+    practice = desk.organization(organization)
+    with desk.session() as session, remarks.status("Walking forward") as status:
+        rows = walk(
+            session,
+            practice.organization_id,
+            from_day=from_day,
+            to_day=to_day,
+            refit=refit,
+            specification=specification_of(practice, specification),
+            progress=lambda text: status.update(f"Walking forward: {text}"),
+        )
+        count = write_backtest_csv(rows, out)
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.HISTORY_EXPORTED,
+            record_kind="backtest",
+            record_id="",
+            record_count=count,
+            now=desk.now(),
+        )
+    remarks.print(f"{count:,} claim lines in {out}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this family's commands."""
+    app.command("train")(train)
+    app.command("promote")(promote)
+    app.command("backtest")(backtest)

@@ -1,0 +1,190 @@
+"""`denialml simulate` and `denialml ingest`: files out of nothing, files in."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
+from denialml.cli.keys import OrganizationOption
+from denialml.cli.output import (
+    describe_problem,
+    progress,
+    remarks,
+    table,
+    write_json,
+)
+from denialml.errors import InputError
+from denialml.journeys.ingest import IngestReport, ingest_files
+from denialml.journeys.simulate import write_practice
+from denialml.simulation import simulate_practice
+from denialml.simulation.parameters import Difficulty
+from denialml.store.organizations import Organization
+
+INCOMPLETE = 3
+PROBLEMS_SHOWN = 5
+SECONDS_BETWEEN_COMMITS = 1.0
+_DOCUMENT_FOLDER = "documents"
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="folder to write into; must be empty")],
+    claims: Annotated[int, typer.Option(min=1, help="about how many claims")] = 20_000,
+    seed: Annotated[int, typer.Option(help="the practice; same seed, same bytes")] = 1,
+    world: Annotated[
+        int | None, typer.Option(help="the payers' hidden rules (default: the seed)")
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="first day")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="last day")] = None,
+    difficulty: Annotated[Difficulty, typer.Option()] = "medium",
+) -> None:
+    """Write a simulated practice: X12 files, exports, documents, and the truth apart.
+
+    OUT/practice is what a practice would have, OUT/outgoing a batch not yet sent,
+    OUT/newest a remittance that has just arrived. OUT/truth holds the true denial
+    probability and cause of every claim, which nothing in denialml reads.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise InputError(f"{out} is not empty; name a new folder")
+    ends_on = parse_day(last, "--to") or date(2025, 12, 31)
+    starts_on = parse_day(first, "--from") or ends_on - timedelta(days=730)
+    paths = write_simulated(
+        out,
+        claims=claims,
+        seed=seed,
+        world=world,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        difficulty=difficulty,
+    )
+    remarks.print(f"{len(paths):,} simulated files in {out}")
+
+
+def write_simulated(
+    out: Path,
+    *,
+    claims: int,
+    seed: int,
+    starts_on: date,
+    ends_on: date,
+    world: int | None = None,
+    difficulty: Difficulty = "medium",
+) -> list[Path]:
+    """Simulate a practice and write its files, with progress on stderr."""
+    with remarks.status("Simulating a practice"):
+        practice = simulate_practice(
+            seed=seed,
+            world=world,
+            claims=claims,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            difficulty=difficulty,
+        )
+    with progress("Writing simulated files") as advance:
+        return write_practice(practice, out, progress=advance)
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="files or folders")],
+    organization: OrganizationOption = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Read X12 files and CSV exports into the store; sending them again adds nothing.
+
+    Exit status 3: something could not be read completely, and the report says what.
+    """
+    files = find_files(paths)
+    desk = open_desk()
+    practice = desk.organization_or_new(organization)
+    reports = list(ingest_with_progress(desk, practice, files))
+    if as_json:
+        write_json(reports)
+    else:
+        show_reports(reports)
+    if any(not report.complete for report in reports):
+        raise typer.Exit(INCOMPLETE)
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Every file named or below a folder named; documents come with their CSV.
+
+    Raises:
+        InputError: a path does not exist, or there is no file at all.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += [
+                file
+                for file in sorted(path.rglob("*"))
+                if file.is_file()
+                and _DOCUMENT_FOLDER not in file.relative_to(path).parts[:-1]
+                and not file.name.startswith(".")
+            ]
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise InputError(f"no file or folder at {path}")
+    if not found:
+        raise InputError("no file to ingest in what was named")
+    return found
+
+
+def ingest_with_progress(
+    desk: Desk, practice: Organization, files: Sequence[Path]
+) -> Iterator[IngestReport]:
+    """Ingest files with progress on stderr, whole files in every transaction.
+
+    Commits about once a second: waiting for the disk after each of a thousand small
+    files would cost more than reading them, and a file that is read again after an
+    interruption adds nothing.
+    """
+    with progress(f"Ingesting {len(files):,} files") as advance, desk.session() as s:
+        reports = ingest_files(
+            s, practice.organization_id, files, now=desk.now(), actor=ACTOR
+        )
+        committed_at = monotonic()
+        for done, report in enumerate(reports, start=1):
+            if monotonic() - committed_at > SECONDS_BETWEEN_COMMITS:
+                s.commit()
+                committed_at = monotonic()
+            advance(done, len(files))
+            yield report
+
+
+def show_reports(reports: Sequence[IngestReport]) -> None:
+    """Totals on stdout, then the problems, the worst files first."""
+    totals: dict[str, list[int]] = {}
+    for report in reports:
+        for column, counts in enumerate(
+            (report.records_read, report.records_new, report.records_known)
+        ):
+            for kind, count in counts.items():
+                totals.setdefault(kind, [0, 0, 0])[column] += count
+    rows = [
+        (kind, *(f"{count:,}" for count in counts))
+        for kind, counts in sorted(totals.items())
+    ]
+    table("Ingested", ("record", "read", "new", "already known"), rows)
+    matched = sum(report.payments_matched for report in reports)
+    unmatched = sum(report.payments_unmatched for report in reports)
+    remarks.print(f"Payments matched to claims: {matched:,}; unmatched: {unmatched:,}")
+    for report in sorted(reports, key=lambda each: each.complete):
+        if not report.complete:
+            remarks.print(f"[bold red]not complete[/]: {report.file}", soft_wrap=True)
+        for problem in report.problems[:PROBLEMS_SHOWN]:
+            remarks.print(
+                f"  {describe_problem(problem)}", soft_wrap=True, markup=False
+            )
+        more = len(report.problems) - PROBLEMS_SHOWN
+        if more > 0:
+            remarks.print(f"  and {more:,} more problems in {report.file}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this family's commands."""
+    app.command("simulate")(simulate)
+    app.command("ingest")(ingest)

@@ -1,0 +1,45 @@
+"""`denialml serve`."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from denialml.cli.desk import open_desk
+from denialml.cli.output import remarks
+from denialml.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on")] = None,
+) -> None:
+    """Serve the API and the pages (on loopback unless set otherwise)."""
+    desk = open_desk()
+    changes: dict[str, str | int] = {}
+    if host is not None:
+        changes["host"] = host
+    if port is not None:
+        changes["port"] = port
+    settings = Settings(**{**desk.settings.model_dump(), **changes})
+    desk.engine.dispose()
+    remarks.print(f"Serving on http://{settings.host}:{settings.port}/")
+    run_server(settings)
+
+
+def run_server(settings: Settings) -> None:
+    """Serve until interrupted. One process: the sign-ins live in its memory."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add this family's command."""
+    app.command("serve")(serve)
