@@ -33,6 +33,10 @@ _PARTY_FIELDS = {
     "DQ": "supervising_provider",
     "77": "service_facility",
 }
+_REFERENCE_FIELDS = {
+    "9F": "referral_number",
+    "F8": "original_payer_claim_control_number",
+}
 
 
 class OtherPayerPart:
@@ -109,24 +113,41 @@ class ClaimPart:
     """2300 and its 2310 loops."""
 
     spoiled = False
-    accident_date: date | None = None
     service_span: Span = NO_SPAN
     diagnoses: tuple[Diagnosis, ...] = ()
-    note = ""
-    other_payers: tuple[OtherPayerPart, ...] = ()
-    patient_paid: Decimal | None = None
+    authorization_number = ""
+    medical_record_number = ""
+    rendering: Party | None = None
+    charges = ZERO
 
     def __init__(self, clm: list[str], segment: int) -> None:
         self.clm = clm
         self.segment = segment
-        self.lines: list[LinePart] = []
-        self.parties: dict[str, Party] = {}
-        self.references: dict[str, str] = {}
+        self.services: list[LinePart] = []
+        self.line_segments: list[int] = []
+        # What most claims do not have, by the name of the claim's field.
+        self.extra: dict[str, Any] = {}
+        self.other_payers: list[OtherPayerPart] = []
+
+    def add_party(self, entity: str, party: Party) -> None:
+        """2310: the first provider of each kind counts."""
+        if entity == "82":
+            self.rendering = self.rendering or party
+        elif entity in _PARTY_FIELDS:
+            self.extra.setdefault(_PARTY_FIELDS[entity], party)
+
+    def add_reference(self, qualifier: str, value: str) -> None:
+        """REF of 2300: the first number of each kind counts."""
+        if qualifier == "EA":
+            self.medical_record_number = self.medical_record_number or value
+        elif qualifier == "G1":
+            self.authorization_number = self.authorization_number or value
+        elif qualifier in _REFERENCE_FIELDS:
+            self.extra.setdefault(_REFERENCE_FIELDS[qualifier], value)
 
     def unusual(self, facility_code_qualifier: str, syntax: Syntax) -> dict[str, Any]:
         """Fields that most claims leave at their default, where this one does not."""
-        clm = self.clm
-        extra: dict[str, Any] = {}
+        clm, extra = self.clm, self.extra
         if facility_code_qualifier != "B":
             extra["facility_code_qualifier"] = facility_code_qualifier
         if clm[6:10] != _USUAL_CODES:
@@ -134,22 +155,11 @@ class ClaimPart:
         if clm[11]:
             causes = syntax.composites[clm[11]][:3]
             extra["related_cause_codes"] = tuple([code for code in causes if code])
-        if self.accident_date is not None:
-            extra["accident_date"] = self.accident_date
-        if self.patient_paid is not None:
-            extra["patient_paid"] = self.patient_paid
-        if self.note:
-            extra["note"] = self.note
         if self.other_payers:
             extra["other_payers"] = tuple([o.build(syntax) for o in self.other_payers])
-        for entity, party in self.parties.items():
-            if entity in _PARTY_FIELDS:
-                extra.setdefault(_PARTY_FIELDS[entity], party.provider(syntax))
-        references = self.references
-        if "9F" in references:
-            extra["referral_number"] = references["9F"]
-        if "F8" in references:
-            extra["original_payer_claim_control_number"] = references["F8"]
+        for field, value in extra.items():
+            if isinstance(value, Party):
+                extra[field] = value.provider(syntax)
         return extra
 
 
@@ -167,12 +177,3 @@ def diagnoses(text: str, syntax: Syntax) -> tuple[Diagnosis, ...]:
     built = tuple(found)
     syntax.remember(key, built)
     return built
-
-
-def sum_of_charges(lines: list[LinePart]) -> Decimal:
-    """The sum of SV102 of a claim's lines."""
-    total = ZERO
-    for line in lines:
-        if line.service is not None:
-            total += line.service.charge
-    return total

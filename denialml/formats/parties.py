@@ -42,11 +42,12 @@ class Party:
         """N3 and N4; None where neither was sent."""
         if not self.street and not self.city:
             return None
-        street = self.street.split(syntax.element) + SHORT
-        city = self.city.split(syntax.element) + SHORT
+        # N4 repeats for everyone in a town, N3 hardly ever.
+        street = self.street.split(syntax.element)
+        city = syntax.elements[self.city]
         return Address(
-            street=street[1],
-            street_2=street[2],
+            street=street[1] if len(street) > 1 else "",
+            street_2=street[2] if len(street) > 2 else "",
             city=city[1],
             state=city[2],
             postal_code=city[3],
@@ -97,9 +98,7 @@ class Party:
     def subscriber(self, syntax: Syntax, coverage: str) -> Subscriber:
         """The insured; `coverage` is the text of the SBR segment."""
         name = self.name(syntax)
-        sbr = coverage.split(syntax.element)
-        if len(sbr) < 10:
-            sbr += SHORT
+        sbr = syntax.elements[coverage]
         return Subscriber(
             member_id=name[9],
             last_name=name[3],

@@ -6,6 +6,7 @@ starts another payer (2320), never a new subscriber.
 """
 
 from datetime import date
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -16,7 +17,6 @@ from denialml.formats.claim_parts import (
     LinePart,
     OtherPayerPart,
     diagnoses,
-    sum_of_charges,
 )
 from denialml.formats.envelope import Handler, Transaction
 from denialml.formats.parties import NOBODY, Party
@@ -130,7 +130,7 @@ class ProfessionalClaimReader:
             self._line = None
             self._party = NOBODY
             self._other = OtherPayerPart(text.split(self._element) + SHORT)
-            self._claim.other_payers += (self._other,)
+            self._claim.other_payers.append(self._other)
         else:
             self._sbr = text
             self._built_subscriber = None
@@ -148,7 +148,7 @@ class ProfessionalClaimReader:
         elif self._other is not None:
             self._other.parties.setdefault(entity, party)
         elif self._claim is not None:
-            self._claim.parties.setdefault(entity, party)
+            self._claim.add_party(entity, party)
         elif entity == "85":
             self._billing = party
             party.taxonomy_code = self._billing_taxonomy
@@ -180,8 +180,7 @@ class ProfessionalClaimReader:
             self._party.gender = dmg[3]
 
     def _read_taxonomy(self, text: str, _: int) -> None:
-        elements = text.split(self._element, 4)
-        code = elements[3] if len(elements) > 3 else ""
+        code = self._syntax.elements[text][3]
         if self._claim is None:
             self._billing_taxonomy = code
             if self._billing is not NOBODY:
@@ -214,7 +213,7 @@ class ProfessionalClaimReader:
             holder = self._line or self._claim
             holder.service_span = span
         elif qualifier == "439" and self._line is None and self._other is None:
-            self._claim.accident_date = span[0]
+            self._claim.extra["accident_date"] = span[0]
         elif qualifier == "573" and self._line is None and self._other is not None:
             self._other.adjudicated_on = span[0]
 
@@ -227,7 +226,7 @@ class ProfessionalClaimReader:
             if amt[1] == "D":
                 self._other.paid = amount
         elif amt[1] == "F5":
-            self._claim.patient_paid = amount
+            self._claim.extra["patient_paid"] = amount
 
     def _read_adjustment(self, text: str, _: int) -> None:
         if self._other is not None and self._line is None:
@@ -235,9 +234,12 @@ class ProfessionalClaimReader:
 
     def _read_note(self, text: str, _: int) -> None:
         note = (text.split(self._element) + BLANK)[2]
-        holder = self._line or self._claim
-        if holder is not None:
-            holder.note = f"{holder.note} {note}" if holder.note else note
+        line, claim = self._line, self._claim
+        if line is not None:
+            line.note = f"{line.note} {note}" if line.note else note
+        elif claim is not None:
+            before = claim.extra.get("note")
+            claim.extra["note"] = f"{before} {note}" if before else note
 
     def _read_reference(self, text: str, _ordinal: int) -> None:
         parts = text.split(self._element, 3)
@@ -253,7 +255,7 @@ class ProfessionalClaimReader:
         elif claim is not None:
             # 2330 repeats G1 and F8 for the other payer's own numbers.
             if self._other is None:
-                claim.references.setdefault(qualifier, value)
+                claim.add_reference(qualifier, value)
         elif qualifier in ("EI", "SY", "24", "34") and self._party is self._billing:
             self._billing.tax_id = value
 
@@ -265,14 +267,18 @@ class ProfessionalClaimReader:
         if claim is None:
             return
         self._party = NOBODY
-        position = len(claim.lines) + 1
+        position = len(claim.services) + 1
         self._line = LinePart(int(number) if number.isdecimal() else position, ordinal)
-        claim.lines.append(self._line)
 
     def _read_service(self, text: str, _: int) -> None:
         service = self._syntax.billed_services[text]
-        if self._line is not None:
-            self._line.service = service
+        line, claim = self._line, self._claim
+        if line is None or claim is None or line.service is not None:
+            return
+        line.service = service
+        claim.charges += service.charge
+        claim.services.append(line)
+        claim.line_segments.append(line.segment)
 
     # Building
 
@@ -283,8 +289,7 @@ class ProfessionalClaimReader:
         self._party = NOBODY
         if part.spoiled:
             return
-        services = [line for line in part.lines if line.service is not None]
-        if not services:
+        if not part.services:
             self._fault(
                 "claim-without-lines",
                 "the claim has no professional service line (SV1); it was left out",
@@ -293,46 +298,46 @@ class ProfessionalClaimReader:
                 "send the claim again with its service lines",
             )
             return
-        charges = sum_of_charges(services)
-        if charges != self._money[part.clm[2]]:
+        total = self._money[part.clm[2]]
+        if part.charges != total:
             self._transaction.log.warn(
                 "lines-do-not-add-up",
-                f"SV102 of {len(services)} lines add up to {charges}, "
-                f"CLM02 states {self._money[part.clm[2]]}",
+                f"SV102 of {len(part.services)} lines add up to {part.charges}, "
+                f"CLM02 states {total}",
                 segment=part.segment,
                 loop="2300",
                 element="CLM02",
                 transaction=self._transaction.control_number,
-                expected=str(charges),
+                expected=str(part.charges),
                 fix="correct the total or the line charges before sending",
             )
-        self._transaction.emit(self._build(part, services))
+        self._transaction.emit(self._build(part, total))
 
-    def _build(self, part: ClaimPart, services: list[LinePart]) -> Claim:
-        clm, syntax, parties = part.clm, self._syntax, part.parties
+    def _build(self, part: ClaimPart, total_charge: Decimal) -> Claim:
+        clm, syntax, span = part.clm, self._syntax, part.service_span
         place, qualifier, frequency, *_ = syntax.composites[clm[5]]
         subscriber, payer = self._coverage()
         # Python passes at most fifteen keywords without building a dictionary; a
         # claim has thirty-two, so those that most claims leave out are added after.
         claim = Claim(
             patient_control_number=clm[1],
-            total_charge=self._money[clm[2]],
+            total_charge=total_charge,
             payer=payer,
             subscriber=subscriber,
             billing_provider=self._billing_provider(),
-            lines=tuple([line.build(syntax, part.service_span) for line in services]),
+            lines=tuple([line.build(syntax, span) for line in part.services]),
             diagnoses=part.diagnoses,
             submitted_on=self._submitted_on,
             frequency_code=frequency,
             place_of_service=place,
             patient=self._patient_record(),
-            rendering_provider=_provider(parties.get("82"), syntax),
-            prior_authorization_number=part.references.get("G1", ""),
-            medical_record_number=part.references.get("EA", ""),
+            rendering_provider=_provider(part.rendering, syntax),
+            prior_authorization_number=part.authorization_number,
+            medical_record_number=part.medical_record_number,
             source=Source(
                 file=self._transaction.file,
                 segment=part.segment,
-                line_segments=tuple([line.segment for line in services]),
+                line_segments=tuple(part.line_segments),
             ),
         )
         extra = part.unusual(qualifier, syntax)

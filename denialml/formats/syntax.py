@@ -4,7 +4,6 @@ from denialml.formats.services import AdjudicatedServiceTable, BilledServiceTabl
 from denialml.formats.values import (
     MOST_REMEMBERED,
     AdjustmentTable,
-    CompositeTable,
     DatedTable,
     DayTable,
     MoneyTable,
@@ -12,6 +11,7 @@ from denialml.formats.values import (
     ProcedureTable,
     QualifiedDayTable,
     Span,
+    SplitTable,
     read_span,
 )
 from denialml.formats.x12 import Delimiters
@@ -30,6 +30,7 @@ class Syntax:
         "days",
         "delimiters",
         "element",
+        "elements",
         "money",
         "pointers",
         "procedures",
@@ -47,7 +48,8 @@ class Syntax:
         self.days = DayTable()
         self.procedures = ProcedureTable(delimiters.component)
         self.adjustments = AdjustmentTable(delimiters.element, self.money)
-        self.composites = CompositeTable(delimiters.component)
+        self.composites = SplitTable(delimiters.component)
+        self.elements = SplitTable(delimiters.element)
         self.pointers = PointerTable(delimiters.component)
         self.adjudicated_services = AdjudicatedServiceTable(
             delimiters.element, self.money, self.procedures

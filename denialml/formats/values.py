@@ -166,15 +166,15 @@ class QualifiedDayTable(Remembered[tuple[str, date | None]]):
         return qualifier, self._days[value]
 
 
-class CompositeTable(Remembered[tuple[str, ...]]):
-    """Components of an element, at least six of them."""
+class SplitTable(Remembered[tuple[str, ...]]):
+    """What a separator divides: at least ten parts, empty where not sent."""
 
-    def __init__(self, component: str) -> None:
+    def __init__(self, separator: str) -> None:
         super().__init__()
-        self._component = component
+        self._separator = separator
 
     def _read(self, raw: str) -> tuple[str, ...]:
-        return tuple(raw.split(self._component) + SHORT[:6])
+        return tuple(raw.split(self._separator) + SHORT)
 
 
 class PointerTable(Remembered[tuple[int, ...]]):
