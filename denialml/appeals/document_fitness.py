@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from denialml.appeals.case_file import CaseFile
+from denialml.appeals.deadlines import filing_deadline
 from denialml.appeals.document_reading import (
     labeled_date,
     labeled_text,
     stated_time,
 )
-from denialml.appeals.filing import accepted_statuses, filing_limit_ends
+from denialml.appeals.filing import accepted_statuses, filing_limit_ends, one_year_later
 from denialml.appeals.session_time import minutes_contradiction
 from denialml.appeals.values import day_text
 from denialml.domain.claim import rendering_npi
@@ -224,7 +225,29 @@ def _claim_acceptance(document: Document, case: CaseFile) -> Verdict:
             f"the filing limit of {day_text(limit)}. Do not appeal.",
             refutes=True,
         )
-    return _use("The payer's acceptance of this claim.")
+    return _against_usual_limits(taken, case) or _use("Acceptance of this claim.")
+
+
+def _against_usual_limits(taken: date, case: CaseFile) -> Verdict | None:
+    """Where the payer's limit is not set up: late under any limit, or under some."""
+    service_date = case.line.service_date
+    if filing_limit_ends(case) is not None or service_date is None:
+        return None
+    if taken > one_year_later(service_date):
+        return _leave_out(
+            f"It shows acceptance on {day_text(taken)}, more than a year after the "
+            "service: later than any filing limit known. Do not appeal.",
+            refutes=True,
+        )
+    shortest = filing_deadline(case.claim, case.payer).due_on
+    if shortest is not None and taken > shortest:
+        return _leave_out(
+            f"It shows acceptance on {day_text(taken)}; under the shortest usual limit "
+            f"the claim was due {day_text(shortest)}, and this payer's limit is not "
+            "set up. Confirm the limit in the contract first: the page may prove the "
+            "claim late."
+        )
+    return None
 
 
 def acceptance_day(document: Document) -> date | None:

@@ -41,9 +41,10 @@ IMPERSONAL = frozenset(
 _ABOUT_COVERAGE = frozenset(
     {
         *("auth_letter", "benefit_summary", "cob_questionnaire", "eligibility_271"),
-        *("insurance_card", "prior_eob_era", "um_denial_letter"),
+        *("insurance_card", "um_denial_letter", "277ca_acceptance"),
     }
 )
+_ENOUGH = 2
 _CONSENT_END = r"expires?(?: on)?|expiration(?: date)?|valid (?:through|until|to)"
 _REVOKED = re.compile(r"\brevoked(?: on)?\b(?!\s*:\s*(?:no|none)\b)", re.IGNORECASE)
 
@@ -104,25 +105,32 @@ def wrong_patient(document: Document, case: CaseFile) -> str | None:
     """Why the document is not confirmed to be this patient's, or None if it is.
 
     One contradicting identifier is enough to refuse; two agreeing ones are needed
-    to accept, because one may be mistyped or shared by a family.
+    to accept, because one may be mistyped or shared by a family. A member number
+    belongs to a coverage: beside two agreeing identifiers another one only shows that
+    the patient changed plans, and such a document may not speak about coverage.
     """
-    confirmed: set[str] = set()
-    for field, stated in _stated_identifiers(document).items():
-        verdicts = {_agrees(field, value, document, case) for value in stated}
-        if False in verdicts:
+    stated = _stated_identifiers(document)
+    verdicts = {
+        field: {_agrees(field, value, document, case) for value in values}
+        for field, values in stated.items()
+    }
+    confirmed = {field for field, found in verdicts.items() if found == {True}}
+    if _full_name_in(document.text, case):
+        confirmed.add("patient_name")
+    for field, found in verdicts.items():
+        other_coverage = field == "member_id" and len(confirmed) >= _ENOUGH
+        if False in found and not other_coverage:
             return (
                 f"The document names another patient ({field.replace('_', ' ')} "
                 "differs); it must not leave with this claim."
             )
-        if True in verdicts:
-            confirmed.add(field)
-    if _full_name_in(document.text, case):
-        confirmed.add("patient_name")
-    if len(confirmed) < 2:
+    if len(confirmed) < _ENOUGH:
         return (
             "The patient is not confirmed by two identifiers; check whose document "
             "this is and complete its record."
         )
+    if False in verdicts.get("member_id", ()) and document.kind in _ABOUT_COVERAGE:
+        return "It is about another coverage of the patient than the one billed."
     return None
 
 

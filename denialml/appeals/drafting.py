@@ -137,7 +137,16 @@ def _blocking_reasons(
         absent += [kind_label(missing.kind) for missing in evidence.missing]
     if not absent:
         return ()
-    return (f"Not on file: {'; '.join(absent)}. {specification.next_step}",)
+    unusable = [
+        f"{kind_label(one.kind).capitalize()} on file, not used: {one.reason}"
+        for group in specification.evidence.required
+        for one in evidence.withheld
+        if one.kind in group
+    ]
+    return (
+        f"Not on file: {'; '.join(absent)}. {specification.next_step}",
+        *dict.fromkeys(unusable),
+    )
 
 
 def _missing(

@@ -81,7 +81,7 @@ def gather_evidence(
         reason, refutes = _why_not(document, case, wanted=wanted, on=on)
         if reason is None:
             chosen.append((document, judge_fitness(document, case).reason))
-        elif document.kind in wanted or document.sensitivity not in IMPERSONAL:
+        elif document.kind in wanted or _belongs_to_the_claim(document, case):
             withheld.append(
                 WithheldDocument(
                     document_id=document.document_id,
@@ -104,6 +104,14 @@ def gather_evidence(
         missing=_missing(required, {document.kind for document, _ in chosen}),
         refutations=_refutations(withheld, case),
         part_2=any(d.sensitivity is Sensitivity.PART_2 for d, _ in chosen),
+    )
+
+
+def _belongs_to_the_claim(document: Document, case: CaseFile) -> bool:
+    """Whether its absence needs a word: protected, of this day, or of this claim."""
+    return never_leaves(document) is not None or (
+        (document.service_date or case.line.service_date) == case.line.service_date
+        and document.sensitivity not in IMPERSONAL
     )
 
 

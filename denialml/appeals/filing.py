@@ -36,12 +36,13 @@ def filing_limit_ends(case: CaseFile) -> date | None:
     if service_date is None:
         return None
     if payer_type(case) is PayerType.MEDICARE:
-        return _one_year_later(service_date)
+        return one_year_later(service_date)
     if case.payer is None or case.payer.filing_limit_days is None:
         return None
     return service_date + timedelta(days=case.payer.filing_limit_days)
 
 
-def _one_year_later(when: date) -> date:
+def one_year_later(when: date) -> date:
+    """The same day of the next year; February 29 counts to February 28."""
     last = 28 if (when.month, when.day) == (2, 29) else when.day
     return date(when.year + 1, when.month, last)

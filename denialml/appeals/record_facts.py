@@ -125,7 +125,9 @@ def _collect(
 
 def _labels(case: CaseFile) -> Iterator[str]:
     """Texts that the context derives from codes: labels, CO-197, F41.1."""
-    code = procedure_codes().get(case.line.procedure_code)
+    line = case.line
+    code = procedure_codes().get(line.procedure_code)
+    yield "-".join((line.procedure_code, *line.modifiers))
     if code is not None:
         yield label_in_words(code.label)
     for adjustment in case.denial.adjustments:

@@ -246,6 +246,14 @@ def test_bare_identifiers_leave_no_blank(template):
         assert "payer_address" in {m.kind for m in draft.missing}
 
 
+def test_modifiers_are_printed_with_their_code():
+    line = msgspec.structs.replace(LINE, modifiers=("95", "HO"))
+    draft = draft_of(
+        "retro_authorization", claim=msgspec.structs.replace(CLAIM, lines=(line,))
+    )
+    assert "90837-95-HO (individual psychotherapy, about 60 min)" in letter_text(draft)
+
+
 def test_a_line_without_a_date_of_service_is_corrected_not_appealed():
     line = msgspec.structs.replace(LINE, service_date=None)
     claim = msgspec.structs.replace(CLAIM, lines=(line,))

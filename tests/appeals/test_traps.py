@@ -82,7 +82,9 @@ def test_protected_notes_appear_in_no_output(trap):
 
 OTHER_PATIENTS = {
     "record number of the document": note(medical_record_number="MRN-99999"),
-    "member number of the document": note(member_id="W000000001"),
+    "member number, and no name in the text": note(
+        member_id="W000000001", text=NOTE.replace("Patient: Dana Whitfield", "")
+    ),
     "name in the text": note(text=NOTE.replace("Dana Whitfield", "Robin Alvarez")),
     "record number in the text": note(text=NOTE.replace("MRN-20417", "MRN-20418")),
     "birth date in the text": note(text=NOTE + "DOB: 1990-01-01\n"),
@@ -99,6 +101,23 @@ def test_a_page_that_may_be_another_patients_stays(trap):
     reason = withheld(draft, "doc_progress_note").reason
     assert "another patient" in reason or "two identifiers" in reason
     assert draft.status == "blocked"
+
+
+def test_a_note_from_before_a_change_of_plan_is_still_the_patients():
+    draft = clinical(note(member_id="W000000001"), plan())
+    assert draft.status == "draft"
+
+
+def test_an_eligibility_answer_for_another_coverage_is_left_out():
+    answer = document(
+        "eligibility_271",
+        "Patient: Dana Whitfield\nMRN: MRN-20417\nStatus: active\n",
+        member_id="W000000001",
+    )
+    draft = draft_letter(
+        case(RootCause.ELIGIBILITY_COVERAGE, documents=(answer,)), drafted_at=DRAFTED
+    )
+    assert "another coverage" in withheld(draft, answer.document_id).reason
 
 
 UNUSABLE = {
@@ -184,6 +203,37 @@ def test_a_late_acceptance_proves_lateness_and_blocks():
         "accepted June 1, 2026, after the filing limit of May 31, 2026"
         in (draft.blocked_reasons[0])
     )
+
+
+def test_acceptance_after_a_year_is_late_under_any_limit():
+    record = case(RootCause.TIMELY_FILING, reason="29")
+    payer = msgspec.structs.replace(record.payer, filing_limit_days=None)
+    acceptance = document(
+        "277ca_acceptance",
+        "Patient: Dana Whitfield\nPatient control number: CBH-100482\n"
+        "Status: A2\nAccepted on: 2027-03-03\n",
+        service_date=None,
+    )
+    late = msgspec.structs.replace(record, payer=payer, documents=(acceptance,))
+    draft = draft_letter(late, drafted_at=DRAFTED)
+    assert draft.status == "blocked"
+    assert "more than a year after the service" in draft.blocked_reasons[0]
+
+
+def test_acceptance_that_some_limits_would_call_late_waits_for_the_contract():
+    record = case(RootCause.TIMELY_FILING, reason="29")
+    payer = msgspec.structs.replace(record.payer, filing_limit_days=None)
+    acceptance = document(
+        "277ca_acceptance",
+        "Patient: Dana Whitfield\nPatient control number: CBH-100482\n"
+        "Status: A2\nAccepted on: 2026-06-15\n",
+        service_date=None,
+    )
+    late = msgspec.structs.replace(record, payer=payer, documents=(acceptance,))
+    draft = draft_letter(late, drafted_at=DRAFTED)
+    assert draft.status == "blocked"
+    assert not withheld(draft, acceptance.document_id).refutes
+    assert any("Confirm the limit" in reason for reason in draft.blocked_reasons)
 
 
 def test_a_rejection_is_no_proof_of_filing():
