@@ -21,10 +21,11 @@ from api.dependencies import Access, SignInNeeded
 from api.failures import as_problem
 from api.gate import Gate, request_id_of
 from api.openapi import TITLE, openapi_builder
-from api.pages import denial, entrance, letter, worklist
+from api.pages import denial, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_page, wants_page
 from api.problems import RequestProblem, problem_document, problem_response
-from api.routes import appeals, denials, documentation, files, health
+from api.routes import appeals, claims, denials, documentation, files, health
+from api.scoring_cache import Scorers, ServedModel
 from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
 from denialml.settings import Settings, api_key_pepper
@@ -44,6 +45,7 @@ PUBLIC_PATHS = frozenset(
     }
 )
 ROUTERS = (
+    claims.router,
     files.router,
     denials.router,
     appeals.router,
@@ -53,8 +55,15 @@ ROUTERS = (
     worklist.router,
     denial.router,
     letter.router,
+    outgoing.router,
 )
-SHAPES = (*files.SHAPES, *denials.SHAPES, *appeals.SHAPES, *health.SHAPES)
+SHAPES = (
+    *claims.SHAPES,
+    *files.SHAPES,
+    *denials.SHAPES,
+    *appeals.SHAPES,
+    *health.SHAPES,
+)
 
 
 class UnguardedRoute(RuntimeError):
@@ -88,6 +97,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         pepper=api_key_pepper(settings),
         clock=clock,
         sign_ins=make_sign_ins(settings),
+        scorers=Scorers(ServedModel(settings.resolved_serving_bundle_directory)),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

@@ -33,7 +33,8 @@ DESCRIPTION = (
 class Content:
     """One media type of a request or answer, with an example of it.
 
-    `shape` is the record it encodes; None for files and pages.
+    `shape` is the record it encodes, or a tuple of alternatives; None for files and
+    pages.
     """
 
     media_type: str
@@ -127,6 +128,8 @@ def _content(contents: Iterable[Content]) -> dict[str, Any]:
 def _schema(shape: Any) -> dict[str, Any]:
     if shape is None:
         return {"type": "string"}
+    if isinstance(shape, tuple):
+        return {"anyOf": [_schema(one) for one in shape]}
     (schema,), _ = msgspec.json.schema_components([shape], ref_template=REFERENCE)
     return schema
 

@@ -78,8 +78,8 @@ class ProblemType(Enum):
         "incomplete-file",
         422,
         "Something of the file may be missing: it is truncated or its counts do not "
-        "add up. What could be read was stored and `report` names each place; correct "
-        "the file and send it again, nothing is stored twice.",
+        "add up. `report` holds what could be read and names each place; correct the "
+        "file and send it again, nothing is stored twice.",
     )
     INTERNAL_ERROR = (
         "internal-error",

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from starlette.requests import Request
 
+from api.scoring_cache import Scorers
 from api.sign_in import SignIns
 from denialml.settings import Settings
 from denialml.store.database import open_engine
@@ -34,6 +35,7 @@ class Service:
     pepper: bytes = field(repr=False)
     clock: Clock
     sign_ins: SignIns
+    scorers: Scorers
 
     def today(self) -> date:
         """The day it is at the practice."""

@@ -1,16 +1,23 @@
 """Small pieces every route uses: a record as JSON, an id of a path, a visit."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from fastapi import Depends
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from api.dependencies import Purpose, admitted
+from api.gate import request_id_of
 from api.permissions import Permission
-from api.problems import ProblemType, RequestProblem
+from api.problems import (
+    PROBLEM_MEDIA_TYPE,
+    ProblemDocument,
+    ProblemType,
+    RequestProblem,
+    problem_document,
+)
 
 JSON = "application/json"
 _RECORD_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
@@ -25,6 +32,20 @@ def json_answer(
         status_code=status,
         media_type=JSON,
         headers=headers,
+    )
+
+
+def incomplete_file(
+    request: Request, document: Callable[..., ProblemDocument], report: object
+) -> Response:
+    """The problem `incomplete-file` with its report; what was read stays stored."""
+    kind = ProblemType.INCOMPLETE_FILE
+    problem = problem_document(RequestProblem(kind), request_id=request_id_of(request))
+    request.state.problem = kind.slug
+    return Response(
+        msgspec.json.encode(document(**msgspec.structs.asdict(problem), report=report)),
+        status_code=kind.status,
+        media_type=PROBLEM_MEDIA_TYPE,
     )
 
 

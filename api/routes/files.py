@@ -10,17 +10,14 @@ from starlette.responses import Response
 from api.bodies import X12_MEDIA_TYPE, media_type_of, read_body
 from api.dependencies import Purpose, Visit
 from api.examples import EXAMPLE_INGEST_REPORT, as_json, example_835, example_837p
-from api.gate import request_id_of
 from api.openapi import Content, Operation, describe
 from api.permissions import Permission
 from api.problems import (
-    PROBLEM_MEDIA_TYPE,
     ProblemDocument,
     ProblemType,
     RequestProblem,
-    problem_document,
 )
-from api.routes.answers import JSON, json_answer, visit_with
+from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
 from denialml.journeys.denials import DenialReport, find_denials
 from denialml.journeys.ingest import IngestReport, ingest_file
 
@@ -39,7 +36,7 @@ class TakenFile(IngestReport, frozen=True):
 
 
 class IncompleteFile(ProblemDocument, frozen=True, kw_only=True):
-    """The problem `incomplete-file`, with what was read and where it broke."""
+    """The problem `incomplete-file`, with what was stored and where it broke."""
 
     report: TakenFile
 
@@ -152,13 +149,4 @@ def file_name_of(request: Request) -> str:
 def _answer(request: Request, report: TakenFile) -> Response:
     if report.complete:
         return json_answer(report)
-    problem = problem_document(
-        RequestProblem(ProblemType.INCOMPLETE_FILE), request_id=request_id_of(request)
-    )
-    request.state.problem = ProblemType.INCOMPLETE_FILE.slug
-    document = IncompleteFile(**msgspec.structs.asdict(problem), report=report)
-    return Response(
-        msgspec.json.encode(document),
-        status_code=ProblemType.INCOMPLETE_FILE.status,
-        media_type=PROBLEM_MEDIA_TYPE,
-    )
+    return incomplete_file(request, IncompleteFile, report)

@@ -1,5 +1,8 @@
 """A real server on loopback with two practices in a real SQLite store.
 
+Harbor Lane Counseling is a small simulated practice with a model trained on it; Mill
+Creek Therapy has one claim and its denial. Both are simulated.
+
 The server starts once per process and is shared by the tests of the API, of security
 and of the browser.
 """
@@ -14,7 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
@@ -25,10 +28,19 @@ from api.access_log import configure_logging
 from api.app import create_app
 from api.examples import example_835, example_837p
 from api.permissions import Permission
+from denialml.journeys.denials import find_denials
+from denialml.journeys.ingest import ingest_files
+from denialml.journeys.simulate import write_practice
+from denialml.modeling.bundle import write_bundle
+from denialml.modeling.frames import build_frame
+from denialml.modeling.specification import Minimum, TrainingSpecification
+from denialml.modeling.training import train_bundle
 from denialml.settings import Settings, api_key_pepper
+from denialml.simulation import simulate_practice
 from denialml.store.api_keys import issue_key
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
+from denialml.store.records import practice_records
 
 START = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 X12 = {"Content-Type": "application/edi-x12"}
@@ -46,13 +58,18 @@ class MovableClock:
 
 @dataclass
 class Running:
-    """One running service. `log` collects every line it has logged."""
+    """One running service.
+
+    `log` collects every line it has logged; `outgoing` is an 837P batch that Harbor
+    has not sent yet.
+    """
 
     url: str
     settings: Settings
     engine: Engine
     clock: MovableClock
     log: io.StringIO
+    outgoing: bytes = b""
     organizations: dict[str, str] = field(default_factory=dict)
     stop: Callable[[], None] = lambda: None
 
@@ -118,6 +135,7 @@ def running_service() -> Running:
     settings = Settings(data_directory=directory)
     engine = open_engine(settings.resolved_database_url)
     migrate(engine)
+    harbor = fill(engine, directory, settings.resolved_serving_bundle_directory)
     clock = MovableClock()
     app = create_app(settings, clock=clock)
     log = io.StringIO()
@@ -131,6 +149,8 @@ def running_service() -> Running:
     thread.start()
     port = listener.getsockname()[1]
     running = Running(f"http://127.0.0.1:{port}", settings, engine, clock, log)
+    running.organizations["Harbor Lane Counseling"] = harbor
+    running.outgoing = (directory / "files/outgoing/claims.edi").read_bytes()
 
     def stop() -> None:
         server.should_exit = True
@@ -144,9 +164,45 @@ def running_service() -> Running:
     running.stop = stop
     while not server.started:
         time.sleep(0.01)
-    for name in ("Harbor Lane Counseling", "Mill Creek Therapy"):
-        take_examples(running, running.add_organization(name))
+    take_examples(running, harbor)
+    take_examples(running, running.add_organization("Mill Creek Therapy"))
     return running
+
+
+def fill(engine: Engine, directory: Path, bundle_directory: Path) -> str:
+    """A simulated practice read from its files, its denials, and a model of it."""
+    practice = simulate_practice(
+        seed=11, claims=700, starts_on=date(2026, 4, 1), ends_on=date(2026, 10, 30)
+    )
+    paths = write_practice(practice, directory / "files")
+    history = directory / "files/practice"
+    files = [
+        path
+        for path in paths
+        if path.is_relative_to(history) and path.parent.name != "documents"
+    ]
+    with open_session(engine) as session:
+        organization_id = create_organization(
+            session, "Harbor Lane Counseling", now=START, is_simulated=True
+        ).organization_id
+        for report in ingest_files(
+            session, organization_id, files, now=START, actor="test"
+        ):
+            assert report.complete, (report.file, report.problems[:2])
+        find_denials(
+            session, organization_id, as_of=START.date(), now=START, actor="test"
+        )
+        session.commit()
+        records = practice_records(session, organization_id)
+    bundle = train_bundle(
+        build_frame(records),
+        specification=TrainingSpecification(
+            minimum=Minimum(answered_lines=200, denied_lines=20)
+        ),
+        known_by=START.date(),
+    )
+    write_bundle(bundle, bundle_directory)
+    return organization_id
 
 
 def take_examples(running: Running, organization_id: str) -> None:

@@ -1,0 +1,163 @@
+"""Outgoing claims: the risk of an 837P before it is sent, with reasons and remedies."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import HTMLResponse
+
+from api.dependencies import Purpose, Visit, admitted
+from api.pages.forms import Form, read_form, require_token
+from api.pages.rendering import frame_of, render
+from api.permissions import Permission
+from api.problems import RequestProblem
+from api.scoring import ReadClaims, read_claims, score_for
+from denialml.domain.claim import Claim
+from denialml.domain.problem import Problem
+from denialml.domain.risk import LineRisk, RiskScore
+from denialml.errors import ModelError, UnreadableFile
+
+router = APIRouter(prefix="/claims", include_in_schema=False)
+Scoring = Annotated[
+    Visit,
+    Depends(
+        admitted(Permission.CLAIMS_SCORE, Purpose.SCORE, by_cookie=True),
+        scope="function",
+    ),
+]
+
+HIGH_RISK = 0.5
+MIDDLE_RISK = 0.2
+SHOWN_CONTRIBUTIONS = 8
+SHOWN_PROBLEMS = 50
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """One scored claim. `tone` is high, middle or low."""
+
+    patient_control_number: str
+    payer_name: str
+    total_charge: Decimal
+    as_of: date
+    probability: float
+    tone: str
+    reasons: tuple[str, ...]
+    remedies: tuple[str, ...]
+    lines: tuple[LineRisk, ...]
+
+
+@dataclass(frozen=True)
+class ProblemView:
+    """One problem of the uploaded file, with its place in words."""
+
+    severity: str
+    place: str
+    message: str
+    expected: str
+    fix: str
+
+
+@router.get("")
+def show_upload(visit: Scoring) -> HTMLResponse:
+    """The form."""
+    return _page(visit)
+
+
+@router.post("")
+def show_risk(
+    visit: Scoring, form: Annotated[Form, Depends(read_form)]
+) -> HTMLResponse:
+    """The risk of every claim in the file; the file is read and forgotten."""
+    require_token(visit, form)
+    name, content = form.files.get("file", ("", b""))
+    pasted = form.text("text")
+    if not content:
+        name, content = "pasted text", pasted.strip().encode()
+    if not content:
+        return _page(visit, refusal="Choose a file or paste its text.", status=422)
+    try:
+        read = read_claims(visit, content, file=name)
+        scores = score_for(visit, read.claims, as_of=None)
+    except (UnreadableFile, ModelError) as error:
+        return _page(visit, refusal=str(error), pasted=pasted, status=422)
+    except RequestProblem as problem:
+        return _page(visit, refusal=problem.detail, pasted=pasted, status=422)
+    return _page(visit, read=read, scores=scores, pasted=pasted)
+
+
+def _page(
+    visit: Visit,
+    *,
+    read: ReadClaims | None = None,
+    scores: list[RiskScore] | None = None,
+    refusal: str = "",
+    pasted: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    claims = read.claims if read is not None else ()
+    scored = None
+    if scores is not None:
+        scored = sorted(
+            (claim_view(*pair) for pair in zip(claims, scores, strict=True)),
+            key=lambda view: -view.probability,
+        )
+    problems = read.problems[:SHOWN_PROBLEMS] if read is not None else ()
+    return render(
+        "outgoing.html.j2",
+        frame=frame_of(visit),
+        status=status,
+        scored=scored,
+        model_version=scores[0].model_version if scores else "",
+        problems=[problem_view(problem) for problem in problems],
+        refusal=refusal,
+        pasted=pasted,
+        shown_contributions=SHOWN_CONTRIBUTIONS,
+    )
+
+
+def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
+    """One scored claim for the page: reasons, remedies once each, largest first."""
+    raising = [
+        it
+        for line in score.lines
+        for it in line.contributions
+        if it.contribution > 0 and it.remedy
+    ]
+    raising.sort(key=lambda it: -it.contribution)
+    return ClaimView(
+        patient_control_number=claim.patient_control_number,
+        payer_name=claim.payer.name or claim.payer.payer_id,
+        total_charge=claim.total_charge,
+        as_of=score.as_of,
+        probability=score.probability,
+        tone=risk_tone(score.probability),
+        reasons=score.reasons,
+        remedies=tuple(dict.fromkeys(it.remedy for it in raising))[:3],
+        lines=score.lines,
+    )
+
+
+def risk_tone(probability: float) -> str:
+    """How loudly to show a risk."""
+    if probability >= HIGH_RISK:
+        return "high"
+    return "middle" if probability >= MIDDLE_RISK else "low"
+
+
+def problem_view(problem: Problem) -> ProblemView:
+    """A problem of the file for the page."""
+    places = [
+        f"segment {problem.segment}" if problem.segment is not None else "",
+        f"loop {problem.loop}" if problem.loop else "",
+        problem.element or "",
+    ]
+    return ProblemView(
+        severity=problem.severity,
+        place=", ".join(place for place in places if place) or problem.file,
+        message=problem.message,
+        expected=problem.expected,
+        fix=problem.fix,
+    )

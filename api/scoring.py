@@ -1,0 +1,65 @@
+"""Scoring at the door: claims of a file read, scored and audited."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from api.dependencies import Visit
+from api.problems import ProblemType, RequestProblem
+from denialml.domain.claim import Claim
+from denialml.domain.problem import Problem
+from denialml.domain.risk import RiskScore
+from denialml.errors import UnreadableFile
+from denialml.formats import read_bytes
+from denialml.store.audit import AuditAction
+
+
+@dataclass(frozen=True)
+class ReadClaims:
+    """Claims of one request, with what could not be read of them."""
+
+    claims: tuple[Claim, ...]
+    problems: tuple[Problem, ...] = ()
+    complete: bool = True
+
+
+def read_claims(visit: Visit, content: bytes, *, file: str) -> ReadClaims:
+    """The professional claims of an X12 file.
+
+    Raises `UnreadableFile` for what is no X12 claim file, `RequestProblem` for more
+    claims than one request may have.
+    """
+    reading = read_bytes(content, file=file)
+    claims = tuple(record for record in reading.records if isinstance(record, Claim))
+    if not claims and reading.complete:
+        raise UnreadableFile("the file holds no professional claim (837P)")
+    maximum = visit.service.settings.max_claims_per_request
+    if len(claims) > maximum:
+        raise RequestProblem(
+            ProblemType.BODY_TOO_LARGE, f"At most {maximum} claims in one request."
+        )
+    return ReadClaims(claims, reading.problems, reading.complete)
+
+
+def score_for(
+    visit: Visit, claims: Sequence[Claim], *, as_of: date | None
+) -> list[RiskScore]:
+    """The risk of each claim, in the order given; one audit event for all of them.
+
+    Without `as_of` a claim is scored as of the day it says it was submitted, or today
+    where it says none: the day decides what counts as known.
+    """
+    if not claims:
+        return []
+    dated = [
+        claim
+        if as_of is not None or claim.submitted_on is not None
+        else msgspec.structs.replace(claim, submitted_on=visit.today)
+        for claim in claims
+    ]
+    scorer = visit.service.scorers.scorer(visit.session, visit.organization_id)
+    scores = scorer.score(dated, as_of=as_of)
+    visit.note(AuditAction.CLAIMS_SCORED, "claim", "", record_count=len(claims))
+    return scores
