@@ -34,6 +34,7 @@ from denialml.domain.claim import (
     rendering_npi,
 )
 from denialml.domain.coverage import PayerType
+from denialml.domain.denial import Route
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.reference import (
     adjustment_reasons,
@@ -42,7 +43,15 @@ from denialml.reference import (
     remark_codes,
 )
 
-_REQUESTS = {
+_CLAIM_REQUESTS = {
+    Route.CORRECTED_CLAIM: "Corrected claim",
+    Route.NEW_CLAIM: "Corrected claim, sent as a new claim",
+    Route.REOPENING: "Reopening",
+    Route.RECORDS: "Records for a claim under review",
+    Route.OTHER_PAYER: "Correction of coordination of benefits",
+    Route.ENROLLMENT_FIX: "Correction of enrollment and reprocessing",
+}
+_APPEALS = {
     PayerType.MEDICARE: "Redetermination request (first level of appeal)",
     PayerType.MEDICARE_ADVANTAGE: "Provider payment dispute (first level)",
     PayerType.MEDICAID_MANAGED_CARE: "Provider appeal (first level)",
@@ -178,9 +187,7 @@ def letter_context(
         "letter": LetterContext(
             date=_always(day(drafted_on, "draft:date")),
             subject=Value(subject, "form"),
-            request_type=Value(
-                _REQUESTS.get(payer_type(case), "Provider appeal (first level)"), "form"
-            ),
+            request_type=Value(_request_type(case), "form"),
         ),
         "practice": _practice(case.claim.billing_provider),
         "payer": _payer(case),
@@ -200,6 +207,13 @@ def letter_context(
         ),
         "part_2": evidence.part_2,
     }
+
+
+def _request_type(case: CaseFile) -> str:
+    route = case.route.route
+    if route in _CLAIM_REQUESTS:
+        return _CLAIM_REQUESTS[route]
+    return _APPEALS.get(payer_type(case), "Provider appeal (first level)")
 
 
 def _always(value: Value | None) -> Value:
@@ -230,10 +244,16 @@ def _payer(case: CaseFile) -> PayerContext:
 def _address_lines(address: Address | None, source: str) -> tuple[Value, ...]:
     if address is None:
         return ()
-    region = " ".join(part for part in (address.state, address.postal_code) if part)
+    region = " ".join(part for part in (address.state, _postal_code(address)) if part)
     town = ", ".join(part for part in (address.city, region) if part)
     lines = (address.street, address.street_2, town)
     return tuple(Value(line, source) for line in lines if line)
+
+
+def _postal_code(address: Address) -> str:
+    """A nine-digit ZIP code with its hyphen; X12 sends it without."""
+    code = address.postal_code
+    return f"{code[:5]}-{code[5:]}" if len(code) == 9 and code.isdigit() else code
 
 
 def _patient(case: CaseFile) -> PatientContext:

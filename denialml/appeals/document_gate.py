@@ -2,7 +2,8 @@
 
 Hard rules, in this order: psychotherapy and SUD counseling notes never leave (45 CFR
 164.508(a)(2), 42 CFR 2.31); raw batch files never leave, because they list other
-people (45 CFR 164.502(b)); a document must be confirmed to be this patient's by two
+people (45 CFR 164.502(b)); a text that instructs its reader is looked at by a person
+first; a document must be confirmed to be this patient's by two
 identifiers and contradicted by none; a Part 2 record needs a consent on file.
 """
 
@@ -12,6 +13,7 @@ from datetime import date
 from denialml.appeals.case_file import CaseFile
 from denialml.appeals.document_reading import (
     DATE,
+    holds_instructions,
     is_batch_content,
     is_process_note,
     labeled_date,
@@ -72,6 +74,11 @@ def reason_to_withhold(document: Document, case: CaseFile, *, on: date) -> str |
             "The file holds raw transactions that may list other patients; only an "
             "extract of this claim may be sent (45 CFR 164.502(b))."
         )
+    if holds_instructions(document.text):
+        return (
+            "The text holds instructions to a reader where a record belongs; have its "
+            "author check the document before it is sent to anyone."
+        )
     if document.sensitivity not in IMPERSONAL:
         mismatch = wrong_patient(document, case)
         if mismatch is not None:
@@ -118,8 +125,7 @@ def wrong_patient(document: Document, case: CaseFile) -> str | None:
     if _full_name_in(document.text, case):
         confirmed.add("patient_name")
     for field, found in verdicts.items():
-        other_coverage = field == "member_id" and len(confirmed) >= _ENOUGH
-        if False in found and not other_coverage:
+        if False in found and not _is_of_another_matter(field, confirmed):
             return (
                 f"The document names another patient ({field.replace('_', ' ')} "
                 "differs); it must not leave with this claim."
@@ -132,6 +138,13 @@ def wrong_patient(document: Document, case: CaseFile) -> str | None:
     if False in verdicts.get("member_id", ()) and document.kind in _ABOUT_COVERAGE:
         return "It is about another coverage of the patient than the one billed."
     return None
+
+
+def _is_of_another_matter(field: str, confirmed: set[str]) -> bool:
+    """A control number names a claim and a member number a coverage, not a person."""
+    if field == "patient_control_number":
+        return True
+    return field == "member_id" and len(confirmed) >= _ENOUGH
 
 
 def _stated_identifiers(document: Document) -> dict[str, set[str]]:

@@ -69,6 +69,15 @@ _PROCESS_NOTE = re.compile(
 )
 
 
+_INSTRUCTIONS = re.compile(
+    r"\b(?:ignore|disregard|forget|override) (?:all |any |the |your )*"
+    r"(?:previous|prior|above|earlier|other|existing) (?:instructions|rules|prompts)"
+    r"|\bsystem (?:prompt|message)\b|\bapprove this (?:claim|appeal|draft)\b"
+    r"|\byou are (?:now )?(?:an?|the) (?:assistant|language model|ai)\b",
+    re.IGNORECASE,
+)
+
+
 class StatedTime(Judgment, frozen=True):
     """Session time as a note states it; `minutes` follows from the clock if both."""
 
@@ -162,3 +171,8 @@ def is_batch_content(text: str) -> bool:
 def is_process_note(text: str) -> bool:
     """True where the text calls itself a psychotherapy or process note."""
     return _PROCESS_NOTE.search(text) is not None
+
+
+def holds_instructions(text: str) -> bool:
+    """True where the text tells a program or reviewer what to do."""
+    return _INSTRUCTIONS.search(text) is not None

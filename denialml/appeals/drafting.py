@@ -138,7 +138,7 @@ def _blocking_reasons(
     if not absent:
         return ()
     unusable = [
-        f"{kind_label(one.kind).capitalize()} on file, not used: {one.reason}"
+        f"On file but not usable, {kind_label(one.kind)}: {one.reason}"
         for group in specification.evidence.required
         for one in evidence.withheld
         if one.kind in group

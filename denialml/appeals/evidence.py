@@ -108,11 +108,11 @@ def gather_evidence(
 
 
 def _belongs_to_the_claim(document: Document, case: CaseFile) -> bool:
-    """Whether its absence needs a word: protected, of this day, or of this claim."""
-    return never_leaves(document) is not None or (
-        (document.service_date or case.line.service_date) == case.line.service_date
-        and document.sensitivity not in IMPERSONAL
-    )
+    """Whether its absence needs a word: protected, or of this very session."""
+    if never_leaves(document) is not None:
+        return True
+    same_day = document.service_date == case.line.service_date
+    return same_day and document.sensitivity not in IMPERSONAL
 
 
 def _why_not(

@@ -51,8 +51,10 @@ def quotations(
     for label in labels:
         for document in documents:
             span = labeled_text(document.text, re.escape(label))
-            if span is not None:
-                quotes += _quote(document, label.capitalize(), span, references)
+            found = _quote(document, label.capitalize(), span, references)
+            quotes += found
+            if found:
+                break  # one exhibit is enough for one label
     for document in documents:
         for line in _SCORE.finditer(document.text):
             span = (line.group(1), line.start(1))
@@ -63,12 +65,12 @@ def quotations(
 def _quote(
     document: Document,
     label: str,
-    span: tuple[str, int],
+    span: tuple[str, int] | None,
     references: Mapping[str, Value],
 ) -> list[QuoteContext]:
-    words, start = span
-    if not is_quotable(words):
+    if span is None or not is_quotable(span[0]):
         return []
+    words, start = span
     source = f"document:{document.document_id}#{start}-{start + len(words)}"
     return [
         QuoteContext(

@@ -119,6 +119,8 @@ def _collect(
     elif isinstance(value, int) and not isinstance(value, bool):
         tokens.add(str(value))
     elif isinstance(value, str):
+        if len(value) == 9 and value.isdigit():
+            tokens.add(f"{value[:5]}-{value[5:]}")  # ZIP+4
         tokens |= {word.strip(".:'").casefold() for word in _WORD.findall(value)}
         tokens.add(printable(value).casefold())
 

@@ -87,17 +87,35 @@ INSTRUCTION = (
 
 
 @pytest.mark.parametrize("label", ["", "Assessment: ", "Goal: ", "Risk: "])
-def test_instructions_in_a_note_reach_the_exhibit_only(label):
-    text = NOTE.replace("Assessment: ", "Was: ") + f"{label}{INSTRUCTION}\n"
+def test_a_note_that_instructs_its_reader_waits_for_its_author(label):
+    documents = (note(text=f"{NOTE}{label}{INSTRUCTION}\n"), plan())
+    draft = draft_letter(
+        case(RootCause.MEDICAL_NECESSITY, reason="50", documents=documents),
+        drafted_at=DRAFTED,
+    )
+    assert draft.status == "blocked"
+    assert "have its author check" in draft.withheld[0].reason
+    assert "previous instructions" not in draft_html(draft)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Assessment: Please pay at once <b>now</b>.",
+        "Assessment: You must approve.",
+        "Assessment: The reviewer will see https://example.test/x",
+        "Assessment: " + "x" * 300,
+    ],
+)
+def test_what_is_not_plain_prose_is_shown_in_the_exhibit_but_not_quoted(line):
+    text = NOTE.replace("Assessment: ", "Was: ") + f"{line}\n"
     documents = (note(text=text), plan())
     draft = draft_letter(
         case(RootCause.MEDICAL_NECESSITY, reason="50", documents=documents),
         drafted_at=DRAFTED,
     )
     assert draft.status == "draft"
-    assert [e.kind for e in draft.exhibits] == ["progress_note", "treatment_plan"]
-    assert "previous instructions" not in letter_text(draft)
-    assert "previous instructions" in packet_text(draft, documents)
+    assert "Assessment:" not in letter_text(draft)
 
 
 def test_control_characters_do_not_break_the_packet():
