@@ -8,16 +8,18 @@ packaged table. The result is normalized, and says what spoke for it. It abstain
 no code is known and nothing on file points anywhere.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log
 
 from denialml.domain.adjudication import LineAdjudication
 from denialml.domain.claim import Claim, ServiceLine
 from denialml.domain.coverage import Payer, PayerType
 from denialml.domain.denial import CauseProbability, RootCause, RootCauseFinding
-from denialml.domain.facts import LineFacts
+from denialml.domain.facts import AuthorizationState, LineFacts
+from denialml.domain.record import Judgment
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.modeling.cause_signs import find_signs
+from denialml.modeling.cause_tendencies import CAUSES, LineEvidence, line_groups
 from denialml.modeling.sign import Sign, SignContext
 from denialml.reference import (
     AdjustmentReason,
@@ -33,21 +35,23 @@ from denialml.reference import (
 GENERIC_REASONS = frozenset(
     {"16", "96", "204", "252", "A1", "226", "272", "256", "109", "273", "125"}
 )
-# How much of the prior is the general share of the classes rather than the code's
-# own table row: payers send generic codes for anything, specific ones seldom.
-GENERIC_DOUBT = 0.5
+# How much of the prior is the general share of the classes rather than the code's own
+# table row: payers send the four broadest codes for anything, specific ones seldom.
+BROADEST_REASONS = frozenset({"16", "96", "252", "A1"})
+BROADEST_DOUBT = 0.7
+GENERIC_DOUBT = 0.3
 SPECIFIC_DOUBT = 0.04
 # Log-odds a remark code adds to its cause, by role and by the anchor it stands under.
 REMARK_WEIGHTS = {
-    ("label", True): 2.0,
+    ("label", True): 3.5,
     ("refine", True): 0.8,
     ("label", False): 0.7,
     ("refine", False): 0.5,
 }
 # Many payers send a remark with every such reason (252 with M127, 96 with N130): one
-# that repeats the reason's own first meaning adds little to it.
-REPEATED_REMARK = 0.3
-PAIRED_WEIGHT = 2.0
+# that only repeats the reason's own first meaning adds little to it.
+REPEATED_REMARK = 0.15
+PAIRED_WEIGHT = 3.0
 # Remark codes whose cause depends on the reason code beside them (E06, E51).
 PAIRED_REMARKS = {
     ("119", "N362"): "benefit_limit",
@@ -55,18 +59,35 @@ PAIRED_REMARKS = {
     ("151", "N362"): "coding_time_units",
     ("222", "N362"): "coding_time_units",
     ("146", "M84"): "diagnosis_coding",
+    # The record asked for is the session's time, which decides the code.
+    ("150", "N443"): "coding_time_units",
+    ("152", "N443"): "coding_time_units",
+    ("252", "N443"): "coding_time_units",
     ("50", "N130"): "medical_necessity",
     ("50", "M25"): "medical_necessity",
     ("18", "M86"): "duplicate_resubmission",
     ("97", "N130"): "bundling_same_day",
 }
 UPHELD = "193"
+# "Authorization number missing": with none on file there was none to send (E06).
+AUTHORIZATION_NUMBER_REMARK = "M62"
 # Without a known code a finding needs signs at least this strong (log-odds).
 ABSTENTION_WEIGHT = 2.0
 SHOWN_PROBABILITY = 0.01
 BASIS_SENTENCES = 6
 
-_CAUSES = tuple(RootCause)
+
+class WeighedLine(Judgment, frozen=True):
+    """One denied line with everything that speaks for a cause, not yet concluded.
+
+    `evidence` is None where nothing is known: the finding will abstain.
+    """
+
+    adjudicated: LineAdjudication
+    reasons: tuple[AdjustmentReason, ...]
+    remarks: tuple[RemarkCode, ...]
+    signs: tuple[Sign, ...]
+    evidence: LineEvidence | None
 
 
 def find_root_cause(
@@ -77,7 +98,6 @@ def find_root_cause(
     payer: Payer | None = None,
     facts: LineFacts | None = None,
     first_finding: RootCauseFinding | None = None,
-    tendencies: Mapping[RootCause, float] | None = None,
 ) -> RootCauseFinding:
     """The probable causes of one denied line.
 
@@ -94,32 +114,77 @@ def find_root_cause(
     first_finding : RootCauseFinding, optional
         Finding of the first denial of the same line; an answer that only upholds it
         (193) inherits it.
-    tendencies : mapping of RootCause to float, optional
-        Shares of the classes among the practice's earlier denials by this payer for
-        this service, adding up to 1; None: the general shares of the table.
 
     Returns
     -------
     RootCauseFinding
         `root_cause` None where it abstains.
     """
+    weighed = weigh_line(adjudicated, claim=claim, line=line, payer=payer, facts=facts)
+    return conclude(weighed, first_finding=first_finding)
+
+
+def weigh_line(
+    adjudicated: LineAdjudication,
+    *,
+    claim: Claim,
+    line: ServiceLine,
+    payer: Payer | None,
+    facts: LineFacts | None,
+) -> WeighedLine:
+    """Everything that speaks for a cause of one denied line."""
     reasons = _denial_reasons(adjudicated.adjustments, payer)
-    if first_finding is not None and any(row.code == UPHELD for row in reasons):
-        return _inherited(first_finding)
     remarks = _remarks(adjudicated.remark_codes)
-    scores = _code_scores(reasons, remarks, tendencies)
-    signs = (
-        find_signs(SignContext(claim=claim, line=line, payer=payer, facts=facts))
+    context = (
+        SignContext(claim=claim, line=line, payer=payer, facts=facts)
         if facts is not None
-        else ()
+        else None
     )
+    signs = find_signs(context) if context is not None else ()
     known = bool(reasons) or any(row.root_cause for row in remarks)
-    if not known and not _points_somewhere(signs):
-        return _abstention(adjudicated)
-    for sign in signs:
-        for row in cause_signs()[sign.id]:
-            scores[RootCause(row.root_cause)] += row.weight
-    return _finding(scores, reasons, remarks, signs)
+    evidence = None
+    if known or _points_somewhere(signs):
+        evidence = LineEvidence(
+            codes=_code_scores(reasons, remarks, facts),
+            signs=_sign_scores(signs),
+            printed=" ".join(
+                [row.code for row in reasons] + [row.code for row in remarks]
+            ),
+            groups=line_groups(context) if context is not None else (),
+        )
+    return WeighedLine(
+        adjudicated=adjudicated,
+        reasons=reasons,
+        remarks=remarks,
+        signs=signs,
+        evidence=evidence,
+    )
+
+
+def conclude(
+    weighed: WeighedLine,
+    *,
+    tendency: Sequence[float] | None = None,
+    first_finding: RootCauseFinding | None = None,
+) -> RootCauseFinding:
+    """The finding of a weighed line.
+
+    `tendency` is what the practice's other denials add, in log-odds by cause
+    (`cause_tendencies`).
+    """
+    if first_finding is not None and any(row.code == UPHELD for row in weighed.reasons):
+        return _inherited(first_finding)
+    evidence = weighed.evidence
+    if evidence is None:
+        return _abstention(weighed.adjudicated)
+    added = tendency if tendency is not None else (0.0,) * len(CAUSES)
+    scores = {
+        cause: by_codes + by_signs + by_others
+        for cause, by_codes, by_signs, by_others in zip(
+            CAUSES, evidence.codes, evidence.signs, added, strict=True
+        )
+    }
+    return _finding(scores, weighed)
 
 
 def dictionary_cause(adjustments: Iterable[ClaimAdjustment]) -> RootCause | None:
@@ -153,30 +218,43 @@ def _remarks(codes: Iterable[str]) -> tuple[RemarkCode, ...]:
 def _code_scores(
     reasons: tuple[AdjustmentReason, ...],
     remarks: tuple[RemarkCode, ...],
-    tendencies: Mapping[RootCause, float] | None,
-) -> dict[RootCause, float]:
-    """Log prior of each class from the codes of the answer."""
+    facts: LineFacts | None,
+) -> tuple[float, ...]:
+    """Log-likelihood of the answer's codes under each cause."""
     shares = _general_shares()
-    if tendencies is not None:
-        shares = {cause: tendencies.get(cause, 0.0) + 1e-4 for cause in _CAUSES}
-    scores = {cause: log(shares[cause]) for cause in _CAUSES}
+    scores = dict.fromkeys(CAUSES, 0.0)
     for place, row in enumerate(reasons):
         # Further reasons of one line repeat the first more than they add to it.
         weight = 1.0 if place == 0 else 0.5
-        own = _own_shares(row)
-        doubt = GENERIC_DOUBT if row.code in GENERIC_REASONS else SPECIFIC_DOUBT
-        for cause in _CAUSES:
+        own, doubt = _own_shares(row), _doubt(row.code)
+        for cause in CAUSES:
             mixed = (1.0 - doubt) * own.get(cause, 0.0) + doubt * shares[cause]
-            scores[cause] += weight * (log(mixed) - log(shares[cause]))
+            scores[cause] += weight * log(mixed / shares[cause])
+    anchor = reasons[0] if reasons else None
     for remark in remarks:
-        cause_id, weight = _remark_weight(remark, reasons[0] if reasons else None)
+        cause_id, weight = _remark_weight(remark, anchor, facts)
         if cause_id:
             scores[RootCause(cause_id)] += weight
-    return scores
+    return tuple(scores.values())
+
+
+def _sign_scores(signs: tuple[Sign, ...]) -> tuple[float, ...]:
+    """Log-odds of each cause before any code: its general share and the signs."""
+    scores = {cause: log(share) for cause, share in _general_shares().items()}
+    for sign in signs:
+        for row in cause_signs()[sign.id]:
+            scores[RootCause(row.root_cause)] += row.weight
+    return tuple(scores[cause] for cause in CAUSES)
+
+
+def _doubt(reason_code: str) -> float:
+    if reason_code in BROADEST_REASONS:
+        return BROADEST_DOUBT
+    return GENERIC_DOUBT if reason_code in GENERIC_REASONS else SPECIFIC_DOUBT
 
 
 def _remark_weight(
-    remark: RemarkCode, anchor: AdjustmentReason | None
+    remark: RemarkCode, anchor: AdjustmentReason | None, facts: LineFacts | None
 ) -> tuple[str, float]:
     """The cause a remark speaks for under the anchoring reason, and how strongly."""
     if anchor is not None and (anchor.code, remark.code) in PAIRED_REMARKS:
@@ -185,9 +263,16 @@ def _remark_weight(
         return "", 0.0
     generic = anchor is None or anchor.code in GENERIC_REASONS
     weight = REMARK_WEIGHTS[remark.role, generic]
-    if anchor is not None and anchor.root_cause == remark.root_cause:
+    repeats = anchor is not None and anchor.root_cause == remark.root_cause
+    if repeats and remark.role == "refine":
         weight *= REPEATED_REMARK
+    if remark.code == AUTHORIZATION_NUMBER_REMARK and _has_no_authorization(facts):
+        return RootCause.AUTH_MISSING.value, weight
     return remark.root_cause, weight
+
+
+def _has_no_authorization(facts: LineFacts | None) -> bool:
+    return facts is not None and facts.authorization_state is AuthorizationState.NONE
 
 
 def _own_shares(row: AdjustmentReason) -> dict[RootCause, float]:
@@ -210,17 +295,14 @@ def _points_somewhere(signs: tuple[Sign, ...]) -> bool:
 
 
 def _finding(
-    scores: dict[RootCause, float],
-    reasons: tuple[AdjustmentReason, ...],
-    remarks: tuple[RemarkCode, ...],
-    signs: tuple[Sign, ...],
+    scores: Mapping[RootCause, float], weighed: WeighedLine
 ) -> RootCauseFinding:
     highest = max(scores.values())
     raw = {cause: exp(score - highest) for cause, score in scores.items()}
     total = sum(raw.values())
     ranked = sorted(
         ((cause, value / total) for cause, value in raw.items()),
-        key=lambda pair: (-pair[1], _CAUSES.index(pair[0])),
+        key=lambda pair: (-pair[1], CAUSES.index(pair[0])),
     )
     (cause, probability), (runner_up, runner_up_probability) = ranked[:2]
     return RootCauseFinding(
@@ -233,32 +315,27 @@ def _finding(
             for one, share in ranked
             if share > SHOWN_PROBABILITY
         ),
-        basis=_basis(cause, reasons, remarks, signs),
+        basis=_basis(cause, weighed),
     )
 
 
-def _basis(
-    cause: RootCause,
-    reasons: tuple[AdjustmentReason, ...],
-    remarks: tuple[RemarkCode, ...],
-    signs: tuple[Sign, ...],
-) -> tuple[str, ...]:
+def _basis(cause: RootCause, weighed: WeighedLine) -> tuple[str, ...]:
     """What spoke for the cause: the payer's codes, then the strongest signs."""
     name = root_causes()[cause.value].label
-    sentences = [_reason_sentence(row, cause, name) for row in reasons]
+    sentences = [_reason_sentence(row, cause, name) for row in weighed.reasons]
     sentences += [
         f"Remark {row.code} ({row.label}) points to it."
-        for row in remarks
+        for row in weighed.remarks
         if row.root_cause == cause.value
     ]
-    weighed = [
+    ranked = [
         (row.weight, sign.sentence)
-        for sign in signs
+        for sign in weighed.signs
         for row in cause_signs()[sign.id]
         if row.root_cause == cause.value and row.weight > 0
     ]
-    weighed.sort(key=lambda pair: -pair[0])
-    sentences += [sentence for _, sentence in weighed]
+    ranked.sort(key=lambda pair: -pair[0])
+    sentences += [sentence for _, sentence in ranked]
     return tuple(sentences[:BASIS_SENTENCES])
 
 

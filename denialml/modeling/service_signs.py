@@ -8,6 +8,9 @@ from denialml.domain.facts import LineFacts
 from denialml.modeling.sign import INTENSIVE_FAMILIES, Sign, SignContext, family_of
 from denialml.reference import procedure_codes
 
+CORE_FAMILIES = frozenset(
+    {"psychotherapy", "psychotherapy add-on to E/M", "E/M office", "diagnostic eval"}
+)
 PSYCHOTHERAPY = frozenset({"90832", "90834", "90837"})
 PSYCHOTHERAPY_ADD_ONS = frozenset({"90833", "90836", "90838"})
 EVALUATIONS = frozenset({"90791", "90792"})
@@ -163,8 +166,11 @@ def _diagnosis(context: SignContext) -> Iterator[Sign]:
 
 def _clinical(context: SignContext) -> Iterator[Sign]:
     facts, code = context.facts, context.line.procedure_code
-    if family_of(code) in INTENSIVE_FAMILIES:
+    family = family_of(code)
+    if family in INTENSIVE_FAMILIES:
         yield Sign("intensive_service", f"Payers review {code} for necessity.")
+    elif family in CORE_FAMILIES:
+        yield Sign("core_service", f"Nearly every plan covers {code}.")
     visit = f"It was visit {facts.visit_number} of the patient."
     if facts.visit_number > 40:
         yield Sign("long_episode", visit)

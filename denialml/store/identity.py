@@ -107,4 +107,6 @@ def canonical(payload: bytes) -> bytes:
     cut = payload.rfind(_SOURCE)
     if cut >= 0:
         payload = payload[:cut] + b"}"
+    if b"." not in payload:
+        return payload
     return _TRAILING.sub(rb'\1"', _WHOLE.sub(b'"', payload))

@@ -108,6 +108,7 @@ def _link(session: Session, organization_id: str, keys: list[str]) -> LinkCounts
             if group.payments
             for row in group.claims
         },
+        payment_ids=set(before),
         computed=[each for match in matches for each in match.adjudications],
     )
     return LinkCounts(
@@ -240,63 +241,84 @@ def _write_matches(
         )
 
 
-def _write_adjudications(
+_Place = tuple[str, int, str]
+
+
+def _place(adjudication: LineAdjudication) -> _Place:
+    return (
+        adjudication.claim_id,
+        adjudication.line_number,
+        adjudication.payment_id,
+    )
+
+
+def _stored_answers(
     session: Session,
     organization_id: str,
     *,
     claim_ids: set[str],
-    computed: list[LineAdjudication],
-) -> int:
-    """Make the stored answers of these claims equal to the computed; counts the new."""
-    table = table_of(LineAdjudicationRow)
-    wanted = {
-        (each.claim_id, each.line_number, each.payment_id): (each, to_payload(each))
-        for each in computed
-    }
-    payment_ids = {each.payment_id for each in computed}
-    stale: list[Row] = []
-    seen: set[tuple[str, int, str]] = set()
-    replaced = 0
-    for column, values in (
-        (LineAdjudicationRow.claim_id, claim_ids),
-        (LineAdjudicationRow.payment_id, payment_ids),
-    ):
+    payment_ids: set[str],
+) -> dict[_Place, str]:
+    """Payloads of the stored answers to these claims or by these payments."""
+    row = LineAdjudicationRow
+    found: dict[_Place, str] = {}
+    for column, values in ((row.claim_id, claim_ids), (row.payment_id, payment_ids)):
         for chunk in chunks(values):
-            for row in session.execute(
-                select(
-                    LineAdjudicationRow.claim_id,
-                    LineAdjudicationRow.line_number,
-                    LineAdjudicationRow.payment_id,
-                    LineAdjudicationRow.payload,
-                ).where(
-                    LineAdjudicationRow.organization_id == organization_id,
-                    column.in_(chunk),
-                )
-            ):
-                place = (row.claim_id, row.line_number, row.payment_id)
-                if place in seen:
-                    continue
-                seen.add(place)
-                if place in wanted and wanted[place][1] == row.payload:
-                    del wanted[place]
-                    continue
-                replaced += place in wanted
-                stale.append(
-                    {
-                        "old_claim_id": row.claim_id,
-                        "old_line_number": row.line_number,
-                        "old_payment_id": row.payment_id,
-                    }
-                )
-    if stale:
+            statement = select(
+                row.claim_id, row.line_number, row.payment_id, row.payload
+            ).where(row.organization_id == organization_id, column.in_(chunk))
+            for answer in session.execute(statement):
+                place = (answer.claim_id, answer.line_number, answer.payment_id)
+                found[place] = answer.payload
+    return found
+
+
+def _delete_answers(session: Session, places: list[_Place]) -> None:
+    if places:
+        table = table_of(LineAdjudicationRow)
         session.connection().execute(
             delete(table).where(
                 table.c.claim_id == bindparam("old_claim_id"),
                 table.c.line_number == bindparam("old_line_number"),
                 table.c.payment_id == bindparam("old_payment_id"),
             ),
-            stale,
+            [
+                {
+                    "old_claim_id": claim_id,
+                    "old_line_number": line_number,
+                    "old_payment_id": payment_id,
+                }
+                for claim_id, line_number, payment_id in places
+            ],
         )
+
+
+def _write_adjudications(
+    session: Session,
+    organization_id: str,
+    *,
+    claim_ids: set[str],
+    payment_ids: set[str],
+    computed: list[LineAdjudication],
+) -> int:
+    """Make the stored answers to these claims, and by these payments, the computed.
+
+    By payments too: one that was filed elsewhere before left its answers there.
+    Returns the number of new ones.
+    """
+    wanted = {_place(each): (each, to_payload(each)) for each in computed}
+    stored = _stored_answers(
+        session, organization_id, claim_ids=claim_ids, payment_ids=payment_ids
+    )
+    stale = [
+        place
+        for place, payload in stored.items()
+        if place not in wanted or wanted[place][1] != payload
+    ]
+    replaced = sum(place in wanted for place in stale)
+    for place in stored.keys() - set(stale):
+        del wanted[place]
+    _delete_answers(session, stale)
     insert_new(
         session,
         LineAdjudicationRow,

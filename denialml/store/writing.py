@@ -1,9 +1,12 @@
 """Bulk writes that both databases understand: insert what is new, or replace."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Dialect, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -13,13 +16,55 @@ from denialml.store.columns import Base
 CHUNK = 900
 
 
+@dataclass(frozen=True)
+class _Insertion:
+    """An INSERT compiled once, with what turns a row into its bound values.
+
+    Handing rows to the driver ourselves costs a third of what the statement compiler
+    asks for each of them, and ingestion inserts some ten rows for every claim.
+    """
+
+    text: str
+    values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
+    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def bound(self, rows: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+        """The rows as the driver wants them."""
+        for row in rows:
+            values = list(self.values_of(row))
+            for position, convert in self.converters:
+                values[position] = convert(values[position])
+            yield tuple(values)
+
+
 def insert_new(
     session: Session, row: type[Base], rows: Sequence[dict[str, Any]]
 ) -> None:
     """Insert rows; those whose primary key is already there stay as they are."""
     if rows:
-        statement = _insert(session, row).on_conflict_do_nothing()
-        session.connection().execute(statement, rows)
+        connection = session.connection()
+        insertion = _insertion(connection.dialect, table_of(row))
+        connection.exec_driver_sql(insertion.text, list(insertion.bound(rows)))
+
+
+@lru_cache(maxsize=256)
+def _insertion(dialect: Dialect, table: Table) -> _Insertion:
+    names = [column.name for column in table.columns]
+    statement = _dialect_insert(dialect, table).on_conflict_do_nothing()
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    ordered = compiled.positiontup or names
+    converters = []
+    for position, name in enumerate(ordered):
+        kind = table.c[name].type.dialect_impl(dialect)
+        convert = kind.bind_processor(dialect)
+        if convert is not None:
+            converters.append((position, convert))
+    text = str(compiled)
+    if not compiled.positional:
+        # psycopg takes named parameters; plain positions are quicker to fill.
+        text = text % dict.fromkeys(names, "%s")
+        ordered = names
+    return _Insertion(text, itemgetter(*ordered), tuple(converters))
 
 
 def upsert(
@@ -35,10 +80,11 @@ def upsert(
     """
     if not rows:
         return
-    statement = _insert(session, row)
+    connection = session.connection()
+    statement = _dialect_insert(connection.dialect, table_of(row))
     replaced = {name: statement.excluded[name] for name in rows[0] if name not in key}
     organization = table_of(row).c.organization_id
-    session.connection().execute(
+    connection.execute(
         statement.on_conflict_do_update(
             index_elements=list(key),
             set_=replaced,
@@ -83,8 +129,7 @@ def table_of(row: type[Base]) -> Table:
     return table
 
 
-def _insert(session: Session, row: type[Base]) -> Any:
-    table = table_of(row)
-    if session.get_bind().dialect.name == "postgresql":
+def _dialect_insert(dialect: Dialect, table: Table) -> Any:
+    if dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
