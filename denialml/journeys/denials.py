@@ -21,7 +21,7 @@ from denialml.domain.adjudication import (
 )
 from denialml.domain.chain import ClaimChain, resolve_chain
 from denialml.domain.claim import ServiceLine
-from denialml.domain.denial import Denial
+from denialml.domain.denial import Denial, RootCauseFinding
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
 from denialml.domain.record import Judgment
 from denialml.journeys.settlement import Settlement, find_settlement
@@ -30,7 +30,7 @@ from denialml.reference import adjustment_reasons
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.denials import StoredDenial, all_denials, save_denials
 from denialml.store.identity import Identity
-from denialml.store.matching import normal_control_number
+from denialml.store.line_matching import normal_control_number
 from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
 
@@ -234,6 +234,7 @@ def _judge(
         claim = one.submitted.claim
         payer = book.payers.get(claim.payer.payer_id)
         earlier = stored.get(denial.denial_id)
+        finding = _settled_finding(finding, earlier)
         judged.append(
             StoredDenial(
                 denial=denial,
@@ -252,6 +253,20 @@ def _judge(
             )
         )
     return judged
+
+
+def _settled_finding(
+    finding: RootCauseFinding, earlier: StoredDenial | None
+) -> RootCauseFinding:
+    """The earlier finding where the new one names the same cause.
+
+    What other denials teach moves every probability a little with every file; a page
+    or a letter should change only where the conclusion does.
+    """
+    known = earlier.finding if earlier is not None else None
+    if known is not None and known.root_cause is finding.root_cause:
+        return known
+    return finding
 
 
 def _denial(one: DenyingAnswer, identity: Identity) -> Denial:

@@ -75,6 +75,9 @@ AUTHORIZATION_NUMBER_REMARK = "M62"
 ABSTENTION_WEIGHT = 2.0
 SHOWN_PROBABILITY = 0.01
 BASIS_SENTENCES = 6
+# What other denials must add to the cause's probability to be told of.
+TOLD_GAIN = 0.1
+ALIKE = "Denials of this practice that are alike lean to this cause."
 
 
 class WeighedLine(Judgment, frozen=True):
@@ -184,7 +187,7 @@ def conclude(
             CAUSES, evidence.codes, evidence.signs, added, strict=True
         )
     }
-    return _finding(scores, weighed)
+    return _finding(scores, weighed, added)
 
 
 def dictionary_cause(adjustments: Iterable[ClaimAdjustment]) -> RootCause | None:
@@ -295,16 +298,17 @@ def _points_somewhere(signs: tuple[Sign, ...]) -> bool:
 
 
 def _finding(
-    scores: Mapping[RootCause, float], weighed: WeighedLine
+    scores: Mapping[RootCause, float], weighed: WeighedLine, added: Sequence[float]
 ) -> RootCauseFinding:
-    highest = max(scores.values())
-    raw = {cause: exp(score - highest) for cause, score in scores.items()}
-    total = sum(raw.values())
-    ranked = sorted(
-        ((cause, value / total) for cause, value in raw.items()),
-        key=lambda pair: (-pair[1], CAUSES.index(pair[0])),
+    shares = _shares(scores)
+    alone = _shares(
+        {one: scores[one] - more for one, more in zip(CAUSES, added, strict=True)}
     )
+    ranked = sorted(shares.items(), key=lambda pair: (-pair[1], CAUSES.index(pair[0])))
     (cause, probability), (runner_up, runner_up_probability) = ranked[:2]
+    basis = _basis(cause, weighed)
+    if probability - alone[cause] >= TOLD_GAIN:
+        basis = (*basis[: BASIS_SENTENCES - 1], ALIKE)
     return RootCauseFinding(
         root_cause=cause,
         probability=probability,
@@ -315,8 +319,15 @@ def _finding(
             for one, share in ranked
             if share > SHOWN_PROBABILITY
         ),
-        basis=_basis(cause, weighed),
+        basis=basis,
     )
+
+
+def _shares(scores: Mapping[RootCause, float]) -> dict[RootCause, float]:
+    highest = max(scores.values())
+    raised = {cause: exp(score - highest) for cause, score in scores.items()}
+    total = sum(raised.values())
+    return {cause: value / total for cause, value in raised.items()}
 
 
 def _basis(cause: RootCause, weighed: WeighedLine) -> tuple[str, ...]:

@@ -1,10 +1,8 @@
-"""Root causes of many denied lines of one practice, with what its history teaches.
+"""Root causes of many denied lines of one practice, with what its denials teach.
 
-`find_root_cause` judges one line. A practice's own denials teach one thing more: for
-what this payer tends to deny this kind of service. The book first judges every line
-by itself, then counts those judgments, in the order the answers came, and hands each
-line the shares of the earlier ones. No true label takes part (there are none), and
-nothing received after a line's own answer.
+`find_root_cause` judges one line. The book judges all denied lines of a practice
+together, so that those with telling codes help with those whose codes say nothing
+(`cause_tendencies`). No true label takes part: there are none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +14,9 @@ from denialml.domain.coverage import Payer
 from denialml.domain.denial import RootCauseFinding
 from denialml.domain.facts import LineFacts, PracticeRecords, SubmittedClaim
 from denialml.domain.record import Judgment
+from denialml.modeling.cause_tendencies import learn_tendencies
 from denialml.modeling.facts import FactBook
-from denialml.modeling.root_cause import find_root_cause
+from denialml.modeling.root_cause import WeighedLine, conclude, weigh_line
 
 
 class DeniedLine(Judgment, frozen=True):
@@ -58,16 +57,35 @@ class RootCauseBook:
         )
 
     def find(self, denied: Sequence[DeniedLine]) -> list[RootCauseFinding]:
-        """One finding for each line, in the order given."""
-        return [self._find(one) for one in denied]
+        """One finding for each line, in the order given, which is that of receipt.
 
-    def _find(self, one: DeniedLine) -> RootCauseFinding:
+        An answer that only upholds an earlier one inherits the finding of the first
+        denial of the same service under the same control number.
+        """
+        weighed = [self._weigh(one) for one in denied]
+        known = [one.evidence for one in weighed if one.evidence is not None]
+        tendencies = iter(learn_tendencies(known))
+        first: dict[tuple[str, str, date | None], RootCauseFinding] = {}
+        findings = []
+        for one, line in zip(denied, weighed, strict=True):
+            key = (
+                one.claim.patient_control_number,
+                one.line.procedure_code,
+                one.line.service_date,
+            )
+            tendency = next(tendencies) if line.evidence is not None else None
+            finding = conclude(line, tendency=tendency, first_finding=first.get(key))
+            first.setdefault(key, finding)
+            findings.append(finding)
+        return findings
+
+    def _weigh(self, one: DeniedLine) -> WeighedLine:
         facts = (
             self._facts.line_facts(one.claim, one.line, as_of=one.submitted_on)
             if self._reads_file
             else None
         )
-        return find_root_cause(
+        return weigh_line(
             one.adjudicated,
             claim=one.claim,
             line=one.line,

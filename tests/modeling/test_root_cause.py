@@ -19,12 +19,18 @@ from denialml.domain.claim import (
     Subscriber,
 )
 from denialml.domain.coverage import EligibilityResult, Payer, PayerType
-from denialml.domain.denial import RootCause
+from denialml.domain.denial import RootCause, RootCauseFinding
 from denialml.domain.encounter import Modality
 from denialml.domain.facts import AuthorizationState, EnrollmentState, LineFacts
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.modeling.cause_signs import find_signs
-from denialml.modeling.root_cause import dictionary_cause, find_root_cause
+from denialml.modeling.cause_tendencies import learn_tendencies
+from denialml.modeling.root_cause import (
+    conclude,
+    dictionary_cause,
+    find_root_cause,
+    weigh_line,
+)
 from denialml.modeling.sign import SignContext
 from denialml.reference import cause_signs, root_causes
 
@@ -263,11 +269,79 @@ def test_without_facts_only_the_codes_speak():
     assert len(found.basis) == 1
 
 
-def test_tendencies_of_the_payer_shift_a_general_code():
-    shares = dict.fromkeys(RootCause, 0.01)
-    shares[RootCause.BENEFIT_LIMIT] = 1.0 - 0.16
-    found = find_root_cause(answer("CO-16"), claim=CLAIM, line=LINE, tendencies=shares)
-    assert found.root_cause is RootCause.BENEFIT_LIMIT
+def test_a_tendency_shifts_a_general_code():
+    weighed = weigh_line(
+        answer("CO-16"), claim=CLAIM, line=LINE, payer=None, facts=PLAIN
+    )
+    tendency = [0.0] * 17
+    tendency[list(RootCause).index(RootCause.BENEFIT_LIMIT)] = 9.0
+    assert conclude(weighed).root_cause is not RootCause.BENEFIT_LIMIT
+    shifted = conclude(weighed, tendency=tendency)
+    assert shifted.root_cause is RootCause.BENEFIT_LIMIT
+
+
+def weighed_many(codes: str, count: int, payer_id: str = "P1", **changes: object):
+    """Evidence of so many equal denied lines at one payer."""
+    claim = msgspec.structs.replace(CLAIM, payer=ClaimPayer(payer_id=payer_id))
+    facts = msgspec.structs.replace(PLAIN, **changes)
+    one = weigh_line(answer(codes), claim=claim, line=LINE, payer=None, facts=facts)
+    return [one] * count
+
+
+def concluded(weighed):
+    """Findings of lines judged together."""
+    tendencies = learn_tendencies([one.evidence for one in weighed])
+    return [
+        conclude(one, tendency=tendency)
+        for one, tendency in zip(weighed, tendencies, strict=True)
+    ]
+
+
+def share(found: RootCauseFinding, cause: RootCause) -> float:
+    """The probability a finding shows for a cause, 0 below one percent."""
+    shares = {one.root_cause: one.probability for one in found.probabilities}
+    return shares.get(cause, 0.0)
+
+
+def test_lines_that_are_alike_help_those_whose_code_says_nothing():
+    # One payer denies this service as not necessary (50), another for authorization
+    # (197); both sometimes print a code that says nothing (A1).
+    lines = (
+        weighed_many("CO-50", 200, "P1")
+        + weighed_many("CO-A1", 30, "P1")
+        + weighed_many("CO-197", 200, "P2")
+        + weighed_many("CO-A1", 30, "P2")
+    )
+    found = concluded(lines)
+    first, second = found[229], found[459]
+    for cause, more, less in (
+        (RootCause.MEDICAL_NECESSITY, first, second),
+        (RootCause.AUTH_MISSING, second, first),
+    ):
+        assert share(more, cause) > 2 * share(less, cause)
+    assert "Denials of this practice that are alike lean to this cause." in second.basis
+
+
+def test_a_handful_of_lines_changes_little():
+    vague = weighed_many("CO-A1", 1)
+    alone = concluded(vague)[0]
+    few = concluded(weighed_many("CO-50", 3) + vague)[-1]
+    assert few.root_cause is alone.root_cause
+    assert few.probability == pytest.approx(alone.probability, abs=0.1)
+
+
+def test_order_of_the_lines_changes_no_finding():
+    lines = weighed_many("CO-50", 40) + weighed_many("CO-A1", 30, "P2", visit_number=3)
+    forward, backward = concluded(lines), concluded(lines[::-1])
+    for one, other in zip(forward, backward[::-1], strict=True):
+        assert one.root_cause is other.root_cause
+        assert one.probability == pytest.approx(other.probability, abs=1e-9)
+
+
+def test_nothing_on_file_teaches_nothing():
+    one = weigh_line(answer("CO-16"), claim=CLAIM, line=LINE, payer=None, facts=None)
+    assert not learn_tendencies([one.evidence, one.evidence]).any()
+    assert learn_tendencies([]).shape == (0, 17)
 
 
 def test_same_input_gives_the_same_finding():
@@ -311,7 +385,7 @@ def test_sign_weights_have_a_reason_and_a_known_cause():
         for row in rows:
             assert row.reason.endswith(".")
             assert row.root_cause in {cause.value for cause in RootCause}
-            assert 0.0 < abs(row.weight) <= 4.0
+            assert 0.0 < abs(row.weight) <= 4.5
 
 
 def test_general_shares_add_up_to_one():
