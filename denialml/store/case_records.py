@@ -17,8 +17,7 @@ from denialml.domain.coverage import (
 )
 from denialml.domain.encounter import Encounter
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
-from denialml.store.judgment_tables import LineAdjudicationRow
-from denialml.store.matching import normal_control_number
+from denialml.store.line_matching import normal_control_number
 from denialml.store.payloads import payload_decoder
 from denialml.store.tables import (
     AuthorizationRow,
@@ -28,6 +27,7 @@ from denialml.store.tables import (
     EligibilityCheckRow,
     EncounterRow,
     EnrollmentRow,
+    LineAdjudicationRow,
     PayerRow,
     PracticeRecordColumns,
 )

@@ -13,7 +13,7 @@ from denialml.domain.claim import Claim
 from denialml.domain.facts import SubmittedClaim
 from denialml.domain.remittance import ClaimPayment
 from denialml.errors import UnknownRecord
-from denialml.store.matching import normal_control_number
+from denialml.store.line_matching import normal_control_number
 from denialml.store.payloads import from_payload, payload_decoder
 from denialml.store.tables import (
     ClaimAcknowledgmentRow,

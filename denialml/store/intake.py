@@ -17,8 +17,8 @@ from denialml.domain.record import Fact
 from denialml.domain.remittance import ClaimPayment, ProviderAdjustment, Remittance
 from denialml.store.columns import Base
 from denialml.store.identity import Identity, encode
+from denialml.store.line_matching import normal_control_number
 from denialml.store.linking import LinkCounts, link_answers, touched_by
-from denialml.store.matching import normal_control_number
 from denialml.store.practice_rows import PRACTICE_RECORDS, ContentOf, PracticeKind
 from denialml.store.rows import (
     Row,

@@ -11,7 +11,7 @@ from denialml.domain.remittance import (
     Remittance,
 )
 from denialml.store.columns import cents
-from denialml.store.matching import normal_control_number
+from denialml.store.line_matching import normal_control_number
 
 Row = dict[str, Any]
 
