@@ -5,6 +5,7 @@ import msgspec
 from denialml.domain.claim import Claim
 from denialml.domain.coverage import PayerType
 from denialml.simulation import coverage as states
+from denialml.simulation.deciding import arrival_day
 from denialml.simulation.emission import may_be_coverage
 from denialml.simulation.parameters import SERVICES
 from denialml.simulation.payers import NEVER, Policy
@@ -19,7 +20,7 @@ from denialml.simulation.remitting import (
     secondary_answer,
 )
 from denialml.simulation.rules import Rule
-from denialml.simulation.sending import acknowledge, arrival_day
+from denialml.simulation.sending import acknowledge
 from denialml.simulation.state import Arrival, Sent, State
 from denialml.simulation.visiting import check, renew_later, settle_later
 
@@ -71,11 +72,11 @@ def receive(state: State, day: int) -> None:
             if arrival.sent is not None:
                 if any(arrival.sent.codes):
                     state.outputs.denied.append((day, arrival.sent))
-                _learn(state, arrival.sent, day)
-                _react(state, policy, arrival.sent, day)
+                _learn(state, arrival.sent, day=day)
+                _react(state, policy, sent=arrival.sent, day=day)
 
 
-def _learn(state: State, sent: Sent, day: int) -> None:
+def _learn(state: State, sent: Sent, *, day: int) -> None:
     """What the initial determination reveals of the hidden states."""
     coverage = sent.coverage
     policy = state.policy(coverage)
@@ -94,7 +95,7 @@ def _learn(state: State, sent: Sent, day: int) -> None:
         # An answer from before the other payer was settled says nothing of today.
         if policy.cob_hazard[first] > coverage.clean_hazard:
             states.learn_other(coverage, policy.cob_hazard, first)
-            settle_later(state, patient, coverage, day)
+            settle_later(state, patient, coverage=coverage, day=day)
         state.unsettled[patient].append(sent)
         return
     states.learn_clean(coverage, policy.cob_hazard, first)
@@ -105,41 +106,48 @@ def _learn(state: State, sent: Sent, day: int) -> None:
     if off:
         state.unloaded[worker, coverage.policy].append(sent)
     elif not loading.seen_off:
-        _reprocess_unloaded(state, policy, worker, day)
+        _reprocess_unloaded(state, policy, worker=worker, day=day)
 
 
-def _reprocess_unloaded(state: State, policy: Policy, worker: int, day: int) -> None:
+def _reprocess_unloaded(state: State, policy: Policy, *, worker: int, day: int) -> None:
     """Answers show that the payer has loaded the clinician: most old denials go."""
     waiting = state.unloaded.pop((worker, policy.index), [])
     for sent in waiting:
         if state.random.random() < _REPROCESSED:
             asked = day + state.random.randint(5, 30)
-            _overturn(state, policy, sent, arrival_day(state, policy, asked, slow=True))
+            _overturn(
+                state,
+                policy,
+                sent=sent,
+                received=arrival_day(state, policy, day=asked, slow=True),
+            )
 
 
-def _react(state: State, policy: Policy, sent: Sent, day: int) -> None:
-    """Rework: about six in ten denials are corrected or disputed."""
+def _react(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
+    """Rework: most correctable denials are corrected, about half of others won."""
     causes = {cause for cause in sent.causes if cause is not None}
     random = state.random
     if sent.answer.status_code == "19":
-        _forward(state, sent, day)
+        _forward(state, sent, day=day)
     if not causes:
-        _maybe_take_back(state, policy, sent, day)
+        _maybe_take_back(state, policy, sent=sent, day=day)
         return
-    _notice(state, policy, sent, day)
+    _notice(state, policy, sent=sent, day=day)
     if sent.claim.frequency_code != "1" or Rule.DUPLICATE in causes:
         return
     medicare = policy.kind.payer_type is PayerType.MEDICARE
     draw = random.random()
-    if causes <= _CORRECTABLE and not medicare and draw < 0.36:
+    if causes <= _CORRECTABLE and not medicare and draw < 0.6:
         due = state.timeline.workday(day + random.randint(5, 25))
         state.corrections[due].append(sent)
-    elif causes <= _DISPUTABLE and draw < 0.62 and random.random() < 0.5:
-        received = arrival_day(state, policy, day + random.randint(30, 75), slow=True)
-        _overturn(state, policy, sent, received)
+    elif causes <= _DISPUTABLE and draw < 0.9 and random.random() < 0.55:
+        received = arrival_day(
+            state, policy, day=day + random.randint(30, 75), slow=True
+        )
+        _overturn(state, policy, sent=sent, received=received)
 
 
-def _forward(state: State, sent: Sent, day: int) -> None:
+def _forward(state: State, sent: Sent, *, day: int) -> None:
     """The supplemental plan answers one or two weeks after Medicare did."""
     supplement = state.policies[-1]
     received = state.timeline.workday(day + state.random.randint(7, 16))
@@ -151,21 +159,24 @@ def _forward(state: State, sent: Sent, day: int) -> None:
     )
 
 
-def _notice(state: State, policy: Policy, sent: Sent, day: int) -> None:
+def _notice(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
     """After a dozen like denials the practice changes what it does."""
     session = sent.session
     if Rule.AUTHORIZATION_MISSING in sent.causes:
         group = SERVICES[session.lines[0].code].group
-        if state.denials_so_far("authorization", policy.index, group) == _LESSON:
+        if state.denials_so_far("authorization", policy.index, about=group) == _LESSON:
             policy.knows_authorization[group] = True
     if Rule.TELEHEALTH in sent.causes:
         site = state.staff.workers[state.people[session.visit.patient].worker].site
-        if state.denials_so_far("telehealth", policy.index, str(site)) % _LESSON == 0:
+        if (
+            state.denials_so_far("telehealth", policy.index, about=str(site)) % _LESSON
+            == 0
+        ):
             state.repairs[day + _SETUP_DAYS].append((site, policy.index))
 
 
 def _paid_again(
-    state: State, policy: Policy, sent: Sent, *, claim: Claim, received_by_payer: int
+    state: State, policy: Policy, *, sent: Sent, claim: Claim, received_by_payer: int
 ) -> Answer:
     billed = sent.answer.billed
     month = state.timeline.date(billed[0].day).month
@@ -184,25 +195,25 @@ def _paid_again(
     )
 
 
-def _overturn(state: State, policy: Policy, sent: Sent, received: int) -> None:
+def _overturn(state: State, policy: Policy, *, sent: Sent, received: int) -> None:
     """The payer reverses its answer and pays; no new claim is sent."""
     if received > state.timeline.last:
         return
     again = _paid_again(
-        state, policy, sent, claim=sent.claim, received_by_payer=sent.submitted
+        state, policy, sent=sent, claim=sent.claim, received_by_payer=sent.submitted
     )
     state.arrivals[received, policy.index].append(
         Arrival((reversal(sent.answer), again))
     )
 
 
-def _maybe_take_back(state: State, policy: Policy, sent: Sent, day: int) -> None:
+def _maybe_take_back(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
     """Few paid claims are recovered later: repriced, or denied after review."""
     random = state.random
     draw = random.random()
     if draw >= 0.008 or paid_cents(sent.answer) <= 0:
         return
-    received = arrival_day(state, policy, day + random.randint(40, 120), slow=True)
+    received = arrival_day(state, policy, day=day + random.randint(40, 120), slow=True)
     if received > state.timeline.last:
         return
     if draw < 0.002:
@@ -235,7 +246,7 @@ def _maybe_take_back(state: State, policy: Policy, sent: Sent, day: int) -> None
     )
 
 
-def correct(state: State, sent: Sent, day: int) -> None:
+def correct(state: State, sent: Sent, *, day: int) -> None:
     """Send the corrected claim (frequency 7) that replaces a denied one."""
     policy = state.policy(sent.coverage)
     claim = msgspec.structs.replace(
@@ -245,11 +256,11 @@ def correct(state: State, sent: Sent, day: int) -> None:
         original_payer_claim_control_number=sent.answer.payer_number,
     )
     state.outputs.claims.append(claim)
-    acknowledge(state, claim, day, accepted=True)
-    received = arrival_day(state, policy, day, slow=False)
+    acknowledge(state, claim, day=day, accepted=True)
+    received = arrival_day(state, policy, day=day, slow=False)
     if received > state.timeline.last:
         return
-    again = _paid_again(state, policy, sent, claim=claim, received_by_payer=day)
+    again = _paid_again(state, policy, sent=sent, claim=claim, received_by_payer=day)
     if state.random.random() < 0.15:
         again = msgspec.structs.replace(
             again, lines=sent.answer.lines, status_code=sent.answer.status_code
@@ -258,9 +269,11 @@ def correct(state: State, sent: Sent, day: int) -> None:
     state.arrivals[received, policy.index].append(Arrival((*before, again)))
 
 
-def ask_again(state: State, patient: int, coverage: states.Coverage, day: int) -> None:
+def ask_again(
+    state: State, patient: int, *, coverage: states.Coverage, day: int
+) -> None:
     """Check eligibility after a denial that may be about coverage."""
     if coverage.ended_on == NEVER:
-        check(state, patient, coverage, day)
+        check(state, patient, coverage=coverage, day=day)
         if coverage.ended_on < NEVER:
-            renew_later(state, patient, day)
+            renew_later(state, patient, day=day)

@@ -8,15 +8,15 @@ sent and adjudicated (in secret) by the payers.
 from denialml.simulation import coverage as states
 from denialml.simulation.answering import ask_again, correct, receive
 from denialml.simulation.billing import Session
-from denialml.simulation.payers import apply_change
 from denialml.simulation.people import Visit
+from denialml.simulation.policy_changes import apply_change
 from denialml.simulation.sending import prepare_outgoing, resend, send
 from denialml.simulation.state import State
 from denialml.simulation.visiting import attend, check
 
 _REPAIR_DAYS = 75
 _OUTGOING_DAYS = 7
-_REBILLED = 0.6
+_REBILLED = 0.85
 
 
 def run(state: State, visits: list[Visit]) -> None:
@@ -38,11 +38,11 @@ def run(state: State, visits: list[Visit]) -> None:
             attend(state, visits[position])
             position += 1
         for session in state.submissions.pop(day, ()):
-            send(state, session, day)
+            send(state, session, day=day)
         for sent in state.resends.pop(day, ()):
-            resend(state, sent, day)
+            resend(state, sent, day=day)
         for sent in state.corrections.pop(day, ()):
-            correct(state, sent, day)
+            correct(state, sent, day=day)
         state.close_day()
     receive(state, last)
     _prepare_unsent(state)
@@ -56,27 +56,27 @@ def _due_today(state: State, day: int) -> None:
             policy.telehealth_modifier,
         )
     for patient, coverage in state.checks.pop(day, ()):
-        ask_again(state, patient, coverage, day)
+        ask_again(state, patient, coverage=coverage, day=day)
     for patient, coverage in state.settlements.pop(day, ()):
-        _settle(state, patient, coverage, day)
+        _settle(state, patient, coverage=coverage, day=day)
     for patient in state.renewals.pop(day, ()):
-        _renew(state, patient, day)
+        _renew(state, patient, day=day)
 
 
-def _settle(state: State, patient: int, coverage: states.Coverage, day: int) -> None:
+def _settle(state: State, patient: int, *, coverage: states.Coverage, day: int) -> None:
     """Other coverage is settled; a fresh answer shows it, held claims go out."""
     policy = state.policy(coverage)
     state.charts[patient].settling = False
     states.settle_other(state.random, coverage, policy.cob_hazard, day)
-    check(state, patient, coverage, day)
-    _release(state, patient, day)
+    check(state, patient, coverage=coverage, day=day)
+    _release(state, patient, day=day)
     for sent in state.unsettled.pop(patient, ()):
-        if sent.coverage is coverage and state.random.random() < 0.6:
+        if sent.coverage is coverage and state.random.random() < 0.8:
             due = state.timeline.workday(day + state.random.randint(1, 10))
             state.corrections[due].append(sent)
 
 
-def _renew(state: State, patient: int, day: int) -> None:
+def _renew(state: State, patient: int, *, day: int) -> None:
     """The patient brings new coverage with another payer; an answer proves it."""
     chart = state.charts[patient]
     chart.fixing = False
@@ -97,15 +97,15 @@ def _renew(state: State, patient: int, day: int) -> None:
     )
     new.begins = old.ended_on
     chart.coverages.append(new)
-    check(state, patient, new, day)
-    _release(state, patient, day)
+    check(state, patient, coverage=new, day=day)
+    _release(state, patient, day=day)
     for session in state.uncovered.pop(patient, ()):
         if state.random.random() < _REBILLED:
             due = state.timeline.workday(day + state.random.randint(2, 12))
             state.submissions[due].append(session)
 
 
-def _release(state: State, patient: int, day: int) -> None:
+def _release(state: State, patient: int, *, day: int) -> None:
     for session in state.held.pop(patient, ()):
         due = state.timeline.workday(day + state.random.randint(1, 5))
         state.submissions[due].append(session)
@@ -120,4 +120,4 @@ def _prepare_unsent(state: State) -> None:
         unsent.extend(state.submissions.pop(due, ()))
     for session in unsent:
         if session.visit.day <= last:
-            prepare_outgoing(state, session, day)
+            prepare_outgoing(state, session, day=day)

@@ -108,33 +108,33 @@ class Policy(msgspec.Struct):
     payment_weekdays: tuple[int, ...]
     lapse_hazard: tuple[float, ...]
     cob_hazard: tuple[float, ...]
-    timely: float
-    duplicate: float
-    data: float
     authorization_from: dict[str, int]
-    authorization_missing: float
-    authorization_mismatch: float
-    needs_number: float
-    excluded_codes: dict[str, float]
+    knows_authorization: dict[str, bool]
     excluded_credentials: dict[str, tuple[float, int]]
-    referral: float
-    visit_limit: float
-    diagnoses: dict[str, float]
     telehealth_place: str
     telehealth_modifier: str
-    place_strength: float
-    modifier_strength: float
-    bundling: float
-    time_strength: float
-    necessity: float
-    records: float
-    error: float
-    glitch: tuple[int, int]
     opacity: float
+    down_codes: bool
     error_cause: str
-    scrutiny: dict[str, float]
-    knows_authorization: dict[str, bool]
-    down_codes: bool = False
+    timely: float = 0.0
+    duplicate: float = 0.0
+    data: float = 0.0
+    authorization_missing: float = 0.0
+    authorization_mismatch: float = 0.0
+    needs_number: float = 0.0
+    excluded_codes: dict[str, float] = msgspec.field(default_factory=dict)
+    referral: float = 0.0
+    visit_limit: float = 0.0
+    diagnoses: dict[str, float] = msgspec.field(default_factory=dict)
+    place_strength: float = 0.0
+    modifier_strength: float = 0.0
+    bundling: float = 0.0
+    time_strength: float = 0.0
+    necessity: float = 0.0
+    records: float = 0.0
+    error: float = 0.0
+    glitch: tuple[int, int] = (NEVER, NEVER)
+    scrutiny: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 def payer_address(index: int) -> Address:
@@ -175,70 +175,68 @@ def _draw_policy(
 ) -> Policy:
     payer_id, name, kind_name, _ = _PAYERS[index]
     kind = KINDS[kind_name]
-    sharp = settings.sharpness
-
-    def strength(low: float, high: float) -> float:
-        return random.uniform(low, high) * sharp
-
     medicare = kind_name == "medicare"
-    filing_limit = 365 if medicare else random.choice((90, 90, 120, 180, 180, 365))
-    place = random.choice(("10", "10", "02"))
-    modifier = "" if medicare else random.choice(("95", "95", "GT"))
-    severity = random.uniform(0.55, 1.6)
     surges = _MEDICAID_UNWINDING if kind_name == "medicaid" else ()
     lag_shape = random.uniform(2, 6)
-    lag_mean = random.uniform(9, 30)
+    thresholds = _authorization_thresholds(random, medicare=medicare)
     policy = Policy(
         index=index,
         payer=Payer(payer_id=payer_id, name=name),
         kind=kind,
         share=share,
-        filing_limit=filing_limit,
+        filing_limit=365 if medicare else random.choice((90, 90, 120, 180, 180, 365)),
         lag_shape=lag_shape,
-        lag_scale=lag_mean / lag_shape,
+        lag_scale=random.uniform(9, 30) / lag_shape,
         payment_weekdays=random.choice(((1,), (2,), (3,), (0, 3), (1, 3))),
         lapse_hazard=timeline.cumulative_hazard(
             kind.lapse_per_year, kind.lapse_january, surges=surges
         ),
         cob_hazard=timeline.cumulative_hazard(COB_PER_YEAR, COB_JANUARY),
-        timely=random.uniform(0.93, 1.0),
-        duplicate=random.uniform(0.85, 1.0),
-        data=0.006 * random.uniform(0.8, 2.1),
-        authorization_from=_authorization_thresholds(random, medicare=medicare),
-        authorization_missing=strength(0.70, 1.0),
-        authorization_mismatch=strength(0.60, 0.95),
-        needs_number=strength(0.5, 0.9) if random.random() < 0.5 else 0.0,
-        excluded_codes=_excluded_codes(random, sharp),
+        authorization_from=thresholds,
+        knows_authorization={group: random.random() < 0.8 for group in thresholds},
         excluded_credentials=_excluded_credentials(
-            random, medicare=medicare, timeline=timeline, sharp=sharp
+            random, medicare=medicare, timeline=timeline, sharp=settings.sharpness
         ),
-        referral=strength(0.5, 0.8) if kind_name == "blue" else 0.0,
-        visit_limit=0.0 if medicare else strength(0.7, 0.95),
-        diagnoses={
-            code: strength(0.15, 0.6)
-            for code in ("Z630", "F329", "F419", "F4320", "F819")
-            if random.random() < 0.18
-        },
-        telehealth_place=place,
-        telehealth_modifier=modifier,
-        place_strength=strength(0.5, 0.9),
-        modifier_strength=strength(0.5, 0.9),
-        bundling=strength(0.5, 0.9) if random.random() < 0.6 else 0.0,
-        time_strength=strength(0.1, 0.5) if random.random() < 0.45 else 0.0,
-        necessity=random.uniform(0.01, 0.05) * severity * 0.25,
-        records=random.uniform(0.003, 0.015) * severity * 0.6,
-        error=random.uniform(0.002, 0.009),
-        glitch=(NEVER, NEVER),
-        down_codes=random.random() < 0.5,
+        telehealth_place=random.choice(("10", "10", "02")),
+        telehealth_modifier="" if medicare else random.choice(("95", "95", "GT")),
         opacity=min(0.9, settings.opacity * random.uniform(0.4, 1.6)),
+        down_codes=random.random() < 0.5,
         error_cause=random.choice(ERROR_CAUSES),
-        scrutiny={},
-        knows_authorization={},
     )
-    policy.knows_authorization = {
-        group: random.random() < 0.8 for group in policy.authorization_from
-    }
+    _draw_strengths(random, policy, sharp=settings.sharpness)
+    if kind_name == "blue":
+        policy.referral = random.uniform(0.5, 0.8) * settings.sharpness
     return _with_visible_part(policy, payer_id, name, random)
+
+
+def _draw_strengths(random: Random, policy: Policy, *, sharp: float) -> None:
+    """How often each hidden rule denies where it applies."""
+
+    def strength(low: float, high: float) -> float:
+        return random.uniform(low, high) * sharp
+
+    severity = random.uniform(0.55, 1.6)
+    policy.timely = random.uniform(0.93, 1.0)
+    policy.duplicate = random.uniform(0.85, 1.0)
+    policy.data = 0.005 * random.uniform(0.8, 2.1)
+    policy.authorization_missing = strength(0.70, 1.0)
+    policy.authorization_mismatch = strength(0.60, 0.95)
+    policy.needs_number = strength(0.5, 0.9) if random.random() < 0.35 else 0.0
+    policy.excluded_codes = _excluded_codes(random, sharp)
+    if policy.kind.payer_type is not PayerType.MEDICARE:
+        policy.visit_limit = strength(0.7, 0.95)
+    policy.diagnoses = {
+        code: strength(0.10, 0.45)
+        for code in ("Z630", "F329", "F419", "F4320", "F819")
+        if random.random() < 0.15
+    }
+    policy.place_strength = strength(0.5, 0.9)
+    policy.modifier_strength = strength(0.5, 0.9)
+    policy.bundling = strength(0.5, 0.9) if random.random() < 0.6 else 0.0
+    policy.time_strength = strength(0.1, 0.4) if random.random() < 0.45 else 0.0
+    policy.necessity = random.uniform(0.002, 0.010) * severity
+    policy.records = random.uniform(0.0018, 0.009) * severity
+    policy.error = random.uniform(0.002, 0.009)
 
 
 def _with_visible_part(
@@ -279,7 +277,7 @@ def _authorization_thresholds(random: Random, *, medicare: bool) -> dict[str, in
     for group in ("iop", "aba", "testing"):
         if random.random() < 0.9:
             thresholds[group] = 0
-    routine = random.choice((None, None, 8, 12, 20, 24))
+    routine = random.choice((None, None, None, None, 8, 12, 20, 24))
     if routine is not None:
         thresholds["psychotherapy"] = routine
         if random.random() < 0.4:
@@ -333,73 +331,3 @@ def supplement(policies: list[Policy]) -> Policy:
             appeal_address=payer_address(index),
         ),
     )
-
-
-class PolicyChange(msgspec.Struct, frozen=True):
-    """One change of one payer's rules, in force from `day`."""
-
-    day: int
-    policy: int
-    kind: str
-    value: float
-
-
-_CHANGES = (
-    "scrutiny_90837",
-    "authorization_new",
-    "authorization_dropped",
-    "telehealth_place",
-    "filing_limit",
-    "records",
-    "diagnosis",
-    "necessity",
-    "glitch",
-)
-
-
-def draw_changes(
-    random: Random, *, timeline: Timeline, count: int, payers: int
-) -> list[PolicyChange]:
-    """Half of the changes in the first two thirds of the span, half after."""
-    split = timeline.last * 2 // 3
-    changes = []
-    for number in range(count):
-        first_half = number < (count + 1) // 2
-        low, high = (60, split) if first_half else (split, timeline.last - 40)
-        changes.append(
-            PolicyChange(
-                day=random.randint(min(low, high), max(low, high)),
-                policy=random.randrange(payers),
-                kind=random.choice(_CHANGES),
-                value=random.random(),
-            )
-        )
-    return sorted(changes, key=lambda change: change.day)
-
-
-def apply_change(policy: Policy, change: PolicyChange) -> None:
-    """Put one change into force."""
-    match change.kind:
-        case "scrutiny_90837":
-            policy.scrutiny["90837"] = 0.03 + 0.07 * change.value
-        case "authorization_new":
-            policy.authorization_from["psychotherapy"] = (8, 12, 20)[
-                int(change.value * 3)
-            ]
-            policy.knows_authorization["psychotherapy"] = False
-        case "authorization_dropped":
-            policy.authorization_from.pop("psychotherapy", None)
-        case "telehealth_place":
-            policy.telehealth_place = "02" if policy.telehealth_place == "10" else "10"
-        case "filing_limit":
-            policy.filing_limit = 90
-        case "records":
-            policy.records *= 3
-        case "diagnosis":
-            policy.diagnoses["F419"] = 0.2 + 0.3 * change.value
-        case "necessity":
-            policy.necessity *= 2.2
-        case "glitch":
-            policy.glitch = (change.day, change.day + 24)
-        case _:
-            raise ValueError(change.kind)

@@ -151,7 +151,7 @@ def _draw_site(random: Random, number: int, timeline: Timeline) -> Site:
             address=_office(number),
         ),
         check_share=random.uniform(0.12, 0.70),
-        data_factor=random.uniform(0.5, 1.9),
+        data_factor=random.uniform(0.5, 1.6),
         rejection_factor=random.uniform(0.5, 1.6),
         migration=migration,
     )
@@ -279,7 +279,7 @@ def _draw_person(
         if episode in ("therapy", "medication")
         else 0.0,
         diagnoses=diagnoses,
-        visit_limit=random.choice((20, 26, 30, 45)) if random.random() < 0.1 else 0,
+        visit_limit=random.choice((20, 26, 30, 45)) if random.random() < 0.08 else 0,
         guardian=random.choice(GIVEN_NAMES) if episode == "aba" else "",
         secondary_session=episode == "group" and random.random() < 0.4,
     )

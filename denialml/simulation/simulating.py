@@ -10,11 +10,11 @@ from denialml.simulation.operations import run
 from denialml.simulation.parameters import DIFFICULTIES, Difficulty
 from denialml.simulation.payers import (
     Policy,
-    draw_changes,
     draw_policies,
     supplement,
 )
 from denialml.simulation.people import Person, Staff, draw_people, draw_staff
+from denialml.simulation.policy_changes import draw_changes
 from denialml.simulation.practice import RemittanceAdvice, SimulatedPractice
 from denialml.simulation.state import Chart, State
 from denialml.simulation.timeline import Timeline

@@ -17,8 +17,9 @@ from denialml.simulation.parameters import (
     NEW_CLINICIAN_NOT_LOADED,
     DifficultySettings,
 )
-from denialml.simulation.payers import Policy, PolicyChange
+from denialml.simulation.payers import Policy
 from denialml.simulation.people import Person, Staff
+from denialml.simulation.policy_changes import PolicyChange
 from denialml.simulation.practice import RemittanceAdvice, TruthRow
 from denialml.simulation.remitting import Answer
 from denialml.simulation.rules import Rule
@@ -55,7 +56,6 @@ class Sent(msgspec.Struct):
     answer: Answer
     causes: tuple[Rule | None, ...]
     codes: tuple[Codes | None, ...]
-    corrected: bool = False
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -151,7 +151,7 @@ class State(msgspec.Struct):
         """A fresh, invented member number with the payer."""
         return f"ZZ{policy:02d}{self.next_number('member'):07d}"
 
-    def denials_so_far(self, subject: str, policy: int, about: str) -> int:
+    def denials_so_far(self, subject: str, policy: int, *, about: str) -> int:
         """Count one more denial of a kind; the practice learns from a dozen."""
         key = (subject, policy, about)
         self.lessons[key] = self.lessons.get(key, 0) + 1
@@ -161,7 +161,9 @@ class State(msgspec.Struct):
         """The payer of a coverage."""
         return self.policies[coverage.policy]
 
-    def count_units(self, session: Session, grants: list[Grant], number: str) -> None:
+    def count_units(
+        self, session: Session, grants: list[Grant], *, number: str
+    ) -> None:
         """Note that the session's units fall under its grants, from tomorrow on.
 
         A line falls under a grant by code and day, unless the claim names another.

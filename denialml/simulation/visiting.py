@@ -29,15 +29,15 @@ def attend(state: State, visit: Visit) -> None:
     person = state.people[visit.patient]
     worker = state.staff.workers[person.worker]
     coverage = chart.coverages[-1]
-    _count_visit(state, chart, visit)
-    _maybe_check(state, chart, person, worker, visit.day)
-    session = _hold_session(state, chart, person, worker, visit)
-    _maybe_request(state, chart, person, coverage, session)
-    due = _submission_day(state, worker, visit.day, session.signed)
+    _count_visit(state, chart, visit=visit)
+    _maybe_check(state, chart, person=person, worker=worker, day=visit.day)
+    session = _hold_session(state, chart, person=person, worker=worker, visit=visit)
+    _maybe_request(state, chart, person=person, coverage=coverage, session=session)
+    due = _submission_day(state, worker, day=visit.day, signed=session.signed)
     state.submissions[due].append(session)
 
 
-def _count_visit(state: State, chart: Chart, visit: Visit) -> None:
+def _count_visit(state: State, chart: Chart, *, visit: Visit) -> None:
     year = state.timeline.date(visit.day).year
     if year != chart.year:
         chart.year, chart.visits_this_year = year, 0
@@ -46,7 +46,7 @@ def _count_visit(state: State, chart: Chart, visit: Visit) -> None:
 
 
 def _maybe_check(
-    state: State, chart: Chart, person: Person, worker: Worker, day: int
+    state: State, chart: Chart, *, person: Person, worker: Worker, day: int
 ) -> None:
     """Ask the payer at intake and at the first visit of a month, if the site does."""
     when = state.timeline.date(day)
@@ -55,10 +55,10 @@ def _maybe_check(
         return
     chart.checked_month = month
     if state.random.random() < state.staff.sites[worker.site].check_share:
-        check(state, person.number, chart.coverages[-1], day)
+        check(state, person.number, coverage=chart.coverages[-1], day=day)
 
 
-def check(state: State, patient: int, coverage: Coverage, day: int) -> None:
+def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
     """Ask the payer about eligibility and learn the answer."""
     policy = state.policy(coverage)
     chart = state.charts[patient]
@@ -71,12 +71,12 @@ def check(state: State, patient: int, coverage: Coverage, day: int) -> None:
         other = states.other_is_primary(coverage, policy.cob_hazard, day)
         if other:
             states.learn_other(coverage, policy.cob_hazard, day)
-            settle_later(state, patient, coverage, day)
+            settle_later(state, patient, coverage=coverage, day=day)
         else:
             states.learn_clean(coverage, policy.cob_hazard, day)
     elif coverage.ended_on == NEVER:
         coverage.ended_on = states.lapse_day(coverage, policy.lapse_hazard)
-        renew_later(state, patient, day)
+        renew_later(state, patient, day=day)
     limit = person.visit_limit
     tells_limit = active and limit > 0 and policy.index % 2 == 0
     state.outputs.checks.append(
@@ -101,7 +101,7 @@ def check(state: State, patient: int, coverage: Coverage, day: int) -> None:
     )
 
 
-def renew_later(state: State, patient: int, day: int) -> None:
+def renew_later(state: State, patient: int, *, day: int) -> None:
     """The lapse is known: most patients bring new coverage in about three weeks."""
     chart = state.charts[patient]
     if chart.fixing:
@@ -114,7 +114,7 @@ def renew_later(state: State, patient: int, day: int) -> None:
         chart.left = True
 
 
-def settle_later(state: State, patient: int, coverage: Coverage, day: int) -> None:
+def settle_later(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
     """Another payer is known: the patient tells both who is primary."""
     chart = state.charts[patient]
     if chart.settling:
@@ -125,7 +125,7 @@ def settle_later(state: State, patient: int, coverage: Coverage, day: int) -> No
 
 
 def _hold_session(
-    state: State, chart: Chart, person: Person, worker: Worker, visit: Visit
+    state: State, chart: Chart, *, person: Person, worker: Worker, visit: Visit
 ) -> Session:
     random = state.random
     lines = session_lines(random, visit, person, worker)
@@ -161,12 +161,12 @@ def _hold_session(
         number=state.next_number("session"),
     )
     if exported:
-        _write_notes(state, person, worker, session)
+        _write_notes(state, session, person=person, worker=worker)
     return session
 
 
 def _write_notes(
-    state: State, person: Person, worker: Worker, session: Session
+    state: State, session: Session, *, person: Person, worker: Worker
 ) -> None:
     """One note per day of service."""
     modality = Modality.IN_PERSON
@@ -197,7 +197,12 @@ def _write_notes(
 
 
 def _maybe_request(
-    state: State, chart: Chart, person: Person, coverage: Coverage, session: Session
+    state: State,
+    chart: Chart,
+    *,
+    person: Person,
+    coverage: Coverage,
+    session: Session,
 ) -> None:
     """Ask for authorization where the practice knows that one will be needed."""
     policy = state.policy(coverage)
@@ -213,7 +218,7 @@ def _maybe_request(
     day = session.visit.days[0]
     if not needs_request(grants, line.code, day=day, units=line.units):
         return
-    if state.random.random() >= 0.8:
+    if state.random.random() >= 0.88:
         return
     grant = request(
         state.random,
@@ -233,7 +238,9 @@ def _maybe_request(
     )
 
 
-def _submission_day(state: State, worker: Worker, day: int, signed: int | None) -> int:
+def _submission_day(
+    state: State, worker: Worker, *, day: int, signed: int | None
+) -> int:
     """Most claims go within eight days; some clinicians are late, a few forget."""
     random = state.random
     lag = random.randint(1, 8)

@@ -1,0 +1,185 @@
+"""The payer decides in secret: which rule fires, what it prints, when it answers."""
+
+import msgspec
+
+from denialml.simulation import coverage as states
+from denialml.simulation.emission import Codes, draw_codes
+from denialml.simulation.parameters import DENIAL_DELAY_FACTOR, REMITTANCE_FLOOR_DAYS
+from denialml.simulation.payers import Policy
+from denialml.simulation.preparing import Prepared
+from denialml.simulation.remitting import (
+    Answer,
+    LineAnswer,
+    denied_line,
+    down_coded_line,
+    draw_pricing,
+    paid_line,
+)
+from denialml.simulation.rules import Rule
+from denialml.simulation.state import Arrival, Sent, State
+from denialml.simulation.truth import truth_rows
+
+
+def adjudicate(state: State, prepared: Prepared, *, day: int) -> Sent:
+    """Decide, print the answer and put it on its way."""
+    decision = decide(state, prepared, day=day)
+    causes = decision.causes
+    policy = state.policy(prepared.coverage)
+    status = "answered"
+    codes = _codes(state, policy, causes=causes)
+    sent = Sent(
+        session=prepared.session,
+        claim=prepared.claim,
+        coverage=prepared.coverage,
+        submitted=day,
+        answer=_answer(state, prepared, causes=causes, codes=codes, day=day),
+        causes=causes,
+        codes=codes,
+    )
+    received = arrival_day(state, policy, day=day, slow=decision.slow)
+    if received > state.timeline.last:
+        status = "pending"
+    else:
+        state.arrivals[received, policy.index].append(Arrival((sent.answer,), sent))
+    record_truth(state, prepared, status=status, causes=causes)
+    return sent
+
+
+def arrival_day(state: State, policy: Policy, *, day: int, slow: bool) -> int:
+    """The day after the payer's next payment day once it has decided."""
+    delay = state.random.gammavariate(policy.lag_shape, policy.lag_scale)
+    if slow:
+        delay *= DENIAL_DELAY_FACTOR
+    decided = day + REMITTANCE_FLOOR_DAYS + int(delay)
+    while state.timeline.weekday(decided) not in policy.payment_weekdays:
+        decided += 1
+    return decided + 1
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The rule that denied each line, or None; `slow` answers take longer.
+
+    Denials by a payer's own rules are slow (they are reviewed), those by coverage,
+    other payer or enrollment are not: were they slower too, an answer that has not
+    come yet would say something about the hidden state, and the truth, which does
+    not listen to silence, would be too low.
+    """
+
+    causes: tuple[Rule | None, ...]
+    slow: bool
+
+
+def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
+    """The payer applies its rules in order; hidden states come first."""
+    coverage = prepared.coverage
+    policy = state.policy(coverage)
+    first = prepared.session.visit.days[0]
+    worker = state.people[prepared.session.visit.patient].worker
+    policy_causes = _policy_causes(state, prepared)
+    rule: Rule | None = None
+    if states.lapsed(coverage, policy.lapse_hazard, first):
+        rule = Rule.ELIGIBILITY
+    elif states.other_is_primary(coverage, policy.cob_hazard, first):
+        rule = Rule.OTHER_PAYER
+    elif state.loading(worker, coverage.policy).is_off(day):
+        rule = Rule.LOADING
+    causes = policy_causes if rule is None else (rule,) * len(policy_causes)
+    return Decision(causes, slow=any(cause is not None for cause in policy_causes))
+
+
+def _policy_causes(state: State, prepared: Prepared) -> tuple[Rule | None, ...]:
+    """What the payer's rules alone would do, the hidden states aside."""
+    random = state.random
+    for rule, chance in prepared.shared[3:]:
+        if random.random() < chance:
+            return (rule,) * len(prepared.lines)
+    causes: list[Rule | None] = []
+    for chances in prepared.lines:
+        fired = None
+        for candidate, chance in chances:
+            if random.random() < chance:
+                fired = candidate
+                break
+        causes.append(fired)
+    return tuple(causes)
+
+
+_ERROR_RULES = {
+    "timely_filing": Rule.TIMELY,
+    "claim_data_error": Rule.DATA,
+    "auth_missing": Rule.AUTHORIZATION_MISSING,
+    "documentation_insufficient": Rule.RECORDS,
+}
+
+
+def _codes(
+    state: State, policy: Policy, *, causes: tuple[Rule | None, ...]
+) -> tuple[Codes | None, ...]:
+    printed: dict[Rule, Codes] = {}
+    for cause in causes:
+        if cause is None or cause in printed:
+            continue
+        stated = cause
+        if cause is Rule.PAYER_ERROR:
+            stated = _ERROR_RULES[policy.error_cause]
+        printed[cause] = draw_codes(state.random, stated, opacity=policy.opacity)
+    return tuple(printed[cause] if cause is not None else None for cause in causes)
+
+
+def _answer(
+    state: State,
+    prepared: Prepared,
+    *,
+    causes: tuple[Rule | None, ...],
+    codes: tuple[Codes | None, ...],
+    day: int,
+) -> Answer:
+    policy = state.policy(prepared.coverage)
+    billed = prepared.session.lines
+    pricing = draw_pricing(
+        state.random, policy, month=state.timeline.date(billed[0].day).month
+    )
+    answers: list[LineAnswer] = []
+    first = True
+    for line, denial, cause in zip(billed, codes, causes, strict=True):
+        if denial is None:
+            answers.append(paid_line(line, policy, pricing, first=first))
+            first = False
+        elif cause is Rule.TIME and policy.down_codes and line.code == "90837":
+            answers.append(down_coded_line(line, policy))
+        else:
+            answers.append(denied_line(line, denial))
+    all_denied = all(codes) and not any(answer.paid for answer in answers)
+    forwarded = bool(prepared.claim.other_payers) and not all_denied
+    return Answer(
+        claim=prepared.claim,
+        policy=policy.index,
+        payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
+        status_code="4" if all_denied else "19" if forwarded else "1",
+        lines=tuple(answers),
+        billed=billed,
+        received_by_payer=day,
+        whole=all_denied and state.random.random() < 0.1 and len(set(codes)) == 1,
+    )
+
+
+def record_truth(
+    state: State,
+    prepared: Prepared,
+    *,
+    status: str,
+    causes: tuple[Rule | None, ...] | None,
+) -> None:
+    """Note the truth about a submission; `causes` None: nobody adjudicated it."""
+    patient = prepared.session.visit.patient
+    state.outputs.truth.extend(
+        truth_rows(
+            prepared.claim,
+            status=status,
+            shared=prepared.shared,
+            lines=prepared.lines,
+            causes=causes,
+            error_cause=state.policy(prepared.coverage).error_cause,
+            cluster=f"{state.people[patient].worker}-{prepared.coverage.policy}",
+        )
+    )

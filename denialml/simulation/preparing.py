@@ -1,0 +1,235 @@
+"""A claim ready to go: what is billed, and the exact probability of each rule."""
+
+import msgspec
+
+from denialml.domain.claim import Claim, OtherPayer
+from denialml.domain.coverage import PayerType
+from denialml.simulation import coverage as states
+from denialml.simulation.authorizing import Fit, fit
+from denialml.simulation.billing import Envelope, Session, build_claim, subscriber_of
+from denialml.simulation.coverage import Coverage
+from denialml.simulation.payers import Policy
+from denialml.simulation.people import Person, Site, Worker
+from denialml.simulation.rules import (
+    Chance,
+    ClaimContext,
+    LineContext,
+    Rule,
+    claim_chances,
+    line_chances,
+)
+from denialml.simulation.state import State
+
+
+class Prepared(msgspec.Struct):
+    """A claim with its rule probabilities: `shared` by all lines, then per line."""
+
+    session: Session
+    claim: Claim
+    coverage: Coverage
+    shared: list[Chance]
+    lines: list[list[Chance]]
+
+
+class _Scene(msgspec.Struct):
+    """Who is billing what to whom on which day number."""
+
+    state: State
+    session: Session
+    coverage: Coverage
+    policy: Policy
+    person: Person
+    worker: Worker
+    site: Site
+    fits: list[Fit]
+    day: int
+
+
+def coverage_for(state: State, patient: int, *, day: int) -> Coverage:
+    """The coverage believed to be in force on a service day."""
+    coverages = state.charts[patient].coverages
+    for coverage in reversed(coverages):
+        if coverage.begins <= day:
+            return coverage
+    return coverages[0]
+
+
+def prepare(
+    state: State,
+    session: Session,
+    *,
+    coverage: Coverage,
+    day: int,
+    again: Claim | None = None,
+) -> Prepared:
+    """The claim for a session and the exact probability of each rule on `day`.
+
+    `again` is the claim that goes out a second time, unchanged.
+    """
+    person = state.people[session.visit.patient]
+    worker = state.staff.workers[person.worker]
+    grants = state.grants.get((person.number, coverage.policy), [])
+    scene = _Scene(
+        state=state,
+        session=session,
+        coverage=coverage,
+        policy=state.policy(coverage),
+        person=person,
+        worker=worker,
+        site=state.staff.sites[worker.site],
+        fits=[
+            fit(grants, line, as_of=day, session=session.number)
+            for line in session.lines
+        ],
+        day=day,
+    )
+    if again is None:
+        claim = _new_claim(scene)
+    else:
+        claim = msgspec.structs.replace(again, submitted_on=state.timeline.date(day))
+    if coverage.policy not in session.counted_for:
+        session.counted_for += (coverage.policy,)
+        state.count_units(session, grants, number=claim.prior_authorization_number)
+    return Prepared(
+        session=session,
+        claim=claim,
+        coverage=coverage,
+        shared=_shared_chances(scene, already_sent=again is not None),
+        lines=[
+            line_chances(scene.policy, _line_context(scene, claim, position=position))
+            for position in range(len(session.lines))
+        ],
+    )
+
+
+def _shared_chances(scene: _Scene, *, already_sent: bool) -> list[Chance]:
+    """Hidden states by their posterior, then the rules that read the claim."""
+    policy, coverage, day = scene.policy, scene.coverage, scene.day
+    first = scene.session.visit.days[0]
+    migration = scene.site.migration
+    loading = scene.state.loading(scene.worker.number, policy.index)
+    return [
+        (Rule.ELIGIBILITY, states.lapse_chance(coverage, policy.lapse_hazard, first)),
+        (Rule.OTHER_PAYER, states.other_chance(coverage, policy.cob_hazard, first)),
+        (Rule.LOADING, loading.off_chance(day)),
+        *claim_chances(
+            policy,
+            ClaimContext(
+                submitted=day,
+                lag=day - first,
+                intake=scene.session.lines[0].code in ("90791", "90792"),
+                new_coverage=0 < day - coverage.loaded_on < 30,
+                already_sent=already_sent,
+                data_factor=scene.site.data_factor,
+                migrating=migration[0] <= day < migration[1],
+            ),
+        ),
+    ]
+
+
+def _telehealth_billing(scene: _Scene) -> tuple[str, str]:
+    """Place of service and modifier as the site bills them; one in fifty slips."""
+    session = scene.session
+    if not session.telehealth:
+        return "11", ""
+    place, modifier = scene.state.setups[scene.worker.site, scene.policy.index]
+    if session.audio and modifier:
+        modifier = "93"
+    slip = scene.state.random.random()
+    if slip < 0.01:
+        return "11", modifier
+    return place, "" if slip < 0.02 else modifier
+
+
+def _authorization_number(scene: _Scene) -> str:
+    """REF*G1: mostly written where an authorization is on file, expired ones less."""
+    best = max(scene.fits, key=lambda one: one.state == "valid")
+    if best.grant is None:
+        return ""
+    writes = 0.96 if best.state == "valid" else 0.6
+    return best.grant.number if scene.state.random.random() < writes else ""
+
+
+def _new_claim(scene: _Scene) -> Claim:
+    state, session, policy = scene.state, scene.session, scene.policy
+    person, coverage = scene.person, scene.coverage
+    place, modifier = _telehealth_billing(scene)
+    number = _authorization_number(scene)
+    referred = policy.referral > 0 and state.random.random() < 0.93
+    control_number = f"C{session.number:07d}"
+    if coverage is not state.charts[person.number].coverages[0]:
+        control_number += f"P{coverage.policy}"
+    return build_claim(
+        session,
+        Envelope(
+            patient_control_number=control_number,
+            submitted_on=state.timeline.date(scene.day),
+            payer_id=policy.payer.payer_id,
+            payer_name=policy.payer.name,
+            subscriber=subscriber_of(
+                person,
+                member_id=coverage.member_id,
+                claim_filing_code=policy.kind.claim_filing_code,
+                group_number=f"G{policy.index:02d}{person.visit_limit:02d}",
+            ),
+            other_payers=_other_payers(scene),
+            place=place,
+            telehealth_modifier=modifier,
+            authorization_number=number,
+            referral_number=f"R{session.number:07d}" if referred else "",
+            diagnoses=person.diagnoses,
+        ),
+        timeline=state.timeline,
+        person=person,
+        worker=scene.worker,
+        billing=state.staff.billing,
+        facility=scene.site.facility if scene.site.number else None,
+    )
+
+
+def _other_payers(scene: _Scene) -> tuple[OtherPayer, ...]:
+    """The supplemental plan that original Medicare forwards the claim to."""
+    medicare = scene.policy.kind.payer_type is PayerType.MEDICARE
+    if not (scene.person.supplement and medicare):
+        return ()
+    supplement = scene.state.policies[-1].payer
+    return (
+        OtherPayer(
+            payer_id=supplement.payer_id,
+            name=supplement.name,
+            payer_responsibility_code="S",
+            claim_filing_code="CI",
+            member_id=f"L{scene.coverage.member_id}",
+            relationship_code="18",
+        ),
+    )
+
+
+def _line_context(scene: _Scene, claim: Claim, *, position: int) -> LineContext:
+    session, day = scene.session, scene.day
+    line = session.lines[position]
+    seen = session.signed is not None and session.signed <= day
+    back = len(session.visit.days) - 1 - session.visit.days.index(line.day)
+    return LineContext(
+        submitted=day,
+        code=line.code,
+        credential=scene.worker.credential,
+        diagnosis=scene.person.diagnoses[0],
+        visit_number=session.visit_number - back,
+        visits_this_year=session.visits_this_year - back,
+        visit_limit=scene.person.visit_limit,
+        authorization=scene.fits[position].state,
+        number_on_claim=bool(claim.prior_authorization_number),
+        referral_on_claim=bool(claim.referral_number),
+        telehealth=session.telehealth,
+        audio=session.audio,
+        place=claim.place_of_service,
+        modifiers=claim.lines[position].modifiers,
+        minutes=session.minutes if seen else None,
+        plan_age=(
+            line.day - session.plan_day
+            if seen and session.plan_day is not None
+            else None
+        ),
+        bundled=line.bundled,
+    )
