@@ -4,19 +4,25 @@ import math
 from collections.abc import Mapping, Sequence
 
 from denialml.domain.risk import Contribution
+from denialml.modeling.evidence_reading import visible_problems
 from denialml.modeling.feature import Feature, LineInput, Unit
 from denialml.modeling.features import FEATURES
+from denialml.modeling.rate_features import largest_cause
 
 REASONS_SHOWN = 5
+# In log-odds: less than this moves a risk of 15% by less than two points.
+_WORTH_SAYING = 0.12
+# A count of answers says less to a biller than what they were.
+_SHARE_OF_COUNTS = 0.25
 
 _AUTHORIZATION_WORDS = {
-    "none": "missing",
-    "valid": "valid",
-    "not_yet": "not yet begun",
-    "expired": "expired",
-    "exhausted": "used up",
-    "wrong_code": "for another code",
-    "denied": "denied",
+    "none": "no authorization on file",
+    "valid": "a valid authorization on file",
+    "not_yet": "an authorization that begins after the service",
+    "expired": "an authorization that ended before the service",
+    "exhausted": "an authorization without units left",
+    "wrong_code": "an authorization for another code",
+    "denied": "an authorization that was denied",
 }
 _MINUTES_WORDS = {
     "untimed": "not needed",
@@ -95,7 +101,7 @@ def value_text(value: float, unit: Unit) -> str:
         return f"{100 * value:.0f}%" if value >= 0.1 else f"{100 * value:.1f}%"
     if unit == "dollars":
         return f"${value:,.2f}"
-    shown = f"{value:.0f}" if unit == "answers" else f"{value:g}"
+    shown = f"{value:.0f}" if unit == "answers" else f"{value:.1f}".removesuffix(".0")
     names = _PLURALS.get(unit)
     if names is None:
         return shown
@@ -116,10 +122,12 @@ def sentence_words(row: LineInput) -> dict[str, str]:
         "diagnosis": view.diagnosis or "(none)",
         "same_day": view.same_day.replace("+", ", ") or "nothing",
         "authorization_sent": (
-            " and its number on the claim"
+            ", and a number on the claim"
             if view.authorization_sent
-            else " and no number on the claim"
+            else ", and no number on the claim"
         ),
+        "problems": "; ".join(visible_problems(row)) or "none",
+        "largest_cause": largest_cause(row.history),
         "already_sent": "sent before" if view.already_sent else "sent once",
         "referral": "with a referral" if view.referral else "without a referral",
         "separate_service": (
@@ -132,6 +140,26 @@ def sentence_words(row: LineInput) -> dict[str, str]:
 
 
 def reasons_of(contributions: Sequence[Contribution]) -> tuple[str, ...]:
-    """The sentences of what raises the risk most, most important first."""
-    raising = [one for one in contributions if one.contribution > 0]
-    return tuple(one.sentence for one in raising[:REASONS_SHOWN])
+    """What raises the risk most, one sentence per matter, most important first.
+
+    Matters (`Feature.topic`) are ordered by all that their features add; of a matter
+    that raises the risk, the sentence shown is that of its largest risk-raising
+    feature, one with a remedy counting twice.
+    """
+    together: dict[str, float] = {}
+    chosen: dict[str, tuple[float, str]] = {}
+    for one in contributions:
+        topic = _TOPICS[one.feature]
+        together[topic] = together.get(topic, 0.0) + one.contribution
+        weight = one.contribution * (2.0 if one.remedy else 1.0)
+        if one.feature in _COUNTS:
+            weight *= _SHARE_OF_COUNTS
+        if weight > chosen.get(topic, (0.0, ""))[0]:
+            chosen[topic] = (weight, one.sentence)
+    raising = [topic for topic in chosen if together[topic] >= _WORTH_SAYING]
+    raising.sort(key=lambda topic: -together[topic])
+    return tuple(chosen[topic][1] for topic in raising[:REASONS_SHOWN])
+
+
+_TOPICS = {feature.name: feature.topic for feature in FEATURES}
+_COUNTS = frozenset(feature.name for feature in FEATURES if feature.unit == "answers")

@@ -48,6 +48,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    topic: str
     unit: Unit
     value: Callable[[LineInput], float]
     says: str
@@ -67,3 +68,8 @@ def number(value: float | int | None) -> float:
 def flag(value: bool | None) -> float:
     """1 for yes, 0 for no, NaN for not known."""
     return UNKNOWN if value is None else float(value)
+
+
+def yes_no(no: str, yes: str) -> tuple[tuple[float, str], ...]:
+    """The two sentences of a flag."""
+    return ((0.0, no), (1.0, yes))

@@ -1,6 +1,6 @@
 """The model's columns, in order, and the one function that fills them.
 
-Adding a feature adds one entry to `CLAIM_FEATURES` or one rate table. Columns are
+Adding a feature adds one entry to the tuple of its kind, or one rate table. Columns are
 numbers only: no category, identifier or code ever reaches the model.
 """
 
@@ -10,11 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from denialml.modeling.claim_features import CLAIM_FEATURES
+from denialml.modeling.evidence_features import EVIDENCE_FEATURES
 from denialml.modeling.feature import Feature, LineInput
-from denialml.modeling.history_features import HISTORY_FEATURES
+from denialml.modeling.rate_features import RATE_FEATURES
 from denialml.modeling.rate_tables import RATE_TABLES
+from denialml.modeling.record_features import RECORD_FEATURES
 
-FEATURES: tuple[Feature, ...] = (*CLAIM_FEATURES, *HISTORY_FEATURES)
+FEATURES: tuple[Feature, ...] = (
+    *CLAIM_FEATURES,
+    *RECORD_FEATURES,
+    *EVIDENCE_FEATURES,
+    *RATE_FEATURES,
+)
 _VALUES = tuple(feature.value for feature in FEATURES)
 
 

@@ -19,7 +19,8 @@ from denialml.modeling.evidence import (
     VisitLimitEvidence,
 )
 from denialml.modeling.line_view import LineView
-from denialml.modeling.rate_tables import RATE_TABLES, Key, RateTable
+from denialml.modeling.rate_table import Key, RateTable
+from denialml.modeling.rate_tables import RATE_TABLES
 
 _OVERALL_PRIOR = 0.15
 _OVERALL_PRIOR_WEIGHT = 20.0
