@@ -30,7 +30,7 @@ from denialml.store.documents import (
     get_document,
     practice_documents,
 )
-from denialml.store.drafts import get_draft, latest_draft, save_draft
+from denialml.store.drafts import find_draft, get_draft, latest_draft, save_draft
 
 DraftFormat = Literal["json", "html", "pdf"]
 # Notes of neighboring days are looked at so that a misfiled one is named, not missed.
@@ -68,6 +68,10 @@ def draft_appeal(
     if latest is not None and _says_the_same(case, draft, latest):
         _audit(session, organization_id, latest, AuditAction.DRAFT_READ, now, actor)
         return latest
+    stored = find_draft(session, organization_id, draft.draft_id)
+    if stored is not None:  # the record went back to what it was earlier that day
+        _audit(session, organization_id, stored, AuditAction.DRAFT_READ, now, actor)
+        return stored
     save_draft(session, organization_id, draft)
     _audit(session, organization_id, draft, AuditAction.DRAFT_MADE, now, actor)
     return draft
