@@ -120,6 +120,7 @@ def line_groups(context: SignContext) -> tuple[str, ...]:
         (checked, paid),
         (episode,),
         (payer, filed),
+        (payer, str(bool(context.claim.referral_number)), code),
         (plan,),
         (code, plan),
         (payer, episode, code),

@@ -71,6 +71,10 @@ def _coordination(context: SignContext) -> Iterator[Sign]:
         )
     if context.claim.other_payers:
         yield Sign("other_payer_on_claim", "The claim names another payer.")
+    if context.claim.referral_number:
+        yield Sign("referral_on_claim", "A referral number was on the claim.")
+    else:
+        yield Sign("referral_not_on_claim", "No referral number was on the claim.")
 
 
 def _history(context: SignContext) -> Iterator[Sign]:
