@@ -55,6 +55,18 @@ class RemittanceBalance:
             expected=str(total),
         )
 
+    def warn_missing(self, clp: list[str], segment: int) -> None:
+        """A claim without its charge or payment is read as if they were 0."""
+        element = "CLP04" if clp[3] else "CLP03"
+        self._warn(
+            "missing-amount",
+            f"{element} is empty; it was read as 0",
+            segment=segment,
+            loop="2100",
+            element=element,
+            expected="the charge (CLP03) and the payment (CLP04) of each claim",
+        )
+
     def check_payment(self, payment: Decimal, credit_or_debit: str) -> None:
         """BPR02 is the sum of CLP04 less the sum of PLB."""
         expected = self.claims - self.provider_adjustments

@@ -191,6 +191,8 @@ class RemittanceReader:
             self._open_remittance()
         self._clp = clp
         self._charge, self._paid, self._responsibility = charge, paid, responsibility
+        if not clp[3] or not clp[4]:
+            self._balance.warn_missing(clp, ordinal)
         self._claim_segment = ordinal
         self._met += 1
 

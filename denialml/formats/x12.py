@@ -326,7 +326,9 @@ def read_isa(text: str) -> Header | None:
     rest = text[position + 1 : position + 8]
     if wrapped:
         body = body.replace("\r", "").replace("\n", "")
-        rest = rest.replace("\r", "").replace("\n", "")
+        unbroken = rest.replace("\r", "").replace("\n", "")
+        # Where a segment name follows at once, the line break is the terminator.
+        rest = rest if unbroken[1:2].isalnum() else unbroken
     if len(rest) < 2 or element in rest[:2]:
         return None
     elements = body.split(element)

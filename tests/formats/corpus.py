@@ -68,9 +68,10 @@ def _counts_of_interchange(text: str) -> Counter[str]:
             position = -1
             for _ in range(16):
                 position = text.find(separator, position + 1)
-            terminator = text[position + 2]
-            if "\n" in text[:position]:
-                terminator = text[: position + 9].replace("\n", "")[-7]
+            after = text[position + 2 : position + 6]
+            joined = re.sub(r"[\r\n]", "", after)
+            # A line break before the next segment's name is the terminator itself.
+            terminator = after[0] if joined[:1].isalnum() else joined[0]
     else:
         separator = "*"
         terminator = "~" if "~" in text else "\n"
