@@ -13,7 +13,7 @@ from denialml.domain.appeal import LetterBlock
 from denialml.errors import DraftBlocked
 
 ROLES = frozenset({"request", "form"})
-_TAGS = frozenset(
+TAGS = frozenset(
     {
         *("h1", "h2", "p", "ul", "li", "table", "tr", "th", "td"),
         *("address", "br", "aside", "data"),
@@ -54,7 +54,7 @@ class _Reader(HTMLParser):
         self._block = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _TAGS:
+        if tag not in TAGS:
             raise TemplateFault(f"<{tag}> is not part of the letter markup")
         if tag == "br":
             self._end_part()
