@@ -21,8 +21,8 @@ import msgspec
 
 from benchmarks.simulated_records import records_of
 from denialml.domain.adjudication import LineOutcome, initial_determination
-from denialml.domain.denial import RootCause
-from denialml.modeling.root_cause import dictionary_cause
+from denialml.domain.denial import RootCause, RootCauseFinding
+from denialml.modeling.root_cause import dictionary_cause, find_root_cause
 from denialml.modeling.root_cause_book import DeniedLine, RootCauseBook
 from denialml.simulation import SimulatedPractice, simulate_practice
 
@@ -36,6 +36,7 @@ class Scored(msgspec.Struct, frozen=True):
     truth: RootCause
     dictionary: RootCause | None
     codes_only: RootCause | None
+    alone: RootCause | None
     found: RootCause | None
     runner_up: RootCause | None
     probability: float
@@ -66,15 +67,16 @@ def score_practice(practice: SimulatedPractice) -> list[Scored]:
                 submitted_on=submitted.submitted_on,
             )
         )
-    findings = RootCauseBook(records).find(denied)
-    codes_only = RootCauseBook(records, reads_file=False).find(denied)
+    book = RootCauseBook(records)
+    findings = book.find(denied)
+    alone = [_judged_alone(one, book=book) for one in denied]
     truth = {
         (row.patient_control_number, row.submitted_on, row.line_number): row
         for row in practice.truth
         if row.root_cause is not None
     }
     scored = []
-    for one, finding, by_codes in zip(denied, findings, codes_only, strict=True):
+    for one, finding, by_itself in zip(denied, findings, alone, strict=True):
         if one.claim.frequency_code != "1":
             continue
         key = (
@@ -89,7 +91,8 @@ def score_practice(practice: SimulatedPractice) -> list[Scored]:
             Scored(
                 truth=row.root_cause,
                 dictionary=dictionary_cause(one.adjudicated.adjustments),
-                codes_only=by_codes.root_cause,
+                codes_only=_judged_by_codes(one).root_cause,
+                alone=by_itself.root_cause,
                 found=finding.root_cause,
                 runner_up=finding.runner_up,
                 probability=finding.probability,
@@ -97,6 +100,20 @@ def score_practice(practice: SimulatedPractice) -> list[Scored]:
             )
         )
     return scored
+
+
+def _judged_by_codes(one: DeniedLine) -> RootCauseFinding:
+    return find_root_cause(one.adjudicated, claim=one.claim, line=one.line)
+
+
+def _judged_alone(one: DeniedLine, *, book: RootCauseBook) -> RootCauseFinding:
+    return find_root_cause(
+        one.adjudicated,
+        claim=one.claim,
+        line=one.line,
+        payer=book.payers.get(one.claim.payer.payer_id),
+        facts=book.facts_when_sent(one.claim, one.line, sent_on=one.submitted_on),
+    )
 
 
 def class_scores(
@@ -133,6 +150,9 @@ def summary(scored: list[Scored]) -> dict[str, object]:
         "macro_f1_dictionary": round(dictionary, 4),
         "macro_f1_codes_only": round(
             macro_f1(truth, [one.codes_only for one in scored]), 4
+        ),
+        "macro_f1_line_by_itself": round(
+            macro_f1(truth, [one.alone for one in scored]), 4
         ),
         "macro_f1": round(model, 4),
         "gain": round(model - dictionary, 4),

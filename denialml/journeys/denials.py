@@ -246,7 +246,9 @@ def _judge(
                     finding,
                     payer=payer,
                     claim=claim,
-                    facts=book.facts_when_sent(one.submitted, one.line),
+                    facts=book.facts_when_sent(
+                        claim, one.line, sent_on=one.submitted.submitted_on
+                    ),
                 ),
                 deadline=appeal_deadline(denial, payer=payer, claim=claim),
                 closed_reason=one.settlement.reason,

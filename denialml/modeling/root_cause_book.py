@@ -12,7 +12,7 @@ from denialml.domain.adjudication import LineAdjudication
 from denialml.domain.claim import Claim, ServiceLine
 from denialml.domain.coverage import Payer
 from denialml.domain.denial import RootCauseFinding
-from denialml.domain.facts import LineFacts, PracticeRecords, SubmittedClaim
+from denialml.domain.facts import LineFacts, PracticeRecords
 from denialml.domain.record import Judgment
 from denialml.modeling.cause_tendencies import learn_tendencies
 from denialml.modeling.facts import FactBook
@@ -35,13 +35,10 @@ class RootCauseBook:
     ----------
     records : PracticeRecords
         What the practice holds; each line sees what was on file when it was sent.
-    reads_file : bool
-        False: only codes speak (for comparison).
     """
 
-    def __init__(self, records: PracticeRecords, *, reads_file: bool = True) -> None:
+    def __init__(self, records: PracticeRecords) -> None:
         self._facts = FactBook(records)
-        self._reads_file = reads_file
 
     @property
     def payers(self) -> Mapping[str, Payer]:
@@ -49,12 +46,10 @@ class RootCauseBook:
         return self._facts.payers
 
     def facts_when_sent(
-        self, submitted: SubmittedClaim, line: ServiceLine
+        self, claim: Claim, line: ServiceLine, *, sent_on: date
     ) -> LineFacts:
         """What was on file about a line on the day its claim was sent."""
-        return self._facts.line_facts(
-            submitted.claim, line, as_of=submitted.submitted_on
-        )
+        return self._facts.line_facts(claim, line, as_of=sent_on)
 
     def find(self, denied: Sequence[DeniedLine]) -> list[RootCauseFinding]:
         """One finding for each line, in the order given, which is that of receipt.
@@ -80,15 +75,10 @@ class RootCauseBook:
         return findings
 
     def _weigh(self, one: DeniedLine) -> WeighedLine:
-        facts = (
-            self._facts.line_facts(one.claim, one.line, as_of=one.submitted_on)
-            if self._reads_file
-            else None
-        )
         return weigh_line(
             one.adjudicated,
             claim=one.claim,
             line=one.line,
             payer=self._facts.payers.get(one.claim.payer.payer_id),
-            facts=facts,
+            facts=self.facts_when_sent(one.claim, one.line, sent_on=one.submitted_on),
         )
