@@ -131,6 +131,23 @@ def filing_deadline(
     )
 
 
+def reopening_deadline(denial: Denial) -> Deadline:
+    """The last day to ask a Medicare contractor to reopen, safely counted.
+
+    One year from the notice for any reason. A clerical error may be reopened later by
+    law (42 CFR 405.980), but contractors ask for it within the year.
+    """
+    rules = [rule for rule in deadline_rules() if rule.kind == "reopening"]
+    bases = tuple(_basis(rule, denial.denied_on) for rule in rules)
+    due_on = min(basis.due_on for basis in bases)
+    return Deadline(
+        status="configured",
+        due_on=due_on,
+        bases=bases,
+        note=" ".join(filter(None, (rules[0].note, _weekend_note(due_on)))),
+    )
+
+
 def plausible_payer_types(
     payer: Payer | None, claim: Claim | None = None
 ) -> frozenset[PayerType]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from denialml.appeals.deadlines import filing_deadline
+from denialml.appeals.deadlines import filing_deadline, reopening_deadline
 from denialml.domain.chain import ClaimState
 from denialml.domain.denial import Deadline, Route
 from denialml.domain.record import Judgment
@@ -21,7 +21,7 @@ from denialml.store.denials import StoredDenial, all_denials, get_denial
 
 URGENT_DAYS = 14
 SOON_DAYS = 45
-REFILING_ROUTES = frozenset({Route.CORRECTED_CLAIM, Route.NEW_CLAIM, Route.REOPENING})
+REFILING_ROUTES = frozenset({Route.CORRECTED_CLAIM, Route.NEW_CLAIM})
 
 
 class CodeInWords(Judgment, frozen=True):
@@ -36,8 +36,8 @@ class DenialView(Judgment, frozen=True):
 
     `cause_label` is empty where the cause could not be told. `days_left` counts from
     the day asked about to the deadline, negative once past, None without one.
-    `filing_deadline` is the last day to correct or refile, None unless the route is
-    to do so. `claim_state` is how the whole claim stands.
+    `filing_deadline` is the last day to correct, refile or ask for a reopening, None
+    unless the route is to do so. `claim_state` is how the whole claim stands.
     """
 
     stored: StoredDenial
@@ -63,7 +63,9 @@ def view_denial(
     chain = chain_for_claim(session, organization_id, denial.claim_id)
     route = stored.route.route if stored.route is not None else None
     refiling = None
-    if route in REFILING_ROUTES:
+    if route is Route.REOPENING:
+        refiling = reopening_deadline(denial)
+    elif route in REFILING_ROUTES:
         claim = get_claim(session, organization_id, denial.claim_id).claim
         payers = case_records(session, organization_id, claim).payers
         refiling = filing_deadline(

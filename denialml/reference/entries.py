@@ -173,7 +173,7 @@ class DeadlineRule(Entry, frozen=True):
     five days after its date). `rolls_to_business_day`: by law a last day on a
     weekend or federal holiday moves to the next business day.
     `missing_day_moves_forward`: a month without the day ends on the first of the next
-    (else on its own last day).
+    (else on its own last day). `review` names rows of the review that corrected it.
     """
 
     rule_id: str
@@ -191,6 +191,7 @@ class DeadlineRule(Entry, frozen=True):
     note: str
     support: Support
     source: str
+    review: str
 
 
 class CauseSign(Entry, frozen=True):

@@ -17,6 +17,7 @@ from denialml.appeals.deadlines import (
     appeal_deadline,
     filing_deadline,
     plausible_payer_types,
+    reopening_deadline,
 )
 from denialml.domain.claim import (
     Claim,
@@ -332,3 +333,21 @@ def test_e03_correcting_for_medicare_is_a_new_claim_within_the_filing_year():
 def test_a_claim_without_a_date_of_service_gets_no_invented_day():
     found = filing_deadline(claim(), payer(PayerType.COMMERCIAL, filing_limit_days=90))
     assert (found.due_on, found.bases) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("denied_on", "due_on"),
+    [("2025-04-01", "2026-04-01"), ("2024-02-29", "2025-02-28")],
+)
+def test_e57_a_reopening_is_asked_for_within_a_calendar_year(denied_on, due_on):
+    found = reopening_deadline(denied(date.fromisoformat(denied_on), "4"))
+    assert found.due_on == date.fromisoformat(due_on)
+    assert "four years for good cause" in found.note
+
+
+def test_bases_cite_the_law_and_no_internal_reference():
+    for payer_type in PayerType:
+        found = appeal_deadline(denied(date(2025, 4, 1)), payer=payer(payer_type))
+        for basis in found.bases:
+            assert basis.source
+            assert "review" not in basis.source
