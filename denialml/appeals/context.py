@@ -35,6 +35,7 @@ from denialml.domain.claim import (
 )
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import Route
+from denialml.domain.document import Document
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.reference import (
     adjustment_reasons,
@@ -143,7 +144,10 @@ class DenialContext(Context, frozen=True):
 
 
 class ExhibitContext(Context, frozen=True):
-    """One attached document: `reference` is how a sentence cites it (Exhibit A)."""
+    """One attached document: `reference` is how a sentence cites it (Exhibit A).
+
+    `date` is the date of service it documents, else the day it was written.
+    """
 
     reference: Value
     title: Value
@@ -182,7 +186,10 @@ def letter_context(
     drafted_on: date,
 ) -> dict[str, Any]:
     """The whole context of one letter, by the declared names."""
-    exhibits = {e.document_id: _exhibit(e) for e in evidence.exhibits}
+    documents = {d.document_id: d for d in case.documents}
+    exhibits = {
+        e.document_id: _exhibit(e, documents[e.document_id]) for e in evidence.exhibits
+    }
     return {
         "letter": LetterContext(
             date=_always(day(drafted_on, "draft:date")),
@@ -364,12 +371,12 @@ def _remark(code: str) -> RemarkContext:
     )
 
 
-def _exhibit(exhibit: Exhibit) -> ExhibitContext:
+def _exhibit(exhibit: Exhibit, document: Document) -> ExhibitContext:
     source = f"document:{exhibit.document_id}"
     return ExhibitContext(
         reference=Value(f"Exhibit {exhibit.label}", source),
         title=Value(exhibit.title, source),
-        date=day(exhibit.service_date, source),
+        date=day(document.service_date or document.authored_on, source),
     )
 
 

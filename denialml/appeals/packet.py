@@ -62,7 +62,7 @@ def draft_pdf(
     data = {
         "title": draft.subject,
         "author": _sender(draft),
-        "footer": f"{draft.subject}  ·  {draft.draft_id}",
+        "footer": "  ·  ".join((*_claim_number(draft), draft.subject, draft.draft_id)),
         "parts": drawn_parts(draft),
         "exhibits": drawn,
     }
@@ -121,6 +121,12 @@ def _compile(
     )
     assert isinstance(compiled, bytes)
     return compiled
+
+
+def _claim_number(draft: AppealDraft) -> tuple[str, ...]:
+    """The payer's claim number for the foot of each page: faxed pages get separated."""
+    rows = [row for block in draft.blocks for row in block.rows]
+    return tuple(f"Claim {row[1]}" for row in rows if row[0] == "Your claim number")
 
 
 def _sender(draft: AppealDraft) -> str:

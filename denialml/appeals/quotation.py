@@ -21,6 +21,10 @@ _SCORE = re.compile(
     r"[ \t]*$",
     re.MULTILINE,
 )
+_CONTACT = re.compile(
+    r"^[ \t]*([^\n]*\b(?:reference|ref\.?|call id|ticket)\b[^\n]*?)[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _NOT_PROSE = re.compile(r"[<>{}#`$\\@|~^]|https?:|www\.|[*_]{2,}")
 _ADDRESSES_A_READER = re.compile(
     r"\b(?:ignore|disregard|instruction|instructions|prompt|override|approve|assistant|"
@@ -43,7 +47,7 @@ def quotations(
     references: Mapping[str, Value],
     labels: Sequence[str],
 ) -> tuple[QuoteContext, ...]:
-    """Quote the lines so labeled, then the lines that state a measured score.
+    """Quote lines so labeled, then measured scores, then recorded contacts.
 
     In the order of the labels, within a label of the exhibits.
     """
@@ -59,6 +63,11 @@ def quotations(
         for line in _SCORE.finditer(document.text):
             span = (line.group(1), line.start(1))
             quotes += _quote(document, "Measured score", span, references)
+    for document in documents:
+        if document.kind == "auth_request_log":
+            for line in _CONTACT.finditer(document.text):
+                span = (line.group(1), line.start(1))
+                quotes += _quote(document, "Recorded contact", span, references)
     return tuple(quotes[:MOST_QUOTATIONS])
 
 

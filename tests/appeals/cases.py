@@ -339,4 +339,14 @@ def whole_file() -> tuple[Document, ...]:
             **clinician,
         ),
         document("license", "License CSW.09923\nExpires: 2027-08-31\n", **clinician),
+        *(
+            document(kind, f"{who}About: {kind}\n", **undated)
+            for kind in (
+                *("fee_schedule_page", "failed_trial_list", "um_denial_letter"),
+                *("units_ledger", "single_case_agreement", "caqh_attestation"),
+                *("supervision_attestation", "release_record", "fax_confirmation"),
+                *("comparative_analysis_request", "insurance_card", "referral_form"),
+            )
+        ),
+        document("level_of_care_tool", f"{who}LOCUS 20, composite 17, 2026-02-20\n"),
     )

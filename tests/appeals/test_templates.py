@@ -169,7 +169,7 @@ LETTERS = {
         Route.APPEAL,
         "242",
         {},
-        "is recorded in Exhibit A.",
+        "A single-case agreement covers the service (Exhibit A).",
     ),
 }
 
@@ -199,6 +199,16 @@ def test_complete_record_gives_a_finished_letter(template):
     assert "Dana Whitfield, born July 14, 1988" in text
     assert "E26096X4471" in text
     assert [b for b in draft.blocks if b.kind != "heading" and not b.sources] == []
+
+
+@pytest.mark.parametrize("template", LETTERS)
+def test_every_exhibit_is_cited_in_the_text(template):
+    draft = draft_of(template)
+    body = " ".join(
+        text for b in draft.blocks if b.kind != "table" for text in (b.text, *b.items)
+    )
+    for exhibit in draft.exhibits:
+        assert f"Exhibit {exhibit.label}" in body, exhibit.kind
 
 
 @pytest.mark.parametrize("template", LETTERS)
