@@ -120,13 +120,15 @@ def may_be_coverage(codes: Codes) -> bool:
     return codes[1:] in _MAYBE_COVERAGE
 
 
+def printable_codes(rule: Rule) -> tuple[Codes, ...]:
+    """All codes that an answer to a denial by `rule` may carry."""
+    return _PAIRS[rule] if rule in _TELLING else (*_PAIRS[rule], *_OPAQUE)
+
+
 def shared_pairs() -> dict[tuple[str, str], tuple[Rule, ...]]:
     """CARC and RARC pairs with the rules that may print them."""
     found: dict[tuple[str, str], list[Rule]] = {}
-    for rule, rows in _PAIRS.items():
-        printed = {row[1:] for row in rows}
-        if rule not in _TELLING:
-            printed |= {row[1:] for row in _OPAQUE}
-        for pair in printed:
+    for rule in _PAIRS:
+        for pair in {(carc, rarc) for _, carc, rarc in printable_codes(rule)}:
             found.setdefault(pair, []).append(rule)
     return {pair: tuple(rules) for pair, rules in found.items()}
