@@ -53,17 +53,17 @@ class Table(NamedTuple):
     columns: tuple[Column, ...]
 
 
+def _is_formula(cell: str) -> bool:
+    """Whether a cell is a formula, once apostrophes before it are taken off."""
+    return cell.lstrip("'").startswith(FORMULA_STARTS)
+
+
 def _read_text(cell: str) -> str:
-    if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS and len(cell) > 1:
-        return cell[1:]
-    return cell
+    return cell[1:] if cell[:1] == "'" and _is_formula(cell) else cell
 
 
 def _write_text(value: str) -> str:
-    guarded = value.startswith(FORMULA_STARTS) or (
-        value[:1] == "'" and value[1:2] in FORMULA_STARTS and len(value) > 1
-    )
-    return f"'{value}" if guarded else value
+    return f"'{value}" if _is_formula(value) else value
 
 
 def _read_decimal(cell: str) -> Decimal:
