@@ -205,6 +205,7 @@ def _settings(specification: TrainingSpecification) -> dict[str, Any]:
         "bagging_fraction": trees.row_share,
         "bagging_freq": 1,
         "lambda_l2": trees.l2,
+        "monotone_constraints": [feature.direction for feature in FEATURES],
         "seed": specification.seed,
         "deterministic": True,
         "force_row_wise": True,

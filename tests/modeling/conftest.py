@@ -1,0 +1,31 @@
+"""The small practice and a bundle trained on it, made once for the area."""
+
+from datetime import date
+
+import pytest
+
+from denialml.domain.facts import PracticeRecords
+from denialml.modeling.bundle import Bundle
+from denialml.modeling.frames import Frame, build_frame
+from denialml.modeling.specification import TrainingSpecification
+from denialml.modeling.training import train_bundle
+from tests.modeling.small_practice import make_practice
+
+TRAINED_AS_OF = date(2024, 2, 1)
+
+
+@pytest.fixture(scope="session")
+def small_records() -> PracticeRecords:
+    return make_practice()
+
+
+@pytest.fixture(scope="session")
+def small_frame(small_records: PracticeRecords) -> Frame:
+    return build_frame(small_records)
+
+
+@pytest.fixture(scope="session")
+def small_bundle(small_frame: Frame) -> Bundle:
+    return train_bundle(
+        small_frame, specification=TrainingSpecification(), known_by=TRAINED_AS_OF
+    )
