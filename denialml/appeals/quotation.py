@@ -15,7 +15,7 @@ from denialml.appeals.values import Value, printable
 from denialml.domain.document import Document
 
 LONGEST_QUOTATION = 240
-MOST_QUOTATIONS = 8
+MOST_QUOTATIONS = 10
 _SCORE = re.compile(
     r"^[ \t]*((?:PHQ-?9|GAD-?7|PCL-?5|AUDIT|DAST|LOCUS|CALOCUS|ASAM)\b[^\n]*\d[^\n]*?)"
     r"[ \t]*$",
@@ -47,11 +47,15 @@ def quotations(
     references: Mapping[str, Value],
     labels: Sequence[str],
 ) -> tuple[QuoteContext, ...]:
-    """Quote lines so labeled, then measured scores, then recorded contacts.
+    """Quote measured scores, then lines so labeled, then recorded contacts.
 
     In the order of the labels, within a label of the exhibits.
     """
     quotes: list[QuoteContext] = []
+    for document in documents:
+        for line in _SCORE.finditer(document.text):
+            span = (line.group(1), line.start(1))
+            quotes += _quote(document, "Measured score", span, references)
     for label in labels:
         for document in documents:
             span = labeled_text(document.text, re.escape(label))
@@ -59,10 +63,6 @@ def quotations(
             quotes += found
             if found:
                 break  # one exhibit is enough for one label
-    for document in documents:
-        for line in _SCORE.finditer(document.text):
-            span = (line.group(1), line.start(1))
-            quotes += _quote(document, "Measured score", span, references)
     for document in documents:
         if document.kind == "auth_request_log":
             for line in _CONTACT.finditer(document.text):

@@ -127,14 +127,14 @@ LETTERS = {
         Route.APPEAL,
         "18",
         {},
-        "under our account CBH-100482 is supported by its own record (Exhibit A)",
+        "under our account CBH-100482 is supported by its own record (Exhibit A",
     ),
     "telehealth_modifier": (
         RootCause.MODIFIER_POS_TELEHEALTH,
         Route.CORRECTED_CLAIM,
         "4",
         {"encounters": (VIDEO,)},
-        "it was held by live video, with the patient at home (Exhibit A)",
+        "it was held by live video, with the patient at home (Exhibit A",
     ),
     "diagnosis_correction": (
         RootCause.DIAGNOSIS_CODING,

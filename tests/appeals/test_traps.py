@@ -393,6 +393,7 @@ def test_only_what_the_letter_needs_is_attached():
         "277ca_acceptance",
         "999_acceptance",
         "prior_eob_era",
+        "fax_confirmation",
     }
     assert "Not needed" in withheld(draft, "doc_progress_note").reason
 

@@ -12,6 +12,7 @@ import pypdf
 import pytest
 from sqlalchemy.orm import Session
 
+from denialml.appeals.document_gate import wrong_patient
 from denialml.domain.appeal import AppealDraft
 from denialml.domain.document import Document, Sensitivity
 from denialml.errors import DraftBlocked, UnknownRecord
@@ -289,3 +290,28 @@ def test_the_file_of_one_patient_equals_that_patients_part_of_the_practice(
         case = case_file(session, organization, draft.denial_id, now=NOW)
         wide = book.line_facts(case.claim, case.line, as_of=NOW.date())
         assert case.facts == wide
+
+
+def test_no_page_of_another_patient_passes_and_hardly_any_own_page_is_refused(
+    session, organization, practice, drafts
+):
+    """T24: identity is held against every document of the simulated practice."""
+    traps = {one.document_id: one.trap for one in practice.document_truth}
+    about_people = [
+        d for d in practice.documents if d.sensitivity is not Sensitivity.PROVIDER_DATA
+    ]
+    foreign = own = refused_own = 0
+    for draft in letters(drafts)[:20]:
+        case = case_file(session, organization, draft.denial_id, now=NOW)
+        for document in about_people:
+            reason = wrong_patient(document, case)
+            if document.medical_record_number != case.claim.medical_record_number:
+                foreign += 1
+                assert reason is not None, document.document_id
+            elif traps.get(document.document_id) == "wrong_patient":
+                assert reason is not None, document.document_id
+            elif document.member_id == case.claim.subscriber.member_id:
+                own += 1
+                refused_own += reason is not None
+    assert foreign > 1000
+    assert refused_own <= 0.02 * own
