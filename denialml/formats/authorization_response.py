@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from denialml.domain.coverage import Authorization, AuthorizationDecision
 from denialml.domain.record import Source
-from denialml.formats.envelope import Handler, Transaction
+from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK, ZERO
 
 DECISIONS = {

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from denialml.formats.envelope import Transaction
+from denialml.formats.transaction import Transaction
 from denialml.formats.values import ZERO
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from denialml.domain.acknowledgment import ClaimAcknowledgment, ClaimStatus
 from denialml.domain.record import Source
-from denialml.formats.envelope import Handler, Transaction
+from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK
 
 ACCEPTED = frozenset({"A1", "A2"})

@@ -8,7 +8,7 @@ from datetime import date
 
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.record import Source
-from denialml.formats.envelope import Handler, Transaction
+from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK
 
 ACTIVE_CODES = frozenset("12345")

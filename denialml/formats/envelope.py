@@ -8,129 +8,20 @@ the records beside it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import date
-from typing import Protocol
+from collections.abc import Iterator
 
 from denialml.domain.record import Fact
 from denialml.formats.problems import ProblemLog
 from denialml.formats.syntax import Syntax
+from denialml.formats.transaction import (
+    Handler,
+    Handlers,
+    Opener,
+    Transaction,
+    TransactionReader,
+)
 from denialml.formats.values import BLANK, BadValue
 from denialml.formats.x12 import SegmentSource
-
-Handler = Callable[[str, int], None]
-# Garbage could make up segment identifiers without end.
-MOST_HANDLERS = 1000
-
-
-class Transaction:
-    """What a transaction reader is handed: where it is, and where records go."""
-
-    __slots__ = (
-        "control_number",
-        "emit",
-        "file",
-        "kind",
-        "log",
-        "received_on",
-        "segment",
-        "syntax",
-        "version",
-    )
-
-    def __init__(
-        self,
-        *,
-        kind: str,
-        version: str,
-        control_number: str,
-        segment: int,
-        received_on: date | None,
-        syntax: Syntax,
-        log: ProblemLog,
-        emit: Callable[[Fact], None],
-    ) -> None:
-        self.kind = kind
-        self.version = version
-        self.control_number = control_number
-        self.segment = segment
-        self.received_on = received_on
-        self.syntax = syntax
-        self.log = log
-        self.emit = emit
-        self.file = log.file
-
-
-class TransactionReader(Protocol):
-    """Turns the segments of one transaction into records.
-
-    `handlers` maps segment identifiers to functions of segment text and ordinal; a
-    handler must parse before it changes state, because it is called again with a
-    bad element emptied. `essential` names the elements (``CLP04``) without which the
-    current record is worth nothing; `spoil` then drops that record. `finish` ends
-    the transaction; `cut` when the file ended inside it.
-    """
-
-    essential: frozenset[str]
-    handlers: dict[str, Handler]
-
-    def loop(self) -> str:
-        """Name the loop being read, for the place of a problem."""
-        ...
-
-    def spoil(self) -> None:
-        """Drop the record being read: one of its essential elements is bad."""
-        ...
-
-    def finish(self, *, cut: bool) -> int:
-        """Close the last record; return how many claims or answers were met."""
-        ...
-
-
-Opener = Callable[[Transaction], TransactionReader | None]
-
-
-class Handlers(dict[str, Handler]):
-    """Handlers by the first three characters of a segment: ``CLP``, ``N1*``.
-
-    A segment that nobody reads gets a handler that does nothing. Lower-case
-    identifiers, which some senders write, are read as upper-case ones and noted.
-    """
-
-    def __init__(self, note_lower_case: Callable[[int], None]) -> None:
-        super().__init__()
-        self._note_lower_case = note_lower_case
-
-    def replace(self, handlers: dict[str, Handler], *, separator: str) -> None:
-        """Keep these handlers only."""
-        self.clear()
-        self.add(handlers, separator=separator)
-
-    def add(self, handlers: dict[str, Handler], *, separator: str) -> None:
-        """Add handlers; those that are there already (the envelope's) stay."""
-        for identifier, handler in handlers.items():
-            self.setdefault(identifier, handler)
-            if len(identifier) == 2:
-                self.setdefault(identifier + separator, handler)
-
-    def __missing__(self, key: str) -> Handler:
-        handler = self.get(key.upper())
-        found = _ignore if handler is None else self._in_upper_case(handler)
-        if len(self) < MOST_HANDLERS:
-            self[key] = found
-        return found
-
-    def _in_upper_case(self, handler: Handler) -> Handler:
-        def read(text: str, ordinal: int) -> None:
-            self._note_lower_case(ordinal)
-            length = 3 if text[:3].isalnum() else 2
-            handler(text[:length].upper() + text[length:], ordinal)
-
-        return read
-
-
-def _ignore(_text: str, _ordinal: int) -> None:
-    """A segment that holds nothing we keep."""
 
 
 class InterchangeReader:
@@ -171,6 +62,7 @@ class InterchangeReader:
         handlers = self._handlers
         for segments, delimiters, ordinal in self._source.batches():
             if self._syntax is None or self._syntax.delimiters != delimiters:
+                self._abandon_transaction(ordinal)
                 self._syntax = Syntax(delimiters)
                 self._install(None)
             for text in segments:
@@ -218,6 +110,7 @@ class InterchangeReader:
         reader = self._reader
         elements = text.split(self._syntax.element)
         identifier = elements[0].upper()
+        spoiled = False
         while True:
             position = _position(elements, fault.raw)
             name = f"{identifier}{position:02d}" if position else identifier
@@ -234,7 +127,8 @@ class InterchangeReader:
                 fix="correct the value at its source and send the file again",
                 incomplete=essential,
             )
-            if essential and reader is not None:
+            spoiled = spoiled or essential
+            if essential:
                 elements[position] = "0"
             elif position:
                 elements[position] = ""
@@ -245,7 +139,7 @@ class InterchangeReader:
             except BadValue as next_fault:
                 fault = next_fault
                 continue
-            if essential and reader is not None:
+            if spoiled and reader is not None:
                 reader.spoil()
             return
 

@@ -6,7 +6,7 @@ the group where the sender answers it as a whole. It says nothing about claims.
 
 from denialml.domain.acknowledgment import FileAcknowledgment, FileFault
 from denialml.domain.record import Source
-from denialml.formats.envelope import Handler, Transaction
+from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK
 
 

@@ -18,9 +18,9 @@ from denialml.formats.claim_parts import (
     OtherPayerPart,
     diagnoses,
 )
-from denialml.formats.envelope import Handler, Transaction
 from denialml.formats.parties import NOBODY, Party
 from denialml.formats.syntax import Syntax
+from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK, SHORT
 
 

@@ -21,8 +21,8 @@ from denialml.domain.remittance import (
     ServicePayment,
 )
 from denialml.formats.balance import RemittanceBalance
-from denialml.formats.envelope import Handler, Transaction
 from denialml.formats.services import AdjudicatedService
+from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK, SHORT, ZERO
 
 _PLB_PAIRS = range(3, 15, 2)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from denialml.formats.authorization_response import AuthorizationReader
 from denialml.formats.claim_acknowledgment import ClaimAcknowledgmentReader
 from denialml.formats.eligibility_response import EligibilityReader
-from denialml.formats.envelope import Transaction, TransactionReader
 from denialml.formats.file_acknowledgment import FileAcknowledgmentReader
 from denialml.formats.professional_claim import ProfessionalClaimReader
 from denialml.formats.remittance_advice import RemittanceReader
+from denialml.formats.transaction import Transaction, TransactionReader
 
 _CLAIM_KINDS = {
     "X222": "837P",

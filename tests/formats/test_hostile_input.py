@@ -112,61 +112,15 @@ def test_damaged_files(seed: bytes, edits: list[tuple[int, int, bytes]]) -> None
     read_without_raising(seed)
 
 
-ELEMENT = st.sampled_from(
-    ["", "1", "-5.50", "x", "HC:90837:95", "20260203", "20261399", "ABK:F411", "QC"]
-    + ["20", "22", "23", "PT", "EV", "SS", "472", "RD8", "11:B:7", "1E9", "\x00", ":::"]
+VALUES = "1 -5.50 x HC:90837:95 20260203 20261399 ABK:F411 QC 20 22 23 PT EV SS 472 "
+MORE_VALUES = "RD8 11:B:7 1E9 \x00 :::"
+IDENTIFIERS = (
+    "CLM CLP SVC SV1 CAS NM1 N1 N3 N4 REF DTP DTM HL SBR PAT PRV HI LX AMT NTE MOA MIA "
+    "LQ PLB BPR TRN BHT EB LS LE AAA DMG STC HCR HSD UM AK1 AK2 IK3 IK4 IK5 AK9 ST SE "
+    "GS GE TA1 OI SVD"
 )
-NAMES = [
-    "CLM",
-    "CLP",
-    "SVC",
-    "SV1",
-    "CAS",
-    "NM1",
-    "N1",
-    "N3",
-    "N4",
-    "REF",
-    "DTP",
-    "DTM",
-    "HL",
-    "SBR",
-    "PAT",
-    "PRV",
-    "HI",
-    "LX",
-    "AMT",
-    "NTE",
-    "MOA",
-    "MIA",
-    "LQ",
-    "PLB",
-    "BPR",
-    "TRN",
-    "BHT",
-    "EB",
-    "LS",
-    "LE",
-    "AAA",
-    "DMG",
-    "STC",
-    "HCR",
-    "HSD",
-    "UM",
-    "AK1",
-    "AK2",
-    "IK3",
-    "IK4",
-    "IK5",
-    "AK9",
-    "ST",
-    "SE",
-    "GS",
-    "GE",
-    "TA1",
-    "OI",
-    "SVD",
-]
+ELEMENT = st.sampled_from(["", *VALUES.split(), *MORE_VALUES.split(" ")])
+NAMES = IDENTIFIERS.split()
 SEGMENT = st.tuples(st.sampled_from(NAMES), st.lists(ELEMENT, max_size=17)).map(
     lambda parts: "*".join([parts[0], *parts[1]])
 )

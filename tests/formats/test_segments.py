@@ -206,3 +206,19 @@ def test_the_counts_of_a_reader() -> None:
     assert reader.transactions == {"835": 2}
     assert reader.counts == {"Remittance": 2, "ClaimPayment": 4}
     assert reader.complete
+
+
+def test_a_transaction_left_open_before_other_delimiters_keeps_its_claims() -> None:
+    opened = TEXT[: TEXT.index("SE*16")]
+    reading = read_bytes((opened + TEXT.translate(PIPES)).encode(), file="f")
+    records = [r for r in reading.records if isinstance(r, ClaimPayment)]
+    assert [r.patient_control_number for r in records] == ["C1", "C2"] * 2
+    assert {p.code for p in reading.problems} == {"envelope-not-closed"}
+    assert not reading.complete
+
+
+def test_two_bad_elements_of_one_segment_are_both_named() -> None:
+    data = TEXT.replace("CLP*C2*4*120*0**CI", "CLP*C2*4*12O*0*x*CI").encode()
+    reading = read_bytes(data, file="f")
+    assert [p.element for p in reading.problems][:2] == ["CLP03", "CLP05"]
+    assert control_numbers(data) == ["C1"]
