@@ -56,7 +56,6 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     known_when: str
     levels: tuple[tuple[float, str], ...] = ()
-    direction: int = 0
     remedy: str = ""
     remedy_when: Callable[[float], bool] | None = None
 

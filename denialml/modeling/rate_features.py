@@ -59,7 +59,6 @@ def _rate_features(position: int, table: RateTable) -> tuple[Feature, ...]:
         missing=_NOT_ARISING,
         source=_SOURCE,
         known_when=_KNOWN,
-        direction=1,
     )
     if table.name not in _WEIGHED:
         return (rate,)
@@ -86,7 +85,6 @@ _BY_CAUSE = Feature(
     missing="No answers are on file.",
     source=_SOURCE,
     known_when=_KNOWN,
-    direction=1,
 )
 
 RATE_FEATURES: tuple[Feature, ...] = (

@@ -282,7 +282,6 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         missing="No eligibility answer reaches the service date.",
         source="271, eligibility.csv",
         known_when=_ON_DAY,
-        direction=1,
         remedy="Find the coverage in force on the service date.",
         remedy_when=bool,
     ),
