@@ -5,11 +5,12 @@ columns of their own (``appeal_address_city``). What a field's type allows is wh
 its column accepts, so the files and the vocabulary cannot drift apart.
 """
 
+import re
 import types
 import typing
 from collections.abc import Callable
 from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -31,6 +32,9 @@ LIST_SEPARATOR = "|"
 # A spreadsheet would run a cell that starts so as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NOT_COLUMNS = {"source", "text", "content_sha256"}
+# Python also reads 1_000 and other digits than 0 to 9.
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
+_DECIMAL = re.compile(r"-?(?:[0-9]{1,12}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})")
 _TRUE, _FALSE = ("true", "yes", "y", "1"), ("false", "no", "n", "0")
 
 
@@ -67,13 +71,15 @@ def _write_text(value: str) -> str:
 
 
 def _read_decimal(cell: str) -> Decimal:
-    try:
-        value = Decimal(cell)
-    except InvalidOperation:
-        raise ValueError(cell) from None
-    if not value.is_finite():
+    if not _DECIMAL.fullmatch(cell):
         raise ValueError(cell)
-    return value
+    return Decimal(cell)
+
+
+def _read_integer(cell: str) -> int:
+    if not _INTEGER.fullmatch(cell):
+        raise ValueError(cell)
+    return int(cell)
 
 
 def _read_day(cell: str) -> date:
@@ -120,7 +126,7 @@ def _write_plain(value: Decimal) -> str:
 
 _SCALARS: dict[Any, tuple[str, Callable[[str], Any], Callable[[Any], str]]] = {
     str: ("text", _read_text, _write_text),
-    int: ("a whole number", int, str),
+    int: ("a whole number", _read_integer, str),
     Decimal: ("a number such as 12 or 1.5", _read_decimal, _write_plain),
     date: ("a day as YYYY-MM-DD", _read_day, _write_isoformat),
     time: ("a time as HH:MM, 24 hours", _read_clock, _write_isoformat),
@@ -139,7 +145,7 @@ def _column(name: str, hint: Any, *, required: bool) -> Column:
         accepts = "one of " + ", ".join(str(member.value) for member in hint)
         return Column(name, accepts, required, hint, _write_choice)
     if typing.get_origin(hint) is tuple:
-        accepts = f"values separated by {LIST_SEPARATOR}"
+        accepts = "values separated by vertical bars"
         return Column(name, accepts, required, _read_list, _write_list)
     accepts, read, write = _SCALARS[hint]
     return Column(name, accepts, required, read, write)
