@@ -6,7 +6,7 @@ no text; its reasons say what to do instead.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -19,8 +19,10 @@ from denialml.appeals.context import letter_context
 from denialml.appeals.evidence import EvidenceFile, gather_evidence, kind_label
 from denialml.appeals.known_facts import FACTS, FactsContext, known_facts
 from denialml.appeals.markup import parse_blocks
+from denialml.appeals.values import day_text
 from denialml.domain.appeal import AppealDraft, Citation, LetterBlock, MissingEvidence
 from denialml.domain.denial import Route
+from denialml.reference import document_kinds
 
 _CLAIM_GOES_ALONG = frozenset({Route.CORRECTED_CLAIM, Route.NEW_CLAIM, Route.REOPENING})
 _NO_LETTER = {
@@ -97,7 +99,7 @@ def draft_letter(
         evidence,
         blocks=() if faults else blocks,
         citations=citations,
-        missing=_missing(case, specification, facts),
+        missing=_missing(case, specification, evidence, facts, on=on),
         blocked=faults,
     )
 
@@ -126,6 +128,9 @@ def _blocking_reasons(
 ) -> tuple[str, ...]:
     if evidence.refutations:
         return evidence.refutations
+    no_right = case.deadline.status == "no_appeal_right"
+    if case.route.route is Route.APPEAL and no_right:
+        return (case.deadline.note or "There is no right of appeal here.",)
     if case.line.service_date is None:
         return ("The line has no date of service; correct the claim first.",)
     absent = [
@@ -150,7 +155,12 @@ def _blocking_reasons(
 
 
 def _missing(
-    case: CaseFile, specification: TemplateSpecification, facts: FactsContext
+    case: CaseFile,
+    specification: TemplateSpecification,
+    evidence: EvidenceFile,
+    facts: FactsContext,
+    *,
+    on: date,
 ) -> tuple[MissingEvidence, ...]:
     """Facts the letter would state, and particulars that no record supplies."""
     missing = [
@@ -162,7 +172,11 @@ def _missing(
         for name in specification.facts.wanted
         if not getattr(facts, name)
     ]
-    return (*missing, *_missing_particulars(case, specification))
+    return (
+        *missing,
+        *_missing_particulars(case, specification),
+        *_needs_a_look(case, evidence, on=on),
+    )
 
 
 def _missing_particulars(
@@ -192,8 +206,8 @@ def _missing_particulars(
         missing.append(
             MissingEvidence(
                 kind="corrected_claim",
-                why="The corrected claim itself goes with this cover; a person "
-                "corrects it, denialml never changes a claim.",
+                why="The corrected claim itself goes with this cover. A person "
+                "corrects it and checks that it says what the cover says.",
                 supplied_by=billing,
             )
         )
@@ -207,6 +221,35 @@ def _missing_particulars(
             )
         )
     return missing
+
+
+def _needs_a_look(
+    case: CaseFile, evidence: EvidenceFile, *, on: date
+) -> list[MissingEvidence]:
+    """What only a person can settle before the letter leaves."""
+    looks = []
+    due = case.deadline.due_on
+    if due is not None and due < on and case.route.route is Route.APPEAL:
+        looks.append(
+            MissingEvidence(
+                kind="deadline",
+                why=f"The last day to appeal was {day_text(due)}; a late appeal needs "
+                "good cause, said in the letter.",
+                supplied_by="a supervisor",
+            )
+        )
+    for exhibit in evidence.exhibits:
+        entry = document_kinds().get(exhibit.kind)
+        if entry is not None and entry.extract_only:
+            looks.append(
+                MissingEvidence(
+                    kind="redaction",
+                    why=f"Exhibit {exhibit.label} is of a kind that often lists other "
+                    "people; look that only this patient's part is in it.",
+                    supplied_by="the person who signs",
+                )
+            )
+    return looks
 
 
 def _draft(

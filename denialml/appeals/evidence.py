@@ -184,8 +184,9 @@ def _place(document: Document, wanted: Sequence[str]) -> tuple[int, date, str]:
 
 
 def _exhibit(document: Document, reason: str, place: int) -> Exhibit:
-    kind = document_kinds().get(document.kind)
-    title = document.title or (kind.label if kind else document.kind.replace("_", " "))
+    entry = document_kinds().get(document.kind)
+    # Never the document's own title: it is free text and may name somebody else.
+    title = entry.label if entry is not None else document.kind.replace("_", " ")
     return Exhibit(
         label=exhibit_label(place),
         document_id=document.document_id,

@@ -25,6 +25,7 @@ from denialml.domain.coverage import (
     PayerType,
 )
 from denialml.domain.encounter import Modality, documented_minutes
+from denialml.domain.facts import AuthorizationState
 
 _MODALITIES = {
     Modality.IN_PERSON: "in person",
@@ -54,7 +55,7 @@ class FactsContext(msgspec.Struct, frozen=True, kw_only=True):
     authorization_units: Value | None = None
     authorization_codes: Value | None = None
     authorization_number_was_on_claim: Value | None = None
-    authorization_number_was_absent: Value | None = None
+    authorization_number_first_sent: Value | None = None
     eligibility_checked_on: Value | None = None
     eligibility_trace_number: Value | None = None
     eligibility_plan: Value | None = None
@@ -128,9 +129,21 @@ def covering_authorization(case: CaseFile) -> Authorization | None:
         and one.begins_on <= service_date
         and (one.ends_on is None or service_date <= one.ends_on)
         and (not one.procedure_codes or code in one.procedure_codes)
+        and one.clinician_npi in ("", rendering_npi(case.claim, case.line))
+        and not _exhausted(one, case)
     ]
     fitting.sort(key=lambda a: (a.issued_on, a.authorization_number))
     return fitting[-1] if fitting else None
+
+
+def _exhausted(one: Authorization, case: CaseFile) -> bool:
+    """Whether claims sent before had used up this authorization's units."""
+    facts = case.facts
+    return (
+        facts is not None
+        and facts.authorization_state is AuthorizationState.EXHAUSTED
+        and facts.authorization_number == one.authorization_number
+    )
 
 
 def _authorization(case: CaseFile) -> Facts:
@@ -149,11 +162,12 @@ def _authorization(case: CaseFile) -> Facts:
         "authorization_number_was_on_claim": Value(sent, "claim:REF*G1", source)
         if same
         else None,
-        "authorization_number_was_absent": Value(
-            "without an authorization number", "claim:REF*G1"
-        )
-        if not sent
-        else None,
+        "authorization_number_first_sent": None
+        if same
+        else Value(
+            f"with number {sent}" if sent else "without an authorization number",
+            "claim:REF*G1",
+        ),
     }
 
 
@@ -301,6 +315,11 @@ FACTS: Mapping[str, MissingFact] = MappingProxyType(
                 "authorization_number",
                 "an approved authorization that covers the date and code",
                 "the payer's utilization management",
+            ),
+            (
+                "authorization_number_first_sent",
+                "a claim that went out without this authorization number",
+                _BILLING,
             ),
             ("authorization_units", "the number of authorized units", _BILLING),
             (

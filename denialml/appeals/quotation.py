@@ -58,8 +58,8 @@ def quotations(
             quotes += _quote(document, "Measured score", span, references)
     for label in labels:
         for document in documents:
-            span = labeled_text(document.text, re.escape(label))
-            found = _quote(document, label.capitalize(), span, references)
+            stated = labeled_text(document.text, re.escape(label))
+            found = _quote(document, label.capitalize(), stated, references)
             quotes += found
             if found:
                 break  # one exhibit is enough for one label

@@ -35,7 +35,9 @@ from denialml.domain.denial import (
 )
 from denialml.domain.document import Document, Sensitivity
 from denialml.domain.encounter import Encounter, Modality
+from denialml.domain.facts import PracticeRecords
 from denialml.domain.remittance import ClaimAdjustment
+from denialml.modeling.facts import FactBook
 
 SERVICE = date(2026, 3, 2)
 DENIED = date(2026, 4, 6)
@@ -188,6 +190,15 @@ CLINICIAN = Clinician(
     license_number="CSW.09923",
     license_state="CO",
 )
+FACTS = FactBook(
+    PracticeRecords(
+        payers=(PAYER,),
+        clinicians=(CLINICIAN,),
+        eligibility_checks=(CHECK,),
+        authorizations=(AUTHORIZATION,),
+        encounters=(ENCOUNTER,),
+    )
+).line_facts(CLAIM, LINE, as_of=DRAFTED.date())
 ENROLLMENT = Enrollment(
     clinician_npi="1982604417", payer_id="60054", effective_on=date(2025, 9, 1)
 )

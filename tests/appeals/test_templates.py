@@ -8,14 +8,16 @@ import pytest
 from denialml.appeals.catalog import packaged_catalog
 from denialml.appeals.drafting import draft_letter
 from denialml.domain.coverage import PayerType
-from denialml.domain.denial import RootCause, Route
+from denialml.domain.denial import Deadline, RootCause, Route
 from denialml.domain.encounter import Modality
+from denialml.domain.facts import AuthorizationState
 from denialml.reference import root_causes
 from tests.appeals.cases import (
     AUTHORIZATION,
     CLAIM,
     DRAFTED,
     ENCOUNTER,
+    FACTS,
     LINE,
     PAYER,
     case,
@@ -291,3 +293,50 @@ def test_a_correction_goes_with_its_cover_and_is_never_made_here():
     draft = draft_of("corrected_claim_cover")
     assert "corrected_claim" in {m.kind for m in draft.missing}
     assert date(2026, 4, 20) == draft.drafted_at.date()
+
+
+def test_a_number_that_the_claim_already_carried_is_not_added_again():
+    claim = msgspec.structs.replace(CLAIM, prior_authorization_number="AU5530021")
+    draft = draft_of("authorization_number_cover", claim=claim)
+    assert draft.status == "blocked"
+    assert "went out without this authorization number" in draft.blocked_reasons[0]
+
+
+def test_an_exhausted_authorization_is_not_argued():
+    facts = msgspec.structs.replace(
+        FACTS,
+        authorization_state=AuthorizationState.EXHAUSTED,
+        authorization_number="AU5530021",
+    )
+    assert draft_of("auth_correction", facts=FACTS).status == "draft"
+    assert draft_of("auth_correction", facts=facts).status == "blocked"
+
+
+def test_without_a_right_of_appeal_nothing_is_appealed():
+    none = Deadline(
+        status="no_appeal_right", due_on=None, bases=(), note="Unprocessable claim."
+    )
+    draft = draft_of("medical_necessity", deadline=none)
+    assert draft.blocked_reasons == ("Unprocessable claim.",)
+
+
+def test_a_passed_deadline_is_said():
+    passed = Deadline(status="configured", due_on=date(2026, 4, 19), bases=())
+    draft = draft_of("medical_necessity", deadline=passed)
+    assert "April 19, 2026" in {m.kind: m for m in draft.missing}["deadline"].why
+
+
+def test_exhibits_that_often_list_others_ask_for_a_look():
+    draft = draft_of("distinct_service")
+    looks = [m.why for m in draft.missing if m.kind == "redaction"]
+    assert any("Exhibit B" in why for why in looks)
+
+
+def test_the_expected_telehealth_coding_is_printed_where_the_payer_set_it_up():
+    facts = msgspec.structs.replace(
+        FACTS, place_of_service_expected="10", telehealth_modifier_expected="95"
+    )
+    text = letter_text(draft_of("telehealth_modifier", facts=facts))
+    assert "first sent with place of service 11" in text
+    assert "It now reports place of service 10." in text
+    assert "It now reports modifier 95." in text
