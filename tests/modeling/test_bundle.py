@@ -1,0 +1,138 @@
+"""The served artifact: checked before it is read, and free of patients' data."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from denialml.errors import BundleRejected, NoModel
+from denialml.modeling.bundle import (
+    Bundle,
+    install_bundle,
+    load_bundle,
+    restore_previous,
+    write_bundle,
+)
+from denialml.modeling.features import FEATURES
+from denialml.modeling.frames import Frame
+
+
+@pytest.fixture
+def written(small_bundle: Bundle, tmp_path: Path) -> Path:
+    write_bundle(small_bundle, tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+def _rehash(directory: Path, name: str) -> None:
+    manifest = json.loads((directory / "manifest.json").read_text())
+    content = (directory / name).read_bytes()
+    manifest[name] = hashlib.sha256(content).hexdigest()
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_written_and_read_back_it_gives_the_same_bits(
+    written: Path, small_bundle: Bundle, small_frame: Frame
+) -> None:
+    read = load_bundle(written)
+    assert read.facts == small_bundle.facts
+    rows = small_frame.matrix[:500]
+    np.testing.assert_array_equal(read.raw_output(rows), small_bundle.raw_output(rows))
+
+
+@pytest.mark.parametrize("name", ["model.txt", "bundle.json"])
+def test_a_changed_file_is_rejected_before_it_is_parsed(
+    written: Path, name: str
+) -> None:
+    content = (written / name).read_bytes()
+    (written / name).write_bytes(content.replace(b"0", b"1", 1))
+    with pytest.raises(BundleRejected, match=name):
+        load_bundle(written)
+
+
+@pytest.mark.parametrize("name", ["model.txt", "bundle.json"])
+def test_a_missing_file_is_rejected(written: Path, name: str) -> None:
+    (written / name).unlink()
+    with pytest.raises(BundleRejected, match=f"{name} is missing"):
+        load_bundle(written)
+
+
+def test_a_bundle_of_other_features_is_rejected(written: Path) -> None:
+    path = written / "bundle.json"
+    facts = json.loads(path.read_text())
+    facts["features"][0] = "something_else"
+    path.write_text(json.dumps(facts))
+    _rehash(written, "bundle.json")
+    with pytest.raises(BundleRejected, match="other features"):
+        load_bundle(written)
+
+
+def test_trees_that_are_no_trees_are_rejected(written: Path) -> None:
+    (written / "model.txt").write_text("import os")
+    _rehash(written, "model.txt")
+    with pytest.raises(BundleRejected, match="not a LightGBM"):
+        load_bundle(written)
+
+
+def test_an_unknown_format_is_rejected(written: Path) -> None:
+    path = written / "bundle.json"
+    facts = json.loads(path.read_text())
+    facts["format"] = 99
+    path.write_text(json.dumps(facts))
+    _rehash(written, "bundle.json")
+    with pytest.raises(BundleRejected, match="format 99"):
+        load_bundle(written)
+
+
+def test_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NoModel, match="promote"):
+        load_bundle(tmp_path)
+
+
+def test_no_name_number_or_code_of_the_practice_is_in_any_file(written: Path) -> None:
+    planted = ["CANARYNAME", "M-R1", "1888888885", "1999999984", "F411", "90837"]
+    planted += ["Payer P1", "1041C0700X", "CARC"]
+    for path in written.iterdir():
+        text = path.read_text()
+        for word in planted:
+            assert word not in text, (path.name, word)
+        assert "pandas_categorical:null" in text or path.name != "model.txt"
+
+
+def test_nothing_but_text_is_written(written: Path) -> None:
+    assert sorted(path.name for path in written.iterdir()) == [
+        "bundle.json",
+        "manifest.json",
+        "model.txt",
+    ]
+    facts = json.loads((written / "bundle.json").read_text())
+    assert facts["features"] == [feature.name for feature in FEATURES]
+
+
+def test_installing_keeps_the_one_before_and_can_go_back(
+    written: Path, small_bundle: Bundle, tmp_path: Path
+) -> None:
+    serving = tmp_path / "var" / "serving"
+    install_bundle(written, serving)
+    with pytest.raises(NoModel, match="no previous"):
+        restore_previous(serving)
+    facts = json.loads((written / "bundle.json").read_text())
+    facts["version"] = "second"
+    (written / "bundle.json").write_text(json.dumps(facts))
+    _rehash(written, "bundle.json")
+    install_bundle(written, serving)
+    assert load_bundle(serving).version == "second"
+    restore_previous(serving)
+    assert load_bundle(serving).version == small_bundle.version
+
+
+def test_a_bad_bundle_never_replaces_the_served_one(
+    written: Path, small_bundle: Bundle, tmp_path: Path
+) -> None:
+    serving = tmp_path / "serving"
+    install_bundle(written, serving)
+    (written / "model.txt").write_text("broken")
+    with pytest.raises(BundleRejected):
+        install_bundle(written, serving)
+    assert load_bundle(serving).version == small_bundle.version
