@@ -164,7 +164,10 @@ def _notice(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
     session = sent.session
     if Rule.AUTHORIZATION_MISSING in sent.causes:
         group = SERVICES[session.lines[0].code].group
-        if state.denials_so_far("authorization", policy.index, about=group) == _LESSON:
+        if (
+            state.denials_so_far("authorization", policy.index, about=group) % _LESSON
+            == 0
+        ):
             policy.knows_authorization[group] = True
     if Rule.TELEHEALTH in sent.causes:
         site = state.staff.workers[state.people[session.visit.patient].worker].site
