@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 import denialml
-from denialml.appeals.context import DECLARED_NAMES
+from denialml.appeals.declared_context import DECLARED_NAMES
 from denialml.appeals.markup import TemplateFault
 from denialml.appeals.values import Value
 from denialml.domain.coverage import PayerType

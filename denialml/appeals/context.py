@@ -1,8 +1,7 @@
-"""What a letter template may print: the declared context, computed before drawing.
+"""Computes what a letter template may print, before anything is drawn.
 
-Every field is a `Value` (text with its source), a tuple of such, or None where the
-record is silent. docs/appeal-templates.md lists the same fields; a test compares.
-Templates decide nothing: whatever they choose between is decided here.
+Templates decide nothing: whatever they choose between is decided here. The fields
+are declared in `declared_context` and `known_facts`.
 """
 
 from collections.abc import Mapping
@@ -10,11 +9,21 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
 from denialml.appeals.case_file import CaseFile, payer_type
+from denialml.appeals.declared_context import (
+    AuthorityContext,
+    ClaimContext,
+    DenialContext,
+    ExhibitContext,
+    LetterContext,
+    PatientContext,
+    PayerContext,
+    PracticeContext,
+    ReasonContext,
+    RemarkContext,
+)
 from denialml.appeals.evidence import EvidenceFile
-from denialml.appeals.known_facts import FactsContext, known_facts
+from denialml.appeals.known_facts import known_facts
 from denialml.appeals.quotation import QuoteContext, quotations
 from denialml.appeals.values import (
     Value,
@@ -59,121 +68,6 @@ _APPEALS = {
     PayerType.TRICARE: "Request for reconsideration (first level)",
     PayerType.VETERANS: "Request for reconsideration (first level)",
 }
-
-
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """One group of names a template may print."""
-
-
-class LetterContext(Context, frozen=True):
-    """The letter itself: its date, subject and what kind of request it is."""
-
-    date: Value
-    subject: Value
-    request_type: Value
-
-
-class PracticeContext(Context, frozen=True):
-    """The billing provider, who writes."""
-
-    name: Value | None
-    address_lines: tuple[Value, ...]
-    npi: Value | None
-    tax_id: Value | None
-
-
-class PayerContext(Context, frozen=True):
-    """The payer, to whom the letter goes; the address as the practice set it up."""
-
-    name: Value
-    address_lines: tuple[Value, ...]
-    fax: Value | None
-
-
-class PatientContext(Context, frozen=True):
-    """The patient; `subscriber_name` only where somebody else is insured."""
-
-    name: Value | None
-    member_id: Value | None
-    birth_date: Value | None
-    subscriber_name: Value | None
-
-
-class ClaimContext(Context, frozen=True):
-    """The denied line and its claim as sent."""
-
-    number: Value | None
-    control_number: Value
-    service_date: Value | None
-    code: Value
-    modifiers: tuple[Value, ...]
-    code_label: Value | None
-    units: Value
-    charge: Value
-    denied_amount: Value
-    paid: Value
-    place_of_service: Value | None
-    authorization_number: Value | None
-    diagnosis_codes: tuple[Value, ...]
-    clinician_name: Value | None
-    clinician_npi: Value | None
-    submitted_on: Value | None
-
-
-class ReasonContext(Context, frozen=True):
-    """One adjustment: its code with our own short label, and the amount."""
-
-    code: Value
-    label: Value | None
-    amount: Value
-
-
-class RemarkContext(Context, frozen=True):
-    """One remark code with our own short label."""
-
-    code: Value
-    label: Value | None
-
-
-class DenialContext(Context, frozen=True):
-    """What the payer answered and when."""
-
-    denied_on: Value
-    reasons: tuple[ReasonContext, ...]
-    remarks: tuple[RemarkContext, ...]
-
-
-class ExhibitContext(Context, frozen=True):
-    """One attached document: `reference` is how a sentence cites it (Exhibit A).
-
-    `date` is the date of service it documents, else the day it was written.
-    """
-
-    reference: Value
-    title: Value
-    date: Value | None
-
-
-class AuthorityContext(Context, frozen=True):
-    """One authority that binds this plan, and what it says in our own words."""
-
-    citation: Value
-    statement: Value
-
-
-GROUPS: Mapping[str, type[Context]] = MappingProxyType(
-    {
-        "letter": LetterContext,
-        "practice": PracticeContext,
-        "payer": PayerContext,
-        "patient": PatientContext,
-        "claim": ClaimContext,
-        "denial": DenialContext,
-    }
-)
-DECLARED_NAMES = frozenset(
-    {*GROUPS, "facts", "exhibits", "evidence", "quotes", "authorities", "part_2"}
-)
 
 
 def letter_context(
@@ -402,6 +296,3 @@ def _quotes(
     attached = [d for d in case.documents if d.document_id in references]
     attached.sort(key=lambda d: list(references).index(d.document_id))
     return quotations(attached, references=references, labels=labels)
-
-
-__all__ = ["DECLARED_NAMES", "GROUPS", "FactsContext", "letter_context"]

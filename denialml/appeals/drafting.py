@@ -7,7 +7,6 @@ no text; its reasons say what to do instead.
 
 import hashlib
 from datetime import date, datetime
-from typing import Any
 
 import msgspec
 
@@ -75,22 +74,8 @@ def draft_letter(
         service_date=case.line.service_date,
         on=on,
     )
-    context = letter_context(
-        case,
-        evidence,
-        subject=specification.subject,
-        quote_labels=specification.quotes,
-        citations=citations,
-        drafted_on=on,
-    )
-    blocks = _render(templates, specification, context, case)
-    faults = check_letter(
-        blocks,
-        case,
-        evidence=evidence,
-        citations=citations,
-        literals=(*templates.literals, *specification.literals),
-        on=on,
+    blocks, faults = _write(
+        case, specification, evidence, citations=citations, templates=templates, on=on
     )
     return _draft(
         case,
@@ -104,14 +89,36 @@ def draft_letter(
     )
 
 
-def _render(
-    templates: Catalog,
-    specification: TemplateSpecification,
-    context: dict[str, Any],
+def _write(
     case: CaseFile,
-) -> tuple[LetterBlock, ...]:
+    specification: TemplateSpecification,
+    evidence: EvidenceFile,
+    *,
+    citations: tuple[Citation, ...],
+    templates: Catalog,
+    on: date,
+) -> tuple[tuple[LetterBlock, ...], tuple[str, ...]]:
+    """The letter's blocks, and what the checker finds wrong with them."""
+    context = letter_context(
+        case,
+        evidence,
+        subject=specification.subject,
+        quote_labels=specification.quotes,
+        citations=citations,
+        drafted_on=on,
+    )
     payer_id = case.claim.payer.payer_id
-    return parse_blocks(templates.render(specification, context, payer_id=payer_id))
+    markup = templates.render(specification, context, payer_id=payer_id)
+    blocks = parse_blocks(markup)
+    faults = check_letter(
+        blocks,
+        case,
+        evidence=evidence,
+        citations=citations,
+        literals=(*templates.literals, *specification.literals),
+        on=on,
+    )
+    return blocks, faults
 
 
 def _nothing() -> EvidenceFile:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from denialml.appeals.catalog import Catalog, template_directory
-from denialml.appeals.context import DECLARED_NAMES
+from denialml.appeals.declared_context import DECLARED_NAMES
 from denialml.appeals.drafting import draft_letter
 from denialml.appeals.markup import TemplateFault
 from denialml.domain.denial import RootCause

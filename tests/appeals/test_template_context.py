@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from denialml.appeals.catalog import TemplateSpecification, packaged_catalog
-from denialml.appeals.context import DECLARED_NAMES, GROUPS
+from denialml.appeals.declared_context import DECLARED_NAMES, GROUPS
 from denialml.appeals.known_facts import FACTS, FactsContext
 from denialml.appeals.markup import TAGS
 from denialml.domain.coverage import PayerType
