@@ -27,6 +27,8 @@ CAUSES = tuple(RootCause)
 SHRINKAGE_LINES = 150.0
 # Lines of doubt added to what is learnt about which codes are printed for a cause.
 PRINTED_SHRINKAGE_LINES = 30.0
+# A list of denials about this long holds most combinations of codes.
+SHORT_LIST_LINES = 200.0
 STEP = 0.5
 ROUNDS = 3
 LARGEST_TENDENCY = 3.0
@@ -70,6 +72,8 @@ def learn_tendencies(evidence: Sequence[LineEvidence]) -> FloatArray:
     ]
     printed = _numbered([line.printed for line in evidence])
     usual = _usual_printing(codes, printed)
+    # The ways of being alike overlap, so a short list would count itself many times.
+    pace = STEP * len(evidence) / (len(evidence) + SHORT_LIST_LINES)
     tendency = np.zeros_like(signs)
     printing = codes
     for _ in range(ROUNDS):
@@ -78,7 +82,7 @@ def learn_tendencies(evidence: Sequence[LineEvidence]) -> FloatArray:
             told = _sums(group, shares)
             explained = _sums(group, _shares(signs + tendency))
             doubt = SHRINKAGE_LINES / len(CAUSES)
-            step = STEP * np.log((told + doubt) / (explained + doubt))
+            step = pace * np.log((told + doubt) / (explained + doubt))
             tendency = np.clip(
                 tendency + step[group], -LARGEST_TENDENCY, LARGEST_TENDENCY
             )
@@ -174,13 +178,17 @@ def _sums(group: IntArray, shares: FloatArray) -> FloatArray:
 def _usual_printing(codes: FloatArray, printed: IntArray) -> FloatArray:
     """How often each combination is printed for each cause, by the tables alone.
 
-    Shape (n_combinations, 17); columns add up to 1.
+    Shape (n_combinations, 17). In a long list columns add up to 1; in a short one,
+    which lacks most combinations, they are left in the proportion of the tables.
     """
     likelihood = np.zeros((int(printed.max()) + 1, codes.shape[1]))
     likelihood[printed] = _shares(codes)
     frequency = np.bincount(printed)[:, np.newaxis] / len(printed)
     joint = frequency * likelihood
-    usual: FloatArray = joint / joint.sum(axis=0, keepdims=True)
+    count, even = len(printed), 1.0 / codes.shape[1]
+    seen = joint.sum(axis=0, keepdims=True)
+    whole = (count * seen + SHORT_LIST_LINES * even) / (count + SHORT_LIST_LINES)
+    usual: FloatArray = joint / whole
     return usual
 
 

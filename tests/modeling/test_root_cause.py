@@ -157,6 +157,27 @@ def finding(codes: str, *remarks: str, payer: Payer | None = None, **changes: ob
             id="96-but-minutes-below-code",
         ),
         pytest.param("CO-29", ("N130",), {}, "timely_filing", id="E06-29-with-any"),
+        pytest.param(
+            "CO-29",
+            (),
+            {"filing_limit_days": None},
+            "timely_filing",
+            id="29-although-sent-within-days",
+        ),
+        pytest.param(
+            "CO-18", (), {}, "duplicate_resubmission", id="18-although-sent-once"
+        ),
+        pytest.param(
+            "CO-97", (), {}, "bundling_same_day", id="97-although-nothing-else-that-day"
+        ),
+        pytest.param("CO-252", ("N443",), {}, "coding_time_units", id="time-asked-for"),
+        pytest.param(
+            "CO-16",
+            ("M62",),
+            {"authorization_state": AuthorizationState.VALID},
+            "auth_mismatch",
+            id="M62-with-one-on-file",
+        ),
         pytest.param("CO-146", ("M84",), {}, "diagnosis_coding", id="E06-146-M84"),
         pytest.param("PR-119", ("N362",), {}, "benefit_limit", id="E06-119-N362"),
         pytest.param("CO-151", ("N362",), {}, "coding_time_units", id="E51-151-N362"),
@@ -206,6 +227,11 @@ def test_capitation_code_means_wrong_payer_at_original_medicare_only():
     medicare = Payer(payer_id="P1", name="Medicare", payer_type=PayerType.MEDICARE)
     assert finding("CO-24", payer=medicare).root_cause is RootCause.COB_WRONG_PAYER
     assert finding("CO-24").root_cause is None
+    sent = msgspec.structs.replace(
+        CLAIM, subscriber=Subscriber(member_id="M1", claim_filing_code="MB")
+    )
+    by_filing_code = find_root_cause(answer("CO-24"), claim=sent, line=LINE)
+    assert by_filing_code.root_cause is RootCause.COB_WRONG_PAYER
 
 
 def test_probabilities_are_ordered_and_add_up_to_at_most_one():
