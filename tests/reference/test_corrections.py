@@ -53,6 +53,116 @@ def test_every_document_kind_and_root_cause_of_the_rulebook_is_shipped():
     assert {row["id"] for row in causes["classes"]} == set(root_causes())
 
 
+# Each window of the rulebook: the rule that ships it, or why none does.
+SHIPPED_WINDOWS = {
+    ("Medicare FFS", "timely_filing"): {"initial": "medicare_filing"},
+    ("Medicare FFS", "appeal"): {
+        "1 redetermination (MAC)": "medicare_redetermination",
+        "2 reconsideration (QIC)": "medicare_reconsideration",
+        "3 ALJ/OMHA": "medicare_hearing",
+        "4 Medicare Appeals Council": "medicare_council",
+        "5 federal court": "medicare_court",
+    },
+    ("Medicare FFS", "reopening"): {"clerical error": "medicare_reopening"},
+    ("Medicare Advantage", "appeal"): {
+        "1 plan reconsideration": "medicare_advantage_reconsideration",
+        "2 IRE": "dropped: automatic, nobody has to meet it",
+        "3 OMHA, 4 Council, 5 court": "medicare_advantage_further",
+    },
+    ("Medicare Advantage", "dispute"): {"plan dispute": "medicare_advantage_dispute"},
+    ("Medicare Advantage", "prior_auth"): {
+        "decision clock": "prior_authorization_decision"
+    },
+    ("Medicaid MCO", "appeal"): {
+        "1 plan appeal": "medicaid_managed_appeal",
+        "2 State fair hearing": "medicaid_fair_hearing",
+        "continue benefits request": "medicaid_continue_benefits",
+    },
+    ("Medicaid FFS", "timely_filing"): {"initial": "medicaid_filing_ceiling"},
+    ("Medicaid MCO", "timely_filing"): {
+        "initial": "dropped: 90 to 365 days by State, so the shortest is shipped"
+    },
+    ("ERISA self-funded / ACA group", "appeal"): {"1 internal": "erisa_internal"},
+    ("ACA non-grandfathered", "appeal"): {"external review": "external_review"},
+    ("ACA individual", "appeal"): {
+        "internal levels": "dropped: a number of levels, not a window"
+    },
+    ("ERISA", "appeal"): {"1 internal": "erisa_internal"},
+    ("VA CCN (Optum/TriWest)", "timely_filing"): {"initial": "veterans_filing"},
+    ("VA CCN (TriWest)", "dispute"): {"reconsideration": "veterans_dispute"},
+    ("VA CCN (Optum)", "dispute"): {"reconsideration": "veterans_dispute"},
+    ("TRICARE East/West", "timely_filing"): {"initial": "tricare_filing"},
+    ("TRICARE West (TriWest)", "dispute"): {
+        "reconsideration": "tricare_reconsideration"
+    },
+    ("TRICARE West (TriWest)", "appeal"): {"formal": "tricare_appeal"},
+    ("UnitedHealthcare", "timely_filing"): {"initial": "unitedhealthcare_filing"},
+    ("UnitedHealthcare", "dispute"): {
+        "reconsideration + appeal total": "unitedhealthcare_dispute"
+    },
+    ("Optum Behavioral Health", "timely_filing"): {"initial": "optum_filing"},
+    ("Optum Behavioral Health", "dispute"): {"claim appeal": "optum_dispute"},
+    ("Aetna", "timely_filing"): {"initial": "aetna_filing"},
+    ("Aetna", "dispute"): {
+        "reconsideration": "aetna_dispute",
+        "appeal": "aetna_appeal",
+    },
+    ("Cigna / Evernorth BH", "timely_filing"): {"initial": "cigna_filing"},
+    ("Cigna / Evernorth BH", "dispute"): {"appeal": "cigna_dispute"},
+    ("Anthem / Elevance", "timely_filing"): {"initial": "anthem_filing"},
+    ("Anthem / Elevance", "dispute"): {"payment dispute": "anthem_dispute"},
+    ("BCBS (other)", "timely_filing"): {"initial": "blue_cross_filing"},
+    ("BCBS (other)", "dispute"): {"appeal": "blue_cross_dispute"},
+    ("Carelon Behavioral Health", "timely_filing"): {"initial": "carelon_filing"},
+    ("Carelon Behavioral Health", "dispute"): {
+        "administrative appeal": "carelon_dispute"
+    },
+    ("Magellan", "timely_filing"): {"initial": "magellan_filing"},
+    ("Magellan", "dispute"): {"appeal": "magellan_dispute"},
+    ("Humana", "timely_filing"): {"initial": "humana_filing"},
+    ("Humana", "dispute"): {"reconsideration": "humana_dispute"},
+    ("Molina", "timely_filing"): {"initial": "molina_filing"},
+    ("Molina", "dispute"): {"dispute": "molina_dispute"},
+    ("Centene (Ambetter)", "timely_filing"): {"initial": "ambetter_filing"},
+    ("Centene (Ambetter)", "dispute"): {"reconsideration/appeal": "ambetter_dispute"},
+    ("Centene (Medicaid plans)", "timely_filing"): {
+        "initial": "dropped: by State, as every Medicaid managed-care plan"
+    },
+    ("any", "timely_filing"): {"secondary claim": "secondary_claim"},
+    ("any", "corrected_claim"): {"replacement": "corrected_claim"},
+    ("MHPAEA plan", "document_request"): {"plan documents": "plan_documents"},
+}
+# Lengths the review corrected: calendar years and months (E15), 60 + 5 days (E61).
+CORRECTED_LENGTHS = {
+    "medicare_filing": (1, "years"),
+    "medicare_reopening": (1, "years"),
+    "medicare_advantage_reconsideration": (60, "days"),
+    "medicaid_filing_ceiling": (12, "months"),
+    "tricare_filing": (1, "years"),
+}
+
+
+@needs_rulebook
+def test_every_window_of_the_rulebook_is_shipped_or_dropped_with_a_reason():
+    rules = {rule.rule_id: rule for rule in deadline_rules()}
+    for row in rulebook_rows("deadlines.csv"):
+        shipped = SHIPPED_WINDOWS[row["payer"], row["deadline_kind"]][row["level"]]
+        if shipped.startswith("dropped: "):
+            continue
+        expected = CORRECTED_LENGTHS.get(shipped, (int(row["days"]), row["unit"]))
+        assert (rules[shipped].length, rules[shipped].unit) == expected, shipped
+
+
+def test_e05_marketplace_plans_have_no_seven_day_clock():
+    rule = next(
+        rule for rule in deadline_rules() if rule.kind == "prior_authorization_decision"
+    )
+    assert "marketplace" not in rule.payer_types
+    assert {"medicare_advantage", "medicaid", "medicaid_managed_care"} == set(
+        rule.payer_types
+    )
+
+
 @needs_rulebook
 def test_adjustment_classes_agree_with_the_rulebook_except_where_corrected():
     same = {"patient_resp": "patient_responsibility", "partial": "denial"}
