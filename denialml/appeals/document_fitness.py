@@ -17,7 +17,7 @@ from denialml.appeals.document_reading import (
     stated_time,
 )
 from denialml.appeals.filing import accepted_statuses, filing_limit_ends, one_year_later
-from denialml.appeals.session_time import minutes_contradiction
+from denialml.appeals.session_time import minutes_contradiction, supported_minutes
 from denialml.appeals.values import day_text
 from denialml.domain.claim import rendering_npi
 from denialml.domain.document import Document
@@ -108,9 +108,18 @@ def _session_note(document: Document, case: CaseFile) -> Verdict:
     codes = re.findall(r"\b[A-Z0-9]{5}\b", stated_code[0]) if stated_code else []
     if codes and not _codes_of_the_day(case) & set(codes):
         return _leave_out("It documents another service of the day.")
-    contradiction = minutes_contradiction(stated_time(document.text).minutes, case)
-    if contradiction is not None and (not codes or case.line.procedure_code in codes):
+    if codes and case.line.procedure_code not in codes:
+        return _use("Signed note of the denied date of service.")
+    minutes = stated_time(document.text).minutes
+    contradiction = minutes_contradiction(minutes, case)
+    if contradiction is not None:
         return _leave_out(contradiction, refutes=True)
+    recorded = supported_minutes(case)
+    if minutes is not None and recorded is not None and minutes != recorded:
+        return _leave_out(
+            f"It states {minutes} minutes and the session's record {recorded}; find "
+            "out which is right before either is sent."
+        )
     return _use("Signed note of the denied date of service.")
 
 
@@ -161,7 +170,7 @@ def _authorization_letter(document: Document, case: CaseFile) -> Verdict:
     decision = labeled_text(document.text, r"decision|determination|status")
     if decision is not None and _REFUSED.search(decision[0]):
         return _leave_out("It refuses the authorization.")
-    begins, ends = _authorized_span(document, case)
+    begins, ends = authorized_span(document, case)
     if ends is not None and ends < service_date:
         return _leave_out("The authorization had expired before the date of service.")
     if begins is not None and begins > service_date:
@@ -171,10 +180,10 @@ def _authorization_letter(document: Document, case: CaseFile) -> Verdict:
     return _use("Authorization in force on the date of service.")
 
 
-def _authorized_span(
+def authorized_span(
     document: Document, case: CaseFile
 ) -> tuple[date | None, date | None]:
-    """Dates of the letter; where it states none, of the authorization it names."""
+    """First and last day, of the letter or else of the authorization it names."""
     begins = labeled_date(document.text, _FROM)
     ends = labeled_date(document.text, _THROUGH)
     for authorization in case.authorizations:
@@ -278,7 +287,7 @@ def _enrollment_letter(document: Document, case: CaseFile) -> Verdict:
     npi = rendering_npi(case.claim, case.line)
     if document.clinician_npi and document.clinician_npi != npi:
         return _leave_out("It is about another clinician.")
-    effective = labeled_date(document.text, _EFFECTIVE) or document.service_date
+    effective = enrollment_begins(document)
     if effective is None or service_date is None:
         return _leave_out("It states no effective date.")
     if effective > service_date:
@@ -288,6 +297,11 @@ def _enrollment_letter(document: Document, case: CaseFile) -> Verdict:
             refutes=True,
         )
     return _use("Enrollment effective on or before the date of service.")
+
+
+def enrollment_begins(document: Document) -> date | None:
+    """The effective date that the letter states."""
+    return labeled_date(document.text, _EFFECTIVE) or document.service_date
 
 
 def _license(document: Document, case: CaseFile) -> Verdict:

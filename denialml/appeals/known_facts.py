@@ -4,14 +4,21 @@
 that a template's `wanted` list turns into the letter's list of what is missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import msgspec
 
 from denialml.appeals.case_file import CaseFile, payer_type
-from denialml.appeals.document_fitness import acceptance_day
 from denialml.appeals.evidence import EvidenceFile
+from denialml.appeals.exhibit_facts import (
+    Facts,
+    acceptance_from_acknowledgment,
+    authorization_from_letter,
+    eligibility_from_answer,
+    enrollment_from_letter,
+    session_from_note,
+)
 from denialml.appeals.filing import filing_limit_ends
 from denialml.appeals.session_time import minutes_band, signed_encounter
 from denialml.appeals.values import Value, clock, day, number, said
@@ -75,19 +82,30 @@ class FactsContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known_facts(case: CaseFile, evidence: EvidenceFile) -> FactsContext:
-    """Everything the records say, ready to print."""
-    return FactsContext(
+    """Everything the records say, and what only an exhibit says, ready to print."""
+    facts: Facts = {
         **_session(case),
         **_authorization(case),
         **_eligibility(case),
-        **_filing(case, evidence),
+        **_filing(case),
         **_clinician(case),
         **_telehealth(case),
         **_visits(case),
-    )
+    }
+    for name, read in _FROM_EXHIBITS.items():
+        if not facts.get(name):
+            facts |= {k: v for k, v in read(case, evidence).items() if v is not None}
+    return FactsContext(**facts)
 
 
-Facts = dict[str, Value | None]
+# The fact that shows a group is known, and who reads the group from an exhibit if not.
+_FROM_EXHIBITS: Mapping[str, Callable[[CaseFile, EvidenceFile], Facts]] = {
+    "session_minutes": session_from_note,
+    "authorization_number": authorization_from_letter,
+    "eligibility_checked_on": eligibility_from_answer,
+    "enrollment_effective_on": enrollment_from_letter,
+    "claim_accepted_on": acceptance_from_acknowledgment,
+}
 
 
 def _session(case: CaseFile) -> Facts:
@@ -205,7 +223,7 @@ def _eligibility(case: CaseFile) -> Facts:
     }
 
 
-def _filing(case: CaseFile, evidence: EvidenceFile) -> Facts:
+def _filing(case: CaseFile) -> Facts:
     limit = filing_limit_ends(case)
     days = case.payer.filing_limit_days if case.payer is not None else None
     length = f"{days} days" if days is not None else ""
@@ -214,19 +232,7 @@ def _filing(case: CaseFile, evidence: EvidenceFile) -> Facts:
     return {
         "filing_limit_ends_on": day(limit, "payer:filing_limit"),
         "filing_limit": said(length, "payer:filing_limit"),
-        **_acceptance(case, evidence),
     }
-
-
-def _acceptance(case: CaseFile, evidence: EvidenceFile) -> Facts:
-    """The day of the payer's acceptance, from the exhibit that shows it."""
-    shown = {e.document_id for e in evidence.exhibits if e.kind == "277ca_acceptance"}
-    for document in case.documents:
-        taken = acceptance_day(document) if document.document_id in shown else None
-        if taken is not None:
-            source = f"document:{document.document_id}"
-            return {"claim_accepted_on": day(taken, source)}
-    return {}
 
 
 def _clinician(case: CaseFile) -> Facts:

@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from denialml.appeals.case_file import CaseFile
-from denialml.appeals.document_reading import DATE, read_date
+from denialml.appeals.document_reading import DATE, read_date, stated_time
 from denialml.appeals.filing import filing_limit_ends
 from denialml.appeals.session_time import minutes_band
 from denialml.appeals.values import clock_text, label_in_words, number_text, printable
@@ -72,6 +72,9 @@ def record_facts(
             tokens.add(str(minutes))
     for document in case.documents:
         dates |= {d for t in re.findall(DATE, document.text) if (d := read_date(t))}
+        stated = stated_time(document.text)
+        for when in (stated.started_at, stated.stopped_at, stated.minutes):
+            _collect(when, dates, amounts, tokens)
     phrases = {text for c in citations for text in (c.citation, c.statement)}
     phrases |= {*literals, *_labels(case)}
     phrases |= {text for text in texts if _COMPOUND.search(text)}

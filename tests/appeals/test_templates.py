@@ -1,6 +1,6 @@
 """Every letter template, on a complete record and on one that lacks something."""
 
-from datetime import date
+from datetime import date, time
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from tests.appeals.cases import (
     LINE,
     PAYER,
     case,
+    note,
     whole_file,
 )
 from tests.appeals.test_drafting import letter_text
@@ -340,3 +341,34 @@ def test_the_expected_telehealth_coding_is_printed_where_the_payer_set_it_up():
     assert "first sent with place of service 11" in text
     assert "It now reports place of service 10." in text
     assert "It now reports modifier 95." in text
+
+
+ON_PAPER_ONLY = {
+    "time_documentation": "documents 56 minutes (10:00 a.m. to 10:56 a.m.)",
+    "auth_correction": "It runs from January 15, 2026 to June 30, 2026",
+    "eligibility_proof": "On March 1, 2026, Northwind Health Plan answered",
+    "credentialing_effective_date": "took effect on September 1, 2025",
+    "timely_filing": "accepted the claim on March 6, 2026",
+}
+
+
+@pytest.mark.parametrize("template", ON_PAPER_ONLY)
+def test_what_only_an_exhibit_states_is_read_from_it(template):
+    draft = draft_of(
+        template,
+        encounters=(),
+        authorizations=(),
+        eligibility_checks=(),
+        enrollments=(),
+    )
+    assert draft.blocked_reasons == ()
+    stated = ON_PAPER_ONLY[template]
+    block = next(b for b in draft.blocks if stated in " ".join((b.text, *b.items)))
+    assert any(source.startswith("document:") for source in block.sources)
+
+
+def test_a_note_and_a_record_that_disagree_stop_the_letter():
+    encounter = msgspec.structs.replace(ENCOUNTER, stopped_at=time(10, 54))
+    draft = draft_of("time_documentation", encounters=(encounter,), documents=(note(),))
+    assert draft.status == "blocked"
+    assert any("which is right" in reason for reason in draft.blocked_reasons)
