@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from denialml.appeals.case_file import CaseFile
+from denialml.appeals.catalog import Catalog
 from denialml.appeals.drafting import draft_letter
 from denialml.appeals.drawing import draft_html
 from denialml.appeals.packet import draft_pdf
@@ -52,11 +53,12 @@ def draft_appeal(
     *,
     now: datetime,
     actor: str,
+    catalog: Catalog | None = None,
 ) -> AppealDraft:
     """Draft the letter of a denial from what is on file now, and store it.
 
     An unchanged record gives the draft that is already stored, under its own date.
-    The caller commits.
+    `catalog` holds the operator's own templates; None: denialml's. The caller commits.
 
     Raises:
         UnknownRecord: this organization has no such denial.
@@ -64,8 +66,8 @@ def draft_appeal(
     """
     case = case_file(session, organization_id, denial_id, now=now)
     latest = latest_draft(session, organization_id, denial_id)
-    draft = draft_letter(case, drafted_at=now)
-    if latest is not None and _says_the_same(case, draft, latest):
+    draft = draft_letter(case, drafted_at=now, catalog=catalog)
+    if latest is not None and _says_the_same(case, draft, latest, catalog=catalog):
         _audit(session, organization_id, latest, AuditAction.DRAFT_READ, now, actor)
         return latest
     stored = find_draft(session, organization_id, draft.draft_id)
@@ -186,14 +188,20 @@ def _documents(
     return (*of_patient, *of_clinician)
 
 
-def _says_the_same(case: CaseFile, draft: AppealDraft, latest: AppealDraft) -> bool:
+def _says_the_same(
+    case: CaseFile,
+    draft: AppealDraft,
+    latest: AppealDraft,
+    *,
+    catalog: Catalog | None,
+) -> bool:
     """Whether only the letter's own date would change.
 
     Drafting again as of the stored draft's day shows that the record is the same;
     comparing what depends on the day (consents, authorities) shows that time alone
     changed nothing either.
     """
-    again = draft_letter(case, drafted_at=latest.drafted_at)
+    again = draft_letter(case, drafted_at=latest.drafted_at, catalog=catalog)
     return (
         again == latest
         and draft.status == latest.status
