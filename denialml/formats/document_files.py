@@ -5,9 +5,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-
 from denialml.formats.problems import ProblemLog
 
 LARGEST_DOCUMENT = 20_000_000
@@ -54,6 +51,10 @@ class DocumentFolder:
         return path if path.is_relative_to(self._directory) else None
 
     def _pdf_text(self, content: bytes, name: str, row: int) -> str:
+        # Imported here: few files are PDFs, and the import takes longer than most do.
+        from pypdf import PdfReader
+        from pypdf.errors import PyPdfError
+
         try:
             pages = PdfReader(io.BytesIO(content)).pages
             return "\n".join(page.extract_text() for page in pages)

@@ -37,6 +37,55 @@ _MIA_REMARKS = (5, 20, 21, 22, 23)
 class RemittanceReader:
     """One ST of an 835. `met` counts CLP and PLB segments."""
 
+    # Thousands of segments a second read and set these; a slot is the fastest.
+    __slots__ = (
+        "_adjusted",
+        "_allowed",
+        "_balance",
+        "_bpr",
+        "_cas",
+        "_charge",
+        "_claim_adjustments",
+        "_claim_extra",
+        "_claim_remarks",
+        "_claim_segment",
+        "_clp",
+        "_days",
+        "_element",
+        "_elements",
+        "_emit",
+        "_file",
+        "_line_adjusted",
+        "_line_adjustments",
+        "_line_charges",
+        "_line_control",
+        "_line_day",
+        "_line_remarks",
+        "_line_segments",
+        "_met",
+        "_money",
+        "_names",
+        "_paid",
+        "_party",
+        "_payee",
+        "_payer",
+        "_payment",
+        "_payment_date",
+        "_qualified_days",
+        "_remittance",
+        "_rendering",
+        "_rendering_npi",
+        "_responsibility",
+        "_service",
+        "_services",
+        "_services_by_text",
+        "_spoiled",
+        "_syntax",
+        "_transaction",
+        "_trn",
+        "handlers",
+    )
+
     essential = frozenset({"CLP03", "CLP04", "SVC02", "SVC03"})
 
     def __init__(self, transaction: Transaction) -> None:
@@ -45,6 +94,8 @@ class RemittanceReader:
         self._emit = transaction.emit
         self._syntax = transaction.syntax
         self._element = transaction.syntax.element
+        self._elements = transaction.syntax.elements
+        self._rendering = f"NM1{self._element}82{self._element}"
         self._money = transaction.syntax.money
         self._days = transaction.syntax.days
         self._qualified_days = transaction.syntax.qualified_days
@@ -109,6 +160,7 @@ class RemittanceReader:
         self._claim_adjustments: tuple[ClaimAdjustment, ...] = ()
         self._claim_remarks: tuple[str, ...] = ()
         self._adjusted = self._line_charges = ZERO
+        self._rendering_npi = ""
         self._names: dict[str, list[str]] = {}
         self._claim_extra: dict[str, Any] = {}
         self._services: list[ServicePayment] = []
@@ -236,7 +288,7 @@ class RemittanceReader:
             patient_last_name=patient[3],
             patient_first_name=patient[4],
             member_id=member_id,
-            rendering_npi=names.get("82", BLANK)[9],
+            rendering_npi=self._rendering_npi,
             source=Source(
                 file=self._file,
                 segment=self._claim_segment,
@@ -267,6 +319,10 @@ class RemittanceReader:
             self._adjusted += total
 
     def _read_name(self, text: str, _: int) -> None:
+        # A practice has few clinicians and many patients.
+        if text.startswith(self._rendering):
+            self._rendering_npi = self._rendering_npi or self._elements[text][9]
+            return
         name = text.split(self._element)
         if len(name) < 10:
             name += SHORT
@@ -343,14 +399,16 @@ class RemittanceReader:
             self._party.setdefault("REF" + parts[1], parts[2])
 
     def _read_amount(self, text: str, _: int) -> None:
-        parts = text.split(self._element)
-        if self._service is not None and len(parts) > 2 and parts[1] == "B6":
-            self._allowed = self._money[parts[2]]
+        if self._service is not None:
+            parts = self._elements[text]
+            if parts[1] == "B6":
+                self._allowed = self._money[parts[2]]
 
     def _read_remark(self, text: str, _: int) -> None:
-        parts = text.split(self._element)
-        if self._service is not None and len(parts) > 2 and parts[1] == "HE":
-            self._line_remarks += (parts[2],)
+        if self._service is not None:
+            parts = self._elements[text]
+            if parts[1] == "HE":
+                self._line_remarks += (parts[2],)
 
     def _read_provider_adjustment(self, text: str, ordinal: int) -> None:
         plb = text.split(self._element) + BLANK

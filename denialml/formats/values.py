@@ -13,13 +13,12 @@ from typing import Generic, NamedTuple, TypeVar
 
 from denialml.domain.remittance import ClaimAdjustment
 
-MOST_REMEMBERED = 1 << 15
+MOST_REMEMBERED = 1 << 13
 ZERO = Decimal(0)
 BLANK = [""] * 24
 # Enough for the segments that occur by the thousand; extending costs per element.
 SHORT = [""] * 10
 _DECIMAL = re.compile(r"\s*[+-]?(?:\d{1,15}\.?\d{0,6}|\.\d{1,6})\s*\Z")
-_DAY = re.compile(r"\s*(?:\d{8}|\d{6})\s*\Z")
 CAS_TRIPLETS = 6
 
 V = TypeVar("V")
@@ -84,14 +83,15 @@ class DayTable(Remembered[date | None]):
         if not raw or raw.isspace():
             return None
         digits = raw.strip()
-        if not _DAY.match(raw):
-            raise BadValue(raw, "bad-date", "a day as CCYYMMDD")
         if len(digits) == 6:
             digits = ("19" if digits[:2] > "69" else "20") + digits
-        try:
-            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-        except ValueError:
-            raise BadValue(raw, "bad-date", "a day as CCYYMMDD") from None
+        # fromisoformat knows weeks too (2026W051): eight digits only.
+        if len(digits) == 8 and digits.isdecimal():
+            try:
+                return date.fromisoformat(digits)
+            except ValueError:
+                pass
+        raise BadValue(raw, "bad-date", "a day as CCYYMMDD")
 
 
 class ProcedureTable(Remembered[Procedure]):
