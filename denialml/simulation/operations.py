@@ -67,6 +67,7 @@ def _settle(state: State, patient: int, *, coverage: states.Coverage, day: int) 
     """Other coverage is settled; a fresh answer shows it, held claims go out."""
     policy = state.policy(coverage)
     state.charts[patient].settling = False
+    state.charts[patient].settled_on = day
     states.settle_other(state.random, coverage, policy.cob_hazard, day)
     check(state, patient, coverage=coverage, day=day)
     _release(state, patient, day=day)

@@ -27,7 +27,10 @@ from denialml.simulation.timeline import Timeline
 
 
 class Chart(msgspec.Struct):
-    """What changes about one patient. `coverages` oldest first."""
+    """What changes about one patient. `coverages` oldest first.
+
+    `settled_on` is the day on which the patient last told who is primary.
+    """
 
     coverages: list[Coverage]
     visits: int = 0
@@ -38,8 +41,7 @@ class Chart(msgspec.Struct):
     settling: bool = False
     left: bool = False
     plan_day: int | None = None
-    diagnoses: tuple[str, ...] = ()
-    billed: set[int] = msgspec.field(default_factory=set)
+    settled_on: int | None = None
 
 
 class Sent(msgspec.Struct):

@@ -1,17 +1,14 @@
-"""Bodies of simulated documents: what the record states, in labeled lines.
+"""Bodies of simulated clinical documents: what the record states, in labeled lines.
 
-Every body says what its record says and nothing else about time: a note that
-documents no minutes has none in its text either. All content is invented.
+A body says what its record says and nothing else about time: a note that documents
+no minutes has none in its text either. All content is invented.
 """
 
 from datetime import date
 
 import msgspec
 
-from denialml.domain.coverage import EligibilityCheck, Payer
-from denialml.simulation.authorizing import Grant
 from denialml.simulation.people import Person, Worker
-from denialml.simulation.timeline import Timeline
 
 _FOCUS = {
     "F411": (
@@ -132,93 +129,6 @@ def treatment_plan(
     )
 
 
-def authorization_letter(
-    person: Person,
-    member_id: str,
-    payer: Payer,
-    grant: Grant,
-    timeline: Timeline,
-) -> str:
-    """The payer's answer to a request for authorization."""
-    date_of = timeline.date
-    decision = "approved" if grant.approved else "not approved"
-    return "\n".join(
-        [
-            payer.name,
-            "NOTICE OF AUTHORIZATION DECISION",
-            *identity_lines(person, member_id),
-            f"Authorization number: {grant.number}",
-            f"Issued: {date_of(grant.issued).isoformat()}",
-            f"Decision: {decision}",
-            f"Services: {', '.join(grant.codes)}",
-            f"Units: {grant.units}",
-            f"Valid from: {date_of(grant.begins).isoformat()}",
-            f"Valid through: {date_of(grant.ends).isoformat()}",
-            "",
-        ]
-    )
-
-
-def eligibility_printout(person: Person, payer: Payer, check: EligibilityCheck) -> str:
-    """A printout of one 271 answer about one member."""
-    lines = [
-        f"{payer.name}: ELIGIBILITY RESPONSE (271 printout)",
-        *identity_lines(person, check.member_id),
-        f"Checked: {check.checked_on.isoformat()}",
-        f"Service date asked: {(check.service_date or check.checked_on).isoformat()}",
-        f"Status: {check.result.value}",
-        f"Plan: {check.plan_name}",
-    ]
-    if check.coverage_begin is not None:
-        lines.append(f"Coverage began: {check.coverage_begin.isoformat()}")
-    if check.coverage_end is not None:
-        lines.append(f"Coverage ended: {check.coverage_end.isoformat()}")
-    if check.other_payer_name:
-        lines.append(f"Other coverage on file: {check.other_payer_name}")
-    if check.visits_remaining is not None:
-        lines.append(f"Visits remaining: {check.visits_remaining}")
-    lines += [f"Trace: {check.trace_number}", ""]
-    return "\n".join(lines)
-
-
-def claim_acceptance(
-    person: Person,
-    member_id: str,
-    payer: Payer,
-    *,
-    control_number: str,
-    accepted_on: date,
-    charge: str,
-) -> str:
-    """An extract of a 277CA that speaks of one claim only."""
-    return "\n".join(
-        [
-            f"{payer.name}: CLAIM ACKNOWLEDGMENT (277CA extract of one claim)",
-            *identity_lines(person, member_id),
-            f"Patient control number: {control_number}",
-            "Status category: A2 (accepted into adjudication)",
-            f"Accepted on: {accepted_on.isoformat()}",
-            f"Charge: {charge}",
-            "",
-        ]
-    )
-
-
-def enrollment_letter(worker: Worker, payer: Payer, effective_on: date) -> str:
-    """The payer's letter that a clinician takes part from a date."""
-    name = f"{worker.record.first_name} {worker.record.last_name}"
-    return "\n".join(
-        [
-            payer.name,
-            "NOTICE OF PARTICIPATION",
-            f"Clinician: {name}, {worker.credential}",
-            f"NPI: {worker.record.npi}",
-            f"Effective date: {effective_on.isoformat()}",
-            "",
-        ]
-    )
-
-
 def outcome_scores(
     person: Person,
     member_id: str,
@@ -277,6 +187,44 @@ def psychotherapy_note(person: Person, member_id: str, service_date: date) -> st
             *identity_lines(person, member_id),
             f"Date of service: {service_date.isoformat()}",
             "Clinician's own impressions of the session for supervision only.",
+            "",
+        ]
+    )
+
+
+def intake_evaluation(
+    person: Person, worker: Worker, member_id: str, *, on: date, diagnosis: str
+) -> str:
+    """The first evaluation: history, mental status, diagnosis, impairment."""
+    problem, technique = _FOCUS.get(diagnosis, _DEFAULT_FOCUS)
+    return "\n".join(
+        [
+            "INTAKE EVALUATION",
+            *identity_lines(person, member_id),
+            f"Date of service: {on.isoformat()}",
+            f"Diagnosis: {diagnosis}",
+            f"History: {problem}, for more than six months before intake.",
+            "Mental status: oriented, cooperative; mood congruent with the complaint.",
+            "Impairment: work and family roles affected on most days.",
+            "Risk: no suicidal ideation, intent or plan.",
+            f"Recommendation: outpatient care with {technique}.",
+            signature_line(worker, on),
+            "",
+        ]
+    )
+
+
+def level_of_care(person: Person, worker: Worker, member_id: str, *, on: date) -> str:
+    """Dimension scores that place a patient in an intensive outpatient program."""
+    return "\n".join(
+        [
+            "LEVEL OF CARE ASSESSMENT (ASAM criteria, 4th edition)",
+            *identity_lines(person, member_id),
+            f"Date: {on.isoformat()}",
+            "Dimension 1: A. Dimension 2: A. Dimension 3: C.",
+            "Dimension 4: C. Dimension 5: B.",
+            "Level: 2.1 intensive outpatient.",
+            signature_line(worker, on),
             "",
         ]
     )
