@@ -372,3 +372,14 @@ def test_a_note_and_a_record_that_disagree_stop_the_letter():
     draft = draft_of("time_documentation", encounters=(encounter,), documents=(note(),))
     assert draft.status == "blocked"
     assert any("which is right" in reason for reason in draft.blocked_reasons)
+
+
+@pytest.mark.parametrize("cause", list(RootCause))
+def test_medicare_corrections_are_reopenings_and_never_replacement_claims(cause):
+    chosen = packaged_catalog().choose(
+        cause, Route.REOPENING, payer_type=PayerType.MEDICARE
+    )
+    expected = (
+        "filing_reopening" if cause is RootCause.TIMELY_FILING else "clerical_reopening"
+    )
+    assert chosen.id == expected
