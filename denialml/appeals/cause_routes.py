@@ -73,7 +73,7 @@ def _medicare_filing(lag: int | None) -> RouteFinding:
 
 
 def _eligibility(case: RouteCase) -> RouteFinding:
-    facts = case.facts
+    facts = case.later or case.facts
     if MEMBER_NOT_FOUND in case.reasons:
         return _member_not_found()
     active = (

@@ -15,13 +15,18 @@ CLOCK_RUNS = (
 
 
 class RouteCase(Judgment, frozen=True):
-    """What a route is chosen from; `reasons` and `remarks` are the answer's codes."""
+    """What a route is chosen from; `reasons` and `remarks` are the answer's codes.
+
+    `facts` are of the day the claim was sent, `later` of today: eligibility answers
+    since then are the better ones.
+    """
 
     denial: Denial
     finding: RootCauseFinding
     payer: Payer | None
     claim: Claim | None
     facts: LineFacts | None
+    later: LineFacts | None
     reasons: frozenset[str]
     remarks: frozenset[str]
     types: frozenset[PayerType]

@@ -40,14 +40,19 @@ def choose_route(
     payer: Payer | None,
     claim: Claim | None = None,
     facts: LineFacts | None = None,
+    later: LineFacts | None = None,
 ) -> RouteFinding:
-    """The next step for one denied line, with the reason and what could go wrong."""
+    """The next step for one denied line, with the reason and what could go wrong.
+
+    `facts` are what was on file when the claim was sent, `later` what is on file now.
+    """
     case = RouteCase(
         denial=denial,
         finding=finding,
         payer=payer,
         claim=claim,
         facts=facts,
+        later=later,
         reasons=frozenset(one.reason_code for one in denial.adjustments),
         remarks=frozenset(denial.remark_codes),
         types=plausible_payer_types(payer, claim),

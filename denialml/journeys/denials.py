@@ -85,7 +85,9 @@ def find_denials(
         one.denial.denial_id: one for one in all_denials(session, organization_id)
     }
     identity = Identity(get_organization(session, organization_id).fingerprint_key)
-    judged = _judge(records, answers, identity=identity, stored=stored, now=now)
+    judged = _judge(
+        records, answers, identity=identity, stored=stored, as_of=as_of, now=now
+    )
     fresh = tuple(one for one in judged if stored.get(one.denial.denial_id) != one)
     save_denials(session, organization_id, fresh)
     new = sum(one.denial.denial_id not in stored for one in fresh)
@@ -214,27 +216,25 @@ def _judge(
     *,
     identity: Identity,
     stored: dict[str, StoredDenial],
+    as_of: date,
     now: datetime,
 ) -> list[StoredDenial]:
-    book = RootCauseBook(records)
-    findings = book.find(
-        [
-            DeniedLine(
-                adjudicated=one.adjudicated,
-                claim=one.submitted.claim,
-                line=one.line,
-                submitted_on=one.submitted.submitted_on,
-            )
-            for one in answers
-        ]
-    )
+    book = RootCauseBook(records, as_of=as_of)
+    lines = [
+        DeniedLine(
+            adjudicated=one.adjudicated,
+            claim=one.submitted.claim,
+            line=one.line,
+            submitted_on=one.submitted.submitted_on,
+        )
+        for one in answers
+    ]
     judged = []
-    for one, finding in zip(answers, findings, strict=True):
+    for one, line, found in zip(answers, lines, book.find(lines), strict=True):
         denial = _denial(one, identity)
-        claim = one.submitted.claim
-        payer = book.payers.get(claim.payer.payer_id)
+        payer = book.payers.get(line.claim.payer.payer_id)
         earlier = stored.get(denial.denial_id)
-        finding = _settled_finding(finding, earlier)
+        finding = _settled_finding(found, earlier)
         judged.append(
             StoredDenial(
                 denial=denial,
@@ -245,12 +245,13 @@ def _judge(
                     denial,
                     finding,
                     payer=payer,
-                    claim=claim,
+                    claim=line.claim,
                     facts=book.facts_when_sent(
-                        claim, one.line, sent_on=one.submitted.submitted_on
+                        line.claim, line.line, sent_on=line.submitted_on
                     ),
+                    later=book.facts_now(line),
                 ),
-                deadline=appeal_deadline(denial, payer=payer, claim=claim),
+                deadline=appeal_deadline(denial, payer=payer, claim=line.claim),
                 closed_reason=one.settlement.reason,
             )
         )

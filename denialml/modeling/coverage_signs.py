@@ -77,6 +77,26 @@ def _coordination(context: SignContext) -> Iterator[Sign]:
         yield Sign("referral_not_on_claim", "No referral number was on the claim.")
 
 
+def _learnt_since(context: SignContext) -> Iterator[Sign]:
+    """Eligibility answers that came after the claim was sent."""
+    facts, later = context.facts, context.later
+    if later is None or later.eligibility_age_days == facts.eligibility_age_days:
+        return
+    if later.coverage_ended_before_service and not facts.coverage_ended_before_service:
+        yield Sign(
+            "later_coverage_ended",
+            "A later eligibility answer showed coverage ending before the service.",
+        )
+    elif later.eligibility_result is EligibilityResult.INACTIVE:
+        yield Sign("later_inactive", "A later eligibility answer was inactive.")
+    elif later.eligibility_result is EligibilityResult.ACTIVE:
+        yield Sign("later_active", "A later eligibility answer was active.")
+    if later.other_payer_named and not facts.other_payer_named:
+        yield Sign(
+            "later_other_payer", "A later eligibility answer named other coverage."
+        )
+
+
 def _history(context: SignContext) -> Iterator[Sign]:
     facts = context.facts
     denied, paid = facts.days_since_patient_denied, facts.days_since_patient_paid
@@ -248,6 +268,7 @@ def _counselor_before_2024(context: SignContext) -> bool:
 COVERAGE_READERS: tuple[Callable[[SignContext], Iterator[Sign]], ...] = (
     _eligibility,
     _coordination,
+    _learnt_since,
     _history,
     _authorization,
     _submission,

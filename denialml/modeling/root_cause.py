@@ -70,6 +70,7 @@ def find_root_cause(
     line: ServiceLine,
     payer: Payer | None = None,
     facts: LineFacts | None = None,
+    later: LineFacts | None = None,
     first_finding: RootCauseFinding | None = None,
 ) -> RootCauseFinding:
     """The probable causes of one denied line.
@@ -84,6 +85,8 @@ def find_root_cause(
         As the practice set it up.
     facts : LineFacts, optional
         What was on file on the day the claim was sent. None: only codes speak.
+    later : LineFacts, optional
+        What is on file about the line now; eligibility answers since then count.
     first_finding : RootCauseFinding, optional
         Finding of the first denial of the same line; an answer that only upholds it
         (193) inherits it.
@@ -93,7 +96,9 @@ def find_root_cause(
     RootCauseFinding
         `root_cause` None where it abstains.
     """
-    weighed = weigh_line(adjudicated, claim=claim, line=line, payer=payer, facts=facts)
+    weighed = weigh_line(
+        adjudicated, claim=claim, line=line, payer=payer, facts=facts, later=later
+    )
     return conclude(weighed, first_finding=first_finding)
 
 
@@ -104,6 +109,7 @@ def weigh_line(
     line: ServiceLine,
     payer: Payer | None,
     facts: LineFacts | None,
+    later: LineFacts | None = None,
 ) -> WeighedLine:
     """Everything that speaks for a cause of one denied line."""
     reasons = denial_reasons(
@@ -112,7 +118,7 @@ def weigh_line(
     )
     remarks = known_remarks(adjudicated.remark_codes)
     context = (
-        SignContext(claim=claim, line=line, payer=payer, facts=facts)
+        SignContext(claim=claim, line=line, payer=payer, facts=facts, later=later)
         if facts is not None
         else None
     )

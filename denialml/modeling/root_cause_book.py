@@ -35,10 +35,13 @@ class RootCauseBook:
     ----------
     records : PracticeRecords
         What the practice holds; each line sees what was on file when it was sent.
+    as_of : date, optional
+        Today: what was learnt since counts as well. None: up to each answer's day.
     """
 
-    def __init__(self, records: PracticeRecords) -> None:
+    def __init__(self, records: PracticeRecords, *, as_of: date | None = None) -> None:
         self._facts = FactBook(records)
+        self._as_of = as_of
 
     @property
     def payers(self) -> Mapping[str, Payer]:
@@ -50,6 +53,12 @@ class RootCauseBook:
     ) -> LineFacts:
         """What was on file about a line on the day its claim was sent."""
         return self._facts.line_facts(claim, line, as_of=sent_on)
+
+    def facts_now(self, one: DeniedLine) -> LineFacts:
+        """What is on file now: on the book's day, else on the day of the answer."""
+        return self._facts.line_facts(
+            one.claim, one.line, as_of=self._as_of or one.adjudicated.received_on
+        )
 
     def find(self, denied: Sequence[DeniedLine]) -> list[RootCauseFinding]:
         """One finding for each line, in the order given, which is that of receipt.
@@ -81,4 +90,5 @@ class RootCauseBook:
             line=one.line,
             payer=self._facts.payers.get(one.claim.payer.payer_id),
             facts=self.facts_when_sent(one.claim, one.line, sent_on=one.submitted_on),
+            later=self.facts_now(one),
         )

@@ -21,12 +21,17 @@ class Sign(msgspec.Struct, frozen=True, gc=False):
 
 
 class SignContext(msgspec.Struct, frozen=True, gc=False):
-    """What signs are read from. `facts` are of the day the claim was sent."""
+    """What signs are read from.
+
+    `facts` are of the day the claim was sent, `later` of a day after the answer: what
+    the practice has learnt about the service since. None: nothing is known.
+    """
 
     claim: Claim
     line: ServiceLine
     payer: Payer | None
     facts: LineFacts
+    later: LineFacts | None = None
 
 
 def family_of(code: str) -> str:

@@ -233,6 +233,19 @@ def test_route_of_a_denial(cause, codes, remarks, options, expected):
     assert chosen.reason.endswith(".")
 
 
+def test_a_later_eligibility_answer_decides_over_the_earlier_one():
+    later = msgspec.structs.replace(PLAIN, coverage_ended_before_service=True)
+    chosen = choose_route(
+        denied(date(2025, 4, 1), "27"),
+        found("eligibility_coverage"),
+        payer=None,
+        facts=PLAIN,
+        later=later,
+    )
+    assert chosen.route is Route.OTHER_PAYER
+    assert "Nothing on file shows active coverage" in chosen.reason
+
+
 def test_every_cause_has_a_route_at_every_payer_type():
     for cause in RootCause:
         for payer_type in PayerType:

@@ -1,6 +1,6 @@
 """Many denied lines of one practice judged together, from the practice's records."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -85,6 +85,32 @@ def test_an_inactive_answer_tells_under_a_general_code():
     )[0]
     assert found.root_cause is RootCause.ELIGIBILITY_COVERAGE
     assert "The last eligibility answer was inactive." in found.basis
+
+
+@pytest.mark.parametrize(
+    ("checked_on", "as_of", "cause"),
+    [
+        pytest.param(20, None, "eligibility_coverage", id="before-the-answer"),
+        pytest.param(20, date(2025, 4, 10), "eligibility_coverage", id="by-today"),
+        pytest.param(45, None, "claim_data_error", id="after-the-answer-unseen"),
+        pytest.param(45, date(2025, 5, 1), "eligibility_coverage", id="seen-by-then"),
+    ],
+)
+def test_an_eligibility_answer_that_came_later_counts_once_it_is_known(
+    checked_on, as_of, cause
+):
+    check = EligibilityCheck(
+        checked_on=date(2025, 3, 1) + timedelta(days=checked_on),
+        payer_id="P1",
+        member_id="M1",
+        result=EligibilityResult.INACTIVE,
+        coverage_end=date(2025, 2, 28),
+    )
+    book = RootCauseBook(records(eligibility_checks=(check,)), as_of=as_of)
+    found = book.find([denied_line("CO-31")])[0]
+    assert found.root_cause == RootCause(cause)
+    later = "A later eligibility answer showed coverage ending before the service."
+    assert (later in found.basis) is (cause == "eligibility_coverage")
 
 
 def test_an_upheld_answer_takes_the_cause_of_the_first_of_the_same_service():
