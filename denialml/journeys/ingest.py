@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +17,7 @@ from denialml.domain.document import Document
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
 from denialml.errors import UnreadableFile
-from denialml.formats import open_reader
+from denialml.formats import RecordReader, open_reader
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.database import lock_organization
 from denialml.store.identity import Identity
@@ -81,10 +83,12 @@ def ingest_file(
     organization = get_organization(session, organization_id)
     lock_organization(session, organization_id)
     identity = Identity(organization.fingerprint_key)
-    stream, sha256, byte_count = _fingerprinted(stream)
-    reader = open_reader(stream, file=file, documents_directory=documents_directory)
-    file_id = identity.of_parts("fil", sha256)
-    with session.begin_nested():
+    with _rewindable(stream) as rewindable, session.begin_nested():
+        sha256, byte_count = _fingerprint(rewindable)
+        file_id = identity.of_parts("fil", sha256)
+        reader = open_reader(
+            rewindable, file=file, documents_directory=documents_directory
+        )
         begin_file(
             session,
             organization_id,
@@ -107,29 +111,57 @@ def ingest_file(
             if progress is not None and count % BATCH == 0:
                 progress(file, count)
         intake.flush()
-        records_new = intake.new.total()
-        end_file(
+        _conclude(
             session,
             organization_id,
+            reader,
+            intake,
             file_id=file_id,
-            kinds=reader.transactions,
-            records_read=intake.read.total(),
-            records_new=records_new,
-            problems=reader.problems,
-            complete=reader.complete,
-        )
-        if records_new or intake.replaced or intake.links.lines_answered:
-            records_changed(session, organization_id)
-        record_event(
-            session,
-            organization_id,
             actor=actor,
-            action=AuditAction.FILE_INGESTED,
-            record_kind="source_file",
-            record_id=file_id,
-            record_count=records_new,
             now=now,
         )
+    return _report(reader, intake, file=file, file_id=file_id, sha256=sha256)
+
+
+def _conclude(
+    session: Session,
+    organization_id: str,
+    reader: RecordReader,
+    intake: Intake,
+    *,
+    file_id: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Note what the file held, that the records changed, and who sent it."""
+    records_new = intake.new.total()
+    end_file(
+        session,
+        organization_id,
+        file_id=file_id,
+        kinds=reader.transactions,
+        records_read=intake.read.total(),
+        records_new=records_new,
+        problems=reader.problems,
+        complete=reader.complete,
+    )
+    if records_new or intake.replaced or intake.links.lines_answered:
+        records_changed(session, organization_id)
+    record_event(
+        session,
+        organization_id,
+        actor=actor,
+        action=AuditAction.FILE_INGESTED,
+        record_kind="source_file",
+        record_id=file_id,
+        record_count=records_new,
+        now=now,
+    )
+
+
+def _report(
+    reader: RecordReader, intake: Intake, *, file: str, file_id: str, sha256: str
+) -> IngestReport:
     return IngestReport(
         file=file,
         file_id=file_id,
@@ -181,14 +213,20 @@ def ingest_files(
         yield report
 
 
-def _fingerprinted(stream: BinaryIO) -> tuple[BinaryIO, str, int]:
-    """The stream at its start, its SHA-256 and its size; a pipe is spooled to disk."""
-    if not stream.seekable():
-        spool = cast(BinaryIO, tempfile.SpooledTemporaryFile(SPOOL_BYTES))  # noqa: SIM115
-        while block := stream.read(READ_BYTES):
-            spool.write(block)
+@contextmanager
+def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """The stream itself, or, for a pipe, what it held, spooled to disk."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
+        shutil.copyfileobj(stream, spool, READ_BYTES)
         spool.seek(0)
-        stream = spool
+        yield cast(BinaryIO, spool)
+
+
+def _fingerprint(stream: BinaryIO) -> tuple[str, int]:
+    """SHA-256 and size of what is left in the stream, which is wound back."""
     start = stream.tell()
     digest = hashlib.sha256()
     byte_count = 0
@@ -196,7 +234,7 @@ def _fingerprinted(stream: BinaryIO) -> tuple[BinaryIO, str, int]:
         digest.update(block)
         byte_count += len(block)
     stream.seek(start)
-    return stream, digest.hexdigest(), byte_count
+    return digest.hexdigest(), byte_count
 
 
 def _content(directory: Path | None, document: Document) -> bytes | None:

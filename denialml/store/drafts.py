@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from denialml.domain.appeal import AppealDraft
 from denialml.errors import UnknownRecord
+from denialml.store.denials import get_denial
 from denialml.store.payloads import payload_decoder, to_payload
 from denialml.store.tables import (
     AppealDraftRow,
@@ -14,7 +15,12 @@ from denialml.store.tables import (
 
 
 def save_draft(session: Session, organization_id: str, draft: AppealDraft) -> int:
-    """Add a draft as the next version for its denial; returns the version, from 1."""
+    """Add a draft as the next version for its denial; returns the version, from 1.
+
+    Raises:
+        UnknownRecord: this organization has no such denial.
+    """
+    get_denial(session, organization_id, draft.denial_id)
     newest = session.scalar(
         select(func.max(AppealDraftRow.version)).where(
             AppealDraftRow.organization_id == organization_id,

@@ -7,9 +7,11 @@ organizations' ids apart and makes ids useless for guessing content.
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -33,9 +35,9 @@ class Identity:
         """An id from a natural key, for example ``of_parts("payer", payer_id)``."""
         return self._digest(kind, _ENCODER.encode(parts))
 
-    def of_content(self, kind: str, payload: bytes) -> str:
-        """An id from an encoded record, wherever it was read."""
-        return self._digest(kind, canonical(payload))
+    def of_content(self, kind: str, record: Fact, payload: bytes) -> str:
+        """An id from a record and its encoding, wherever it was read."""
+        return self._digest(kind, canonical(payload, type(record)))
 
     def of_remittance(self, remittance: Remittance) -> str:
         """An id from payer, trace number, payment date and payee.
@@ -63,7 +65,9 @@ class Identity:
         else:
             bare = msgspec.structs.replace(payment, remittance=_NO_REMITTANCE)
             payload = _ENCODER.encode(bare)
-        return self._digest("pay", remittance_id.encode() + canonical(payload))
+        return self._digest(
+            "pay", remittance_id.encode() + canonical(payload, ClaimPayment)
+        )
 
     def nth(self, identifier: str, ordinal: int) -> str:
         """The id of the nth (from 0) identical record in one transaction.
@@ -98,15 +102,48 @@ def encode(record: Fact) -> bytes:
     return _ENCODER.encode(record)
 
 
-def canonical(payload: bytes) -> bytes:
-    """Encoded content without its place and without trailing zeros of amounts.
+def canonical(payload: bytes, kind: type[Fact]) -> bytes:
+    """Encoded content without its place, amounts' trailing zeros and defaults.
 
     `source` is the last field of every record, and a quote inside a string is always
-    escaped in JSON, so the last unescaped ``,"source":{`` is that field.
+    escaped in JSON, so the last unescaped ``,"source":{`` is that field. Encoding
+    leaves out a default only where it is the very same object, so that equal records
+    may be encoded with or without ``"units":"1"``; here it never takes part.
     """
     cut = payload.rfind(_SOURCE)
     if cut >= 0:
         payload = payload[:cut] + b"}"
-    if b"." not in payload:
-        return payload
-    return _TRAILING.sub(rb'\1"', _WHOLE.sub(b'"', payload))
+    if b"." in payload:
+        payload = _TRAILING.sub(rb'\1"', _WHOLE.sub(b'"', payload))
+    return _defaults(kind).sub(b"", payload)
+
+
+@cache
+def _defaults(kind: type[Fact]) -> re.Pattern[bytes]:
+    """Finds the members of an encoded record that only repeat a field's default."""
+    members = sorted(
+        _ENCODER.encode(name) + b":" + _ENCODER.encode(default)
+        for struct in _structs_in(kind)
+        for name, default in _encoded_defaults(struct)
+    )
+    if not members:
+        return re.compile(rb"(?!)")
+    member = b"(?:" + b"|".join(map(re.escape, members)) + b")"
+    return re.compile(rb"," + member + rb"(?=[,}])|(?<=\{)" + member + rb"(?:,|(?=\}))")
+
+
+def _encoded_defaults(struct: type[Fact]) -> Iterator[tuple[str, Any]]:
+    for field in msgspec.structs.fields(struct):
+        default = field.default
+        if isinstance(default, str | Decimal | tuple) and default not in ("", ()):
+            yield field.encode_name, default
+
+
+def _structs_in(kind: Any) -> set[type[Fact]]:
+    """The record types that a type is made of, itself included."""
+    if isinstance(kind, type) and issubclass(kind, Fact):
+        found = {kind}
+        for field in msgspec.structs.fields(kind):
+            found |= _structs_in(field.type)
+        return found
+    return {each for part in get_args(kind) for each in _structs_in(part)}

@@ -101,7 +101,7 @@ class Intake:
         if isinstance(record, Claim):
             payload = encode(record)
             self._claims.setdefault(
-                self._identity.of_content("clm", payload), (record, payload)
+                self._identity.of_content("clm", record, payload), (record, payload)
             )
         elif isinstance(record, ClaimPayment):
             self._add_payment(record)
@@ -113,7 +113,7 @@ class Intake:
         elif isinstance(record, ClaimAcknowledgment):
             payload = encode(record)
             self._claim_answers.setdefault(
-                self._identity.of_content("ack", payload), (record, payload)
+                self._identity.of_content("ack", record, payload), (record, payload)
             )
         else:
             self._add_practice_record(record)
@@ -301,7 +301,9 @@ class Intake:
         for record_id, (record, payload) in records.items():
             if record_id not in stored:
                 self.new[type(record).__name__] += 1
-            elif not kind.replaces or kind.same_content(stored[record_id], payload):
+            elif not kind.replaces or kind.same_content(
+                stored[record_id], record, payload
+            ):
                 continue
             else:
                 self.replaced[type(record).__name__] += 1

@@ -58,11 +58,12 @@ class PracticeKind:
         """The record's id."""
         if self.number is not None:
             return identity.of_parts(self.prefix, self.number(record))
-        return identity.of_content(self.prefix, payload)
+        return identity.of_content(self.prefix, record, payload)
 
-    def same_content(self, stored: str, payload: bytes) -> bool:
+    def same_content(self, stored: str, record: Fact, payload: bytes) -> bool:
         """Whether a stored payload says the same, read wherever it was."""
-        return canonical(stored.encode()) == canonical(payload)
+        kind = type(record)
+        return canonical(stored.encode(), kind) == canonical(payload, kind)
 
     def columns(
         self, record: Fact, payload: bytes, *, content_of: ContentOf

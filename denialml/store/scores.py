@@ -33,7 +33,7 @@ def save_scores(
     rows: dict[str, dict[str, Any]] = {}
     claim_ids = []
     for claim, score in scored:
-        claim_id = identity.of_content("clm", encode(claim))
+        claim_id = identity.of_content("clm", claim, encode(claim))
         claim_ids.append(claim_id)
         score_id = identity.of_parts("scr", claim_id, score.model_version)
         rows[score_id] = {

@@ -90,7 +90,12 @@ def end_file(
             complete=complete,
         )
     )
-    session.execute(delete(ProblemRow).where(ProblemRow.file_id == file_id))
+    session.execute(
+        delete(ProblemRow).where(
+            ProblemRow.organization_id == organization_id,
+            ProblemRow.file_id == file_id,
+        )
+    )
     insert_new(
         session,
         ProblemRow,

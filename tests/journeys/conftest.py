@@ -4,6 +4,5 @@ from tests.store.conftest import (  # noqa: F401 (fixtures)
     empty_postgresql_url,
     engine,
     organization_id,
-    postgresql_url,
     session,
 )

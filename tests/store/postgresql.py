@@ -1,65 +1,76 @@
 """A throw-away PostgreSQL server from Debian's package, for the tests that want one."""
 
+import atexit
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ACCOUNT = "postgres"
+STARTING_SECONDS = 60
 
 
 def server_binaries() -> Path | None:
     """The newest installed server's programs, None where there is none."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return found[-1].parent if found else None
 
 
-@contextmanager
-def running_server() -> Iterator[str]:
-    """A server on a socket in a folder of its own; yields the URL without a database.
+_CLUSTER = ["-A", "trust", "-U", ACCOUNT, "-E", "UTF8", "--no-sync"]
 
-    Skips the test where PostgreSQL is not installed or cannot be run.
+
+@cache
+def server_url() -> str:
+    """The URL, with ``{database}`` in it, of a server that ends with this process.
+
+    It listens on a socket in a folder of its own. Skips the test where PostgreSQL is
+    not installed or there is no account to run it under.
     """
     binaries = server_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL's server programs are not installed")
-    prefix: list[str] = []
-    folder = Path(tempfile.mkdtemp(prefix="denialml-pg-"))
-    account = pwd.getpwuid(os.getuid()).pw_name
+    account = pwd.getpwuid(os.getuid())
+    options: dict[str, Any] = {}
     if os.getuid() == 0:
-        if shutil.which("runuser") is None:
-            pytest.skip("PostgreSQL refuses to run as root and runuser is missing")
         try:
-            owner = pwd.getpwnam(ACCOUNT)
+            account = pwd.getpwnam(ACCOUNT)
         except KeyError:
             pytest.skip("PostgreSQL refuses to run as root: no postgres account")
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-        prefix = ["runuser", "-u", ACCOUNT, "--"]
-        account = ACCOUNT
+        options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    folder = Path(tempfile.mkdtemp(prefix="denialml-pg-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    options |= {"cwd": folder, "stdout": subprocess.DEVNULL}
     data = folder / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [*prefix, str(binaries / program), *arguments],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+    subprocess.run(
+        [binaries / "initdb", "-D", data, *_CLUSTER],
+        check=True,
+        stderr=subprocess.DEVNULL,
+        **options,
+    )
+    settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", str(folder)]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, *settings], stderr=log, **options
         )
+    atexit.register(_stop, server)
+    deadline = time.monotonic() + STARTING_SECONDS
+    ready = [binaries / "pg_isready", "-q", "-h", folder, "-U", ACCOUNT]
+    while subprocess.run(ready, check=False).returncode != 0:
+        if server.poll() is not None or time.monotonic() > deadline:
+            pytest.fail((folder / "log").read_text())
+        time.sleep(0.1)
+    return f"postgresql://{ACCOUNT}@/{{database}}?host={folder}"
 
-    try:
-        run("initdb", "-D", str(data), "-A", "trust", "-U", account, "-E", "UTF8")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        run("pg_ctl", "-D", str(data), "-o", options, "-w", "start")
-        try:
-            yield f"postgresql://{account}@/{{database}}?host={folder}"
-        finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
+    server.wait(30)

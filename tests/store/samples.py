@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from denialml.domain.acknowledgment import ClaimAcknowledgment, ClaimStatus
+from denialml.domain.appeal import AppealDraft, LetterBlock
 from denialml.domain.claim import (
     Claim,
     ClaimPayer,
@@ -13,12 +14,24 @@ from denialml.domain.claim import (
     ServiceLine,
     Subscriber,
 )
+from denialml.domain.denial import (
+    CauseProbability,
+    Deadline,
+    Denial,
+    RootCause,
+    RootCauseFinding,
+    Route,
+    RouteFinding,
+)
+from denialml.domain.document import Document, Sensitivity
 from denialml.domain.remittance import (
     ClaimAdjustment,
     ClaimPayment,
     Remittance,
     ServicePayment,
 )
+from denialml.domain.risk import RiskScore
+from denialml.store.denials import StoredDenial
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 SESSION_DAY = date(2026, 3, 2)
@@ -118,4 +131,95 @@ def acknowledgment(
         statuses=(ClaimStatus(category_code=category, status_code="20"),),
         received_on=received,
         **fields,
+    )
+
+
+def finding(cause: RootCause | None = RootCause.AUTH_MISSING) -> RootCauseFinding:
+    probabilities = (
+        (CauseProbability(root_cause=cause, probability=0.9),) if cause else ()
+    )
+    return RootCauseFinding(
+        root_cause=cause,
+        probability=0.9,
+        runner_up=None,
+        runner_up_probability=0.0,
+        probabilities=probabilities,
+        basis=("CARC 197.",),
+    )
+
+
+def route(kind: Route = Route.APPEAL) -> RouteFinding:
+    return RouteFinding(route=kind, reason="The authorization is on file.")
+
+
+def deadline(due: date | None = date(2026, 9, 1)) -> Deadline:
+    return Deadline(status="configured", due_on=due, bases=())
+
+
+def stored_denial(
+    denial_id: str = "den_1",
+    *,
+    claim_id: str,
+    payment_id: str,
+    amount: str = "150",
+    denied: date = date(2026, 3, 20),
+    **fields: Any,
+) -> StoredDenial:
+    denial = Denial(
+        denial_id=denial_id,
+        claim_id=claim_id,
+        payment_id=payment_id,
+        line_number=1,
+        patient_control_number="A2",
+        payer_id=fields.pop("payer_id", "60054"),
+        payer_name="PLAN A",
+        payer_claim_control_number="",
+        procedure_code="90837",
+        modifiers=(),
+        service_date=SESSION_DAY,
+        denied_on=denied,
+        charge=Decimal(150),
+        paid=Decimal(0),
+        denied_amount=Decimal(amount),
+        adjustments=adjustments("CO-197 150"),
+        remark_codes=(),
+    )
+    fields.setdefault("status", "open")
+    return StoredDenial(denial=denial, found_at=NOW, **fields)
+
+
+def draft(draft_id: str = "drf_1", *, denial_id: str = "den_1") -> AppealDraft:
+    return AppealDraft(
+        draft_id=draft_id,
+        denial_id=denial_id,
+        template="authorization_missing",
+        template_version="1",
+        status="draft",
+        drafted_at=NOW,
+        subject="Appeal",
+        blocks=(LetterBlock(kind="paragraph", text="We ask you to pay."),),
+        exhibits=(),
+        withheld=(),
+        missing=(),
+        citations=(),
+        finding=finding(),
+        route=route(),
+        deadline=deadline(),
+    )
+
+
+def document(document_id: str = "D1", **fields: Any) -> Document:
+    fields.setdefault("kind", "progress_note")
+    fields.setdefault("sensitivity", Sensitivity.PHI)
+    return Document(document_id=document_id, **fields)
+
+
+def risk_score(number: str = "A1", as_of: date = date(2026, 3, 3)) -> RiskScore:
+    return RiskScore(
+        patient_control_number=number,
+        as_of=as_of,
+        model_version="m1",
+        probability=0.25,
+        lines=(),
+        reasons=("No authorization on file.",),
     )

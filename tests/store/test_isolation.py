@@ -1,0 +1,271 @@
+"""Two organizations never see or change each other's rows: every question, twice."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+import denialml.store
+from denialml.domain.coverage import Payer
+from denialml.errors import UnknownRecord
+from denialml.store import (
+    api_keys,
+    audit,
+    case_records,
+    claims,
+    denials,
+    documents,
+    drafts,
+    organizations,
+    records,
+    scores,
+    source_files,
+)
+from denialml.store.database import open_session
+from denialml.store.identity import Identity
+from denialml.store.intake import Intake
+from tests.store.files import (
+    acknowledgment_file,
+    claims_file,
+    ingest,
+    remittance_file,
+    rows_of,
+)
+from tests.store.samples import (
+    NOW,
+    acknowledgment,
+    claim,
+    document,
+    draft,
+    finding,
+    payment,
+    risk_score,
+    route,
+    service,
+    stored_denial,
+)
+
+CLAIM = claim("A2", medical_record_number="MRN1")
+ANSWER = payment("A2", service(cas="CO-197 150"), status="4")
+STRANGER = payment("ELSEWHERE", service(paid="1"))
+
+# Everything else that takes an organization writes only what it is handed.
+WRITES = {
+    "api_keys.issue_key",
+    "audit.record_event",
+    "database.lock_organization",
+    "linking.link_answers",
+    "linking.touched_by",
+    "organizations.records_changed",
+    "refiling.file_loosely",
+    "scores.save_scores",
+    "source_files.begin_file",
+}
+
+
+class Practice:
+    """An organization with a record of every kind, and the ids to ask for."""
+
+    def __init__(self, session: Session) -> None:
+        made = organizations.create_organization(session, "Practice", now=NOW)
+        self.organization_id = made.organization_id
+        me = self.organization_id
+        ingest(session, me, claims_file([CLAIM]))
+        report = ingest(session, me, remittance_file([ANSWER, STRANGER]))
+        self.file_id = report.file_id
+        ingest(
+            session,
+            me,
+            acknowledgment_file(
+                [acknowledgment("A2", accepted=True, received=date(2026, 3, 5))]
+            ),
+        )
+        intake = Intake(
+            session,
+            me,
+            identity=Identity(made.fingerprint_key),
+            file_id=self.file_id,
+            today=NOW.date(),
+            content_of=lambda document: b"note",
+        )
+        intake.add(document(medical_record_number="MRN1"))
+        intake.add(document("D2", kind="payer_policy"))
+        intake.add(Payer(payer_id="60054", name="PLAN A"))
+        intake.flush()
+        (answer,) = records.adjudications(session, me)
+        self.claim_id, self.payment_id = answer.claim_id, answer.payment_id
+        self.denial_id, self.draft_id = f"den_{me}", f"drf_{me}"
+        self.denial = stored_denial(
+            self.denial_id,
+            claim_id=self.claim_id,
+            payment_id=self.payment_id,
+            finding=finding(),
+            route=route(),
+        )
+        denials.save_denials(session, me, (self.denial,))
+        self.draft = draft(self.draft_id, denial_id=self.denial_id)
+        drafts.save_draft(session, me, self.draft)
+        as_read = claims.get_claim(session, me, self.claim_id).claim
+        (scored_id,) = scores.save_scores(
+            session, me, [(as_read, risk_score("A2"))], now=NOW
+        )
+        assert scored_id == self.claim_id
+        self.key_id, self.key = api_keys.issue_key(
+            session, me, label="key", scopes=["a"], pepper=b"pepper", now=NOW
+        )
+
+
+Question = Callable[[Session, str, Practice], Any]
+
+READS: dict[str, Question] = {
+    "api_keys.list_keys": lambda s, o, p: api_keys.list_keys(s, o),
+    "api_keys.revoke_key": lambda s, o, p: (
+        api_keys.revoke_key(s, o, key_id=p.key_id, now=NOW) or "revoked"
+    ),
+    "audit.list_events": lambda s, o, p: audit.list_events(s, o),
+    "case_records.case_records": lambda s, o, p: (
+        case_records.case_records(s, o, CLAIM).submitted_claims
+    ),
+    "claims.answers_to": lambda s, o, p: claims.answers_to(s, o, [p.claim_id]),
+    "claims.chain_for_claim": lambda s, o, p: claims.chain_for_claim(s, o, p.claim_id),
+    "claims.chains_for": lambda s, o, p: claims.chains_for(s, o, ["A2"]),
+    "claims.claims_by_id": lambda s, o, p: claims.claims_by_id(s, o, [p.claim_id]),
+    "claims.get_claim": lambda s, o, p: claims.get_claim(s, o, p.claim_id),
+    "claims.get_payment": lambda s, o, p: claims.get_payment(s, o, p.payment_id),
+    "claims.submissions_of": lambda s, o, p: claims.submissions_of(s, o, "A2"),
+    "claims.unmatched_payments": lambda s, o, p: claims.unmatched_payments(s, o),
+    "denials.all_denials": lambda s, o, p: denials.all_denials(s, o),
+    "denials.get_denial": lambda s, o, p: denials.get_denial(s, o, p.denial_id),
+    "denials.list_denials": lambda s, o, p: denials.list_denials(s, o).denials,
+    "denials.total_denials": lambda s, o, p: denials.total_denials(s, o).count,
+    "documents.document_content": lambda s, o, p: documents.document_content(
+        s, o, "D1"
+    ),
+    "documents.documents_for": lambda s, o, p: documents.documents_for(
+        s, o, medical_record_number="MRN1"
+    ),
+    "documents.get_document": lambda s, o, p: documents.get_document(s, o, "D1"),
+    "documents.practice_documents": lambda s, o, p: documents.practice_documents(s, o),
+    "drafts.find_draft": lambda s, o, p: drafts.find_draft(s, o, p.draft_id),
+    "drafts.get_draft": lambda s, o, p: drafts.get_draft(s, o, p.draft_id),
+    "drafts.latest_draft": lambda s, o, p: drafts.latest_draft(s, o, p.denial_id),
+    "drafts.list_drafts": lambda s, o, p: drafts.list_drafts(s, o),
+    "organizations.get_organization": lambda s, o, p: (
+        o == p.organization_id and organizations.get_organization(s, o)
+    ),
+    "records.adjudications": lambda s, o, p: list(records.adjudications(s, o)),
+    "records.claims_awaiting": lambda s, o, p: (
+        ([] if o != p.organization_id else ["none awaits"])
+        + list(records.claims_awaiting(s, o))
+    ),
+    "records.practice_records": lambda s, o, p: [
+        each
+        for name in records.practice_records(s, o).__struct_fields__
+        for each in getattr(records.practice_records(s, o), name)
+    ],
+    "records.submitted_claims": lambda s, o, p: list(records.submitted_claims(s, o)),
+    "scores.scores_for": lambda s, o, p: scores.scores_for(s, o, p.claim_id),
+    "scores.scores_of_day": lambda s, o, p: scores.scores_of_day(
+        s, o, date(2026, 3, 3)
+    ),
+    "source_files.list_files": lambda s, o, p: source_files.list_files(s, o),
+    "source_files.problems_of": lambda s, o, p: source_files.problems_of(
+        s, o, p.file_id
+    ),
+}
+CHANGES = {"denials.save_denials", "drafts.save_draft", "source_files.end_file"}
+
+
+def _functions_of_an_organization() -> set[str]:
+    found = set()
+    for module in pkgutil.iter_modules(denialml.store.__path__):
+        if module.name == "migrations":
+            continue
+        loaded = importlib.import_module(f"denialml.store.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            mine = function.__module__ == loaded.__name__ and not name.startswith("_")
+            if mine and "organization_id" in inspect.signature(function).parameters:
+                found.add(f"{module.name}.{name}")
+    return found
+
+
+def test_every_function_that_takes_an_organization_is_tried_here() -> None:
+    assert _functions_of_an_organization() == READS.keys() | CHANGES | WRITES
+
+
+@pytest.fixture
+def two(session: Session) -> tuple[Practice, str]:
+    """A practice with records, and the id of another without any."""
+    practice = Practice(session)
+    other = organizations.create_organization(session, "Other", now=NOW)
+    return practice, other.organization_id
+
+
+@pytest.mark.parametrize("name", sorted(READS))
+def test_a_question_is_answered_to_its_organization_only(
+    session: Session, two: tuple[Practice, str], name: str
+) -> None:
+    practice, other = two
+    ask = READS[name]
+    try:
+        answer = ask(session, other, practice)
+    except UnknownRecord:
+        answer = None
+    assert not answer, f"{name} answers another organization"
+    assert ask(session, practice.organization_id, practice)
+
+
+def test_saving_under_another_organization_changes_nothing(
+    session: Session, two: tuple[Practice, str]
+) -> None:
+    practice, other = two
+    me = practice.organization_id
+    taken = stored_denial(
+        practice.denial_id,
+        claim_id=practice.claim_id,
+        payment_id=practice.payment_id,
+        status="closed",
+    )
+    denials.save_denials(session, other, (taken,))
+    assert denials.get_denial(session, me, practice.denial_id) == practice.denial
+    with pytest.raises(UnknownRecord):
+        drafts.save_draft(session, other, practice.draft)
+    source_files.end_file(
+        session,
+        other,
+        file_id=practice.file_id,
+        kinds={},
+        records_read=0,
+        records_new=0,
+        problems=(),
+        complete=False,
+    )
+    assert source_files.list_files(session, me, incomplete_only=True) == ()
+
+
+def test_two_practices_may_send_the_very_same_files(session: Session) -> None:
+    first, second = Practice(session), Practice(session)
+    assert first.claim_id != second.claim_id
+    assert first.payment_id != second.payment_id
+    assert rows_of(session, first.organization_id) == rows_of(
+        session, second.organization_id
+    )
+
+
+def test_a_key_opens_its_own_organization(engine: Engine) -> None:
+    with open_session(engine) as session:
+        first, second = Practice(session), Practice(session)
+        grants = [
+            api_keys.find_key(session, each.key, pepper=b"pepper", now=NOW)
+            for each in (first, second)
+        ]
+    assert [grant and grant.organization_id for grant in grants] == [
+        first.organization_id,
+        second.organization_id,
+    ]
