@@ -7,6 +7,7 @@ copies a version's bundle out, and serving checks and reads that.
 import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -126,11 +127,17 @@ def _client(uri: str) -> Any:
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
-    from mlflow import MlflowClient
+    with warnings.catch_warnings():
+        # MLflow's own tables use what SQLAlchemy 2.1 deprecates; they are set up by
+        # the first question.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from mlflow import MlflowClient
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_experiments(max_results=1)
+    return client
 
 
 def temporary_directory() -> "tempfile.TemporaryDirectory[str]":

@@ -12,7 +12,6 @@ from denialml.modeling.bundle import Bundle, load_bundle, write_bundle
 from denialml.modeling.registry import CHALLENGER, CHAMPION, Registry
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_run_becomes_a_challenger_and_then_the_champion(
     small_bundle: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,96 @@
+"""Scoring by a stored history, on a small simulated practice."""
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from denialml.errors import InputError
+from denialml.journeys.score import Scorer, open_scorer, score_claims
+from denialml.modeling.bundle import load_bundle
+from denialml.store.database import open_session
+from denialml.store.organizations import records_changed
+from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
+    SimulatedStore,
+    simulated_store,
+)
+
+
+@pytest.fixture(scope="module")
+def scorer(simulated_store: SimulatedStore) -> Scorer:  # noqa: F811
+    with open_session(simulated_store.engine) as session:
+        return open_scorer(
+            session,
+            simulated_store.organization_id,
+            bundle=load_bundle(simulated_store.serving),
+        )
+
+
+def test_outgoing_claims_get_risks_in_their_order(
+    simulated_store: SimulatedStore,  # noqa: F811
+    scorer: Scorer,
+) -> None:
+    claims = simulated_store.outgoing
+    scores = scorer.score(claims)
+    assert [one.patient_control_number for one in scores] == [
+        one.patient_control_number for one in claims
+    ]
+    for claim, score in zip(claims, scores, strict=True):
+        assert score.as_of == claim.submitted_on
+        assert 0.0 < score.probability < 1.0
+        assert score.model_version == simulated_store.training.version
+        assert len(score.lines) == len(claim.lines)
+
+
+def test_alone_together_and_after_other_days_a_claim_scores_the_same(
+    simulated_store: SimulatedStore,  # noqa: F811
+    scorer: Scorer,
+) -> None:
+    claims = simulated_store.outgoing
+    together = scorer.score(claims)
+    with open_session(simulated_store.engine) as session:
+        alone = score_claims(
+            session,
+            simulated_store.organization_id,
+            claims[:1],
+            bundle=load_bundle(simulated_store.serving),
+        )
+    assert msgspec.json.encode(alone[0]) == msgspec.json.encode(together[0])
+    late = scorer.score(claims[:1], as_of=date(2024, 7, 1))
+    assert late[0].as_of == date(2024, 7, 1)
+    assert scorer.score(claims[:1]) == together[:1], "history stands where it must"
+
+
+def test_a_new_record_makes_the_scorer_stale(
+    simulated_store: SimulatedStore,  # noqa: F811
+    scorer: Scorer,
+) -> None:
+    organization_id = simulated_store.organization_id
+    with open_session(simulated_store.engine) as session:
+        assert scorer.is_current(session, organization_id)
+        records_changed(session, organization_id)
+        assert not scorer.is_current(session, organization_id)
+        session.rollback()
+
+
+def test_a_claim_without_lines_or_day_is_refused_by_name(scorer: Scorer) -> None:
+    with pytest.raises(InputError, match="'X1' has no service line"):
+        scorer.score([_bare("X1")])
+
+
+def test_a_claim_without_a_submission_day_needs_one(
+    simulated_store: SimulatedStore,  # noqa: F811
+    scorer: Scorer,
+) -> None:
+    claim = msgspec.structs.replace(simulated_store.outgoing[0], submitted_on=None)
+    with pytest.raises(InputError, match="states no submission day"):
+        scorer.score([claim])
+    day = date(2024, 3, 31) + timedelta(days=2)
+    assert scorer.score([claim], as_of=day)[0].as_of == day
+
+
+def _bare(number: str):
+    from tests.modeling.small_practice import make_claim
+
+    claim = make_claim(number, day=date(2024, 3, 1))
+    return msgspec.structs.replace(claim, lines=())
