@@ -116,22 +116,29 @@ def _coordination(case: RouteCase) -> RouteFinding:
     )
 
 
-def _authorization_mismatch(case: RouteCase) -> RouteFinding:
-    facts = case.facts
-    if (
-        facts is not None
-        and facts.authorization_state is AuthorizationState.VALID
-        and not facts.authorization_number_on_claim
-    ):
-        return route_to(
-            Route.CORRECTED_CLAIM,
-            "A valid authorization is on file and its number was not on the claim.",
-        )
-    if facts is not None and facts.authorization_state is AuthorizationState.VALID:
+def _authorization(case: RouteCase) -> RouteFinding:
+    sent = case.facts
+    now = case.later or sent
+    valid = AuthorizationState.VALID
+    covered = sent is not None and sent.authorization_state is valid
+    numbered = sent is not None and sent.authorization_number_on_claim
+    if now is not None and now.authorization_state is valid:
+        if not (covered and numbered):
+            return route_to(
+                Route.CORRECTED_CLAIM,
+                "An authorization that covers the service is on file and was not on the"
+                " claim: send its number.",
+            )
         return route_to(
             Route.APPEAL,
             "A valid authorization was on file and on the claim: ask the payer to link"
             " it, with the authorization letter.",
+        )
+    if case.finding.root_cause is RootCause.AUTH_MISSING:
+        return route_to(
+            Route.APPEAL,
+            "Ask for a retroactive authorization or appeal with good cause (emergency,"
+            " payer said none was needed, coverage not yet known).",
         )
     return route_to(
         Route.APPEAL,
@@ -250,11 +257,6 @@ def _duplicate(case: RouteCase) -> RouteFinding:
 
 
 _FIXED: Mapping[RootCause, RouteFinding] = {
-    RootCause.AUTH_MISSING: route_to(
-        Route.APPEAL,
-        "Ask for a retroactive authorization or appeal with good cause (emergency,"
-        " payer said none was needed, coverage not yet known).",
-    ),
     RootCause.DOCUMENTATION_INSUFFICIENT: send_records(
         "The payer lacks records, or found them incomplete: send them."
     ),
@@ -271,7 +273,8 @@ _BY_CAUSE: Mapping[RootCause, Callable[[RouteCase], RouteFinding]] = {
     RootCause.COB_WRONG_PAYER: _coordination,
     RootCause.BENEFIT_COVERAGE: _benefit,
     RootCause.BENEFIT_LIMIT: _benefit,
-    RootCause.AUTH_MISMATCH: _authorization_mismatch,
+    RootCause.AUTH_MISSING: _authorization,
+    RootCause.AUTH_MISMATCH: _authorization,
     RootCause.MEDICAL_NECESSITY: _medical_necessity,
     RootCause.CODING_TIME_UNITS: _time_and_units,
     RootCause.MODIFIER_POS_TELEHEALTH: _correction,

@@ -246,6 +246,16 @@ def test_a_later_eligibility_answer_decides_over_the_earlier_one():
     assert "Nothing on file shows active coverage" in chosen.reason
 
 
+@pytest.mark.parametrize("cause", ["auth_missing", "auth_mismatch"])
+def test_an_authorization_that_came_later_goes_on_a_corrected_claim(cause):
+    later = msgspec.structs.replace(PLAIN, authorization_state=AuthorizationState.VALID)
+    chosen = choose_route(
+        denied(date(2025, 4, 1)), found(cause), payer=None, facts=PLAIN, later=later
+    )
+    assert chosen.route is Route.CORRECTED_CLAIM
+    assert "send its number" in chosen.reason
+
+
 def test_every_cause_has_a_route_at_every_payer_type():
     for cause in RootCause:
         for payer_type in PayerType:
