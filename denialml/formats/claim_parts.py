@@ -1,12 +1,10 @@
-"""The parts of one 837P claim while it is being read: claim, other payer, line.
-
-Defaults are attributes of the class, so that a part costs what was sent for it.
-"""
+"""The parts of one 837P claim while it is being read: claim, other payer, line."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from denialml.domain.claim import Diagnosis, OtherPayer, ServiceLine
@@ -39,17 +37,14 @@ _REFERENCE_FIELDS = {
 }
 
 
-class OtherPayerPart:
-    """2320 and its 2330 loops."""
+class OtherPayerPart(msgspec.Struct):
+    """2320 and its 2330 loops; `sbr` holds the elements of its SBR."""
 
-    __slots__ = ("adjudicated_on", "adjustments", "paid", "parties", "sbr")
-
-    def __init__(self, sbr: list[str]) -> None:
-        self.sbr = sbr
-        self.parties: dict[str, Party] = {}
-        self.paid: Decimal | None = None
-        self.adjudicated_on: date | None = None
-        self.adjustments: tuple[ClaimAdjustment, ...] = ()
+    sbr: list[str]
+    parties: dict[str, Party] = {}
+    paid: Decimal | None = None
+    adjudicated_on: date | None = None
+    adjustments: tuple[ClaimAdjustment, ...] = ()
 
     def build(self, syntax: Syntax) -> OtherPayer:
         parties, sbr = self.parties, self.sbr
@@ -68,19 +63,17 @@ class OtherPayerPart:
         )
 
 
-class LinePart:
-    """2400 and its 2420 loops."""
+class LinePart(msgspec.Struct):
+    """2400 and its 2420 loops; `segment` is where its LX stands."""
 
+    number: int
+    segment: int
     service: BilledService | None = None
     service_span: Span = NO_SPAN
-    control_number = ""
-    authorization_number = ""
-    note = ""
+    control_number: str = ""
+    authorization_number: str = ""
+    note: str = ""
     rendering: Party | None = None
-
-    def __init__(self, number: int, segment: int) -> None:
-        self.number = number
-        self.segment = segment
 
     def build(self, syntax: Syntax, default_span: Span) -> ServiceLine:
         service, rendering = self.service, self.rendering
@@ -109,25 +102,25 @@ class LinePart:
         return replace(line, note=self.note) if self.note else line
 
 
-class ClaimPart:
-    """2300 and its 2310 loops."""
+class ClaimPart(msgspec.Struct):
+    """2300 and its 2310 loops; `clm` holds the elements of CLM at `segment`.
 
-    spoiled = False
+    `extra` is what most claims do not have, by the name of the claim's field.
+    """
+
+    clm: list[str]
+    segment: int
+    spoiled: bool = False
     service_span: Span = NO_SPAN
     diagnoses: tuple[Diagnosis, ...] = ()
-    authorization_number = ""
-    medical_record_number = ""
+    authorization_number: str = ""
+    medical_record_number: str = ""
     rendering: Party | None = None
-    charges = ZERO
-
-    def __init__(self, clm: list[str], segment: int) -> None:
-        self.clm = clm
-        self.segment = segment
-        self.services: list[LinePart] = []
-        self.line_segments: list[int] = []
-        # What most claims do not have, by the name of the claim's field.
-        self.extra: dict[str, Any] = {}
-        self.other_payers: list[OtherPayerPart] = []
+    charges: Decimal = ZERO
+    services: list[LinePart] = []
+    line_segments: list[int] = []
+    extra: dict[str, Any] = {}
+    other_payers: list[OtherPayerPart] = []
 
     def add_party(self, entity: str, party: Party) -> None:
         """2310: the first provider of each kind counts."""

@@ -7,6 +7,8 @@ from the same text is built once.
 
 from datetime import date
 
+import msgspec
+
 from denialml.domain.claim import (
     Address,
     ClaimPayer,
@@ -18,18 +20,16 @@ from denialml.formats.syntax import Syntax
 from denialml.formats.values import SHORT
 
 
-class Party:
-    """One NM1 loop, filled segment by segment."""
+class Party(msgspec.Struct):
+    """One NM1 loop, filled segment by segment; `text` is the NM1 segment."""
 
-    street = ""
-    city = ""
-    gender = ""
-    tax_id = ""
-    taxonomy_code = ""
+    text: str
+    street: str = ""
+    city: str = ""
+    gender: str = ""
+    tax_id: str = ""
+    taxonomy_code: str = ""
     birth_date: date | None = None
-
-    def __init__(self, text: str) -> None:
-        self.text = text
 
     def name(self, syntax: Syntax) -> list[str]:
         """The elements of NM1."""

@@ -56,7 +56,7 @@ class X12Reader:
         self._interchange = InterchangeReader(
             self._source, log=self._log, opener=open_transaction
         )
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[type[Fact]] = Counter()
 
     @property
     def problems(self) -> list[Problem]:
@@ -72,11 +72,11 @@ class X12Reader:
 
     @property
     def counts(self) -> dict[str, int]:
-        return dict(self._counts)
+        return {kind.__name__: count for kind, count in self._counts.items()}
 
     def __iter__(self) -> Iterator[Fact]:
         for records in self._interchange.batches():
-            self._counts.update(type(record).__name__ for record in records)
+            self._counts.update(map(type, records))
             yield from records
         self._log.close()
 
