@@ -8,7 +8,7 @@ import pytest
 from denialml.errors import GateFailed, NoModel, NotEnoughHistory
 from denialml.journeys.retrain import promote, train
 from denialml.modeling.bundle import load_bundle
-from denialml.modeling.registry import CHAMPION, RegisteredVersion, Registry
+from denialml.modeling.registry import CHAMPION, Registry
 from denialml.store.database import open_session
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
     AS_OF,
