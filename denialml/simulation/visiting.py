@@ -146,7 +146,7 @@ def _hold_session(
     if chart.plan_day is None or visit.day - chart.plan_day > 90:
         due = 0.9 if chart.plan_day is None else 0.35
         if visit.kind != "intake" and random.random() < due:
-            chart.plan_day = visit.day
+            chart.plan_day = visit.days[0]
     session = Session(
         visit=visit,
         lines=lines,
