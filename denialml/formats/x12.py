@@ -192,11 +192,11 @@ class SegmentSource:
         return -1
 
     def _divide(self, text: str, delimiters: Delimiters) -> Iterator[Batch]:
-        terminator = delimiters.terminator
+        ending = delimiters.terminator
         if "\n" in text or "\r" in text:
-            text = self._without_line_breaks(text, terminator)
-        parts = text.split(terminator)
-        if text[0] in self._padding or self._may_be_padded(text, terminator):
+            text, ending = self._without_line_breaks(text, ending)
+        parts = text.split(ending)
+        if text[:1] in self._padding or self._may_be_padded(text, ending):
             parts = [part.strip(self._padding) for part in parts]
         if not text.isascii():
             parts = [mended(part) for part in parts]
@@ -206,29 +206,48 @@ class SegmentSource:
             first, self._next = self._next, self._next + len(parts)
             yield Batch(parts, delimiters, first)
 
-    def _may_be_padded(self, text: str, terminator: str) -> bool:
+    def _may_be_padded(self, text: str, ending: str) -> bool:
         """Whether a segment may start with a blank or control character."""
-        if terminator + " " in text:
+        if ending + " " in text:
             return True
         return any(character in text for character in self._rare_padding)
 
-    def _without_line_breaks(self, text: str, terminator: str) -> str:
-        if not self._wrap_checked:
-            self._wrap_checked = True
-            pattern = rf"[^\s{re.escape(terminator)}][\r\n]+[^\s]"
-            if terminator not in "\r\n" and re.search(pattern, text):
-                self._log.warn(
-                    "wrapped-lines",
-                    "segments are broken over several lines; they were joined",
-                    segment=self._next,
-                    expected="no line break inside a segment",
-                    fix="nothing to do",
-                )
+    def _without_line_breaks(self, text: str, terminator: str) -> tuple[str, str]:
+        """The text without line breaks, and what its segments end with.
+
+        Most files break the line after every terminator and nowhere else; there the
+        break stays, as a part of the ending.
+        """
+        if terminator not in "\r\n":
+            text = text.lstrip("\r\n")
+            ending = terminator + ("\r\n" if "\r" in text else "\n")
+            breaks = text.count(terminator)
+            returns = breaks if "\r" in ending else 0
+            if (
+                text.count(ending) == breaks
+                and text.count("\n") == breaks
+                and text.count("\r") == returns
+            ):
+                return text, ending
+            self._check_for_wraps(text, terminator)
         if terminator != "\r":
             text = text.replace("\r", "")
         if terminator != "\n":
             text = text.replace("\n", "")
-        return text
+        return text, terminator
+
+    def _check_for_wraps(self, text: str, terminator: str) -> None:
+        if self._wrap_checked:
+            return
+        self._wrap_checked = True
+        if re.search(rf"[^\s{re.escape(terminator)}][\r\n]+[^\s]", text):
+            self._log.warn(
+                "wrapped-lines",
+                "segments are broken over several lines; they were joined",
+                segment=self._next,
+                expected="no line break inside a segment",
+                fix="nothing to do",
+            )
 
     def _last_segment(self, delimiters: Delimiters) -> Iterator[Batch]:
         """The text after the last terminator: an IEA without one, or a cut."""
