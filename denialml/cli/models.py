@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
@@ -12,7 +12,6 @@ from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
 from denialml.errors import InputError
 from denialml.modeling.specification import TrainingSpecification, load_specification
-from denialml.modeling.walking import Refit
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
 
@@ -148,7 +147,9 @@ def backtest(
     last: Annotated[str, typer.Option("--to", help="last submission day")],
     out: Annotated[Path, typer.Option(help="the CSV to write")],
     organization: OrganizationOption = None,
-    refit: Annotated[Refit, typer.Option()] = "quarterly",
+    refit: Annotated[
+        Literal["never", "quarterly", "monthly"], typer.Option()
+    ] = "quarterly",
     specification: SpecificationOption = None,
 ) -> None:
     """Walk forward through the past: the risk of each claim on its day, then the truth.

@@ -15,7 +15,6 @@ from denialml.domain.record import Judgment
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
 from denialml.formats import read_file
-from denialml.modeling.bundle import load_bundle
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
 
@@ -65,6 +64,7 @@ def score_file(
         NoModel: nothing has been promoted for this practice.
     """
     from denialml.journeys.score import score_claims
+    from denialml.modeling.bundle import load_bundle
 
     reading = read_file(expect_file(path))
     claims = [record for record in reading if isinstance(record, Claim)]

@@ -3,9 +3,7 @@
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from api.app import create_app
 from denialml.cli.desk import open_desk
 from denialml.cli.output import remarks
 from denialml.settings import Settings
@@ -30,6 +28,10 @@ def serve(
 
 def run_server(settings: Settings) -> None:
     """Serve until interrupted. One process: the sign-ins live in its memory."""
+    import uvicorn
+
+    from api.app import create_app
+
     uvicorn.run(
         create_app(settings),
         host=settings.host,
