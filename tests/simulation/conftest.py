@@ -16,8 +16,8 @@ def two_years() -> SimulatedPractice:
 
 
 @pytest.fixture(scope="session")
-def half_year() -> SimulatedPractice:
-    """Three hundred claims in half a year, for tests of files."""
+def four_months() -> SimulatedPractice:
+    """Two hundred and fifty claims in four months, for tests of files."""
     return simulate_practice(
-        seed=11, claims=300, starts_on=date(2025, 1, 1), ends_on=date(2025, 6, 30)
+        seed=11, claims=250, starts_on=date(2025, 1, 1), ends_on=date(2025, 4, 30)
     )

@@ -22,10 +22,10 @@ from denialml.simulation import SimulatedPractice
 
 @pytest.fixture(scope="module")
 def written(
-    half_year: SimulatedPractice, tmp_path_factory: pytest.TempPathFactory
+    four_months: SimulatedPractice, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("simulated")
-    write_practice(half_year, folder)
+    write_practice(four_months, folder)
     return folder
 
 
@@ -54,9 +54,9 @@ def read_all(folder: Path) -> Counter[type[Fact]]:
 
 
 def test_the_same_practice_gives_the_same_bytes(
-    half_year: SimulatedPractice, written: Path, tmp_path: Path
+    four_months: SimulatedPractice, written: Path, tmp_path: Path
 ) -> None:
-    write_practice(half_year, tmp_path)
+    write_practice(four_months, tmp_path)
     assert contents(tmp_path) == contents(written)
 
 
@@ -79,32 +79,32 @@ def test_the_truth_is_nowhere_in_the_practice(written: Path) -> None:
 
 
 def test_everything_written_is_read_back(
-    half_year: SimulatedPractice, written: Path
+    four_months: SimulatedPractice, written: Path
 ) -> None:
     found = read_all(written / "practice")
-    payments = sum(len(one.payments) for one in half_year.remittances)
-    adjustments = sum(len(one.adjustments) for one in half_year.remittances)
-    assert found[Claim] == len(half_year.claims)
-    assert found[Remittance] == len(half_year.remittances)
+    payments = sum(len(one.payments) for one in four_months.remittances)
+    adjustments = sum(len(one.adjustments) for one in four_months.remittances)
+    assert found[Claim] == len(four_months.claims)
+    assert found[Remittance] == len(four_months.remittances)
     assert found[ClaimPayment] == payments
     assert found[ProviderAdjustment] == adjustments
-    assert found[ClaimAcknowledgment] == len(half_year.acknowledgments)
-    assert found[EligibilityCheck] == len(half_year.eligibility_checks)
-    assert found[Authorization] == len(half_year.authorizations)
-    assert found[Encounter] == len(half_year.encounters)
-    assert found[Document] == len(half_year.documents)
+    assert found[ClaimAcknowledgment] == len(four_months.acknowledgments)
+    assert found[EligibilityCheck] == len(four_months.eligibility_checks)
+    assert found[Authorization] == len(four_months.authorizations)
+    assert found[Encounter] == len(four_months.encounters)
+    assert found[Document] == len(four_months.documents)
 
 
-def test_claims_read_back_equal(half_year: SimulatedPractice, written: Path) -> None:
+def test_claims_read_back_equal(four_months: SimulatedPractice, written: Path) -> None:
     read = []
     for path in sorted((written / "practice" / "837P").iterdir()):
         with path.open("rb") as stream:
             read += list(open_reader(stream, file=path.name))
     expected = {
         (one.patient_control_number, one.submitted_on, one.frequency_code): one
-        for one in half_year.claims
+        for one in four_months.claims
     }
-    assert len(read) == len(half_year.claims)
+    assert len(read) == len(four_months.claims)
     for claim in read:
         assert isinstance(claim, Claim)
         key = (claim.patient_control_number, claim.submitted_on, claim.frequency_code)
@@ -121,21 +121,21 @@ def test_claims_read_back_equal(half_year: SimulatedPractice, written: Path) -> 
 
 
 def test_truth_file_has_a_row_per_line(
-    half_year: SimulatedPractice, written: Path
+    four_months: SimulatedPractice, written: Path
 ) -> None:
     text = (written / "truth" / "truth.csv").read_text()
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert len(rows) == len(half_year.truth)
-    for row, truth in zip(rows, half_year.truth, strict=True):
+    assert len(rows) == len(four_months.truth)
+    for row, truth in zip(rows, four_months.truth, strict=True):
         assert row["patient_control_number"] == truth.patient_control_number
         assert float(row["p_true_line"]) == pytest.approx(truth.p_true_line, abs=1e-6)
         assert row["denied"] == ("" if truth.denied is None else str(int(truth.denied)))
 
 
-def test_progress_is_told(half_year: SimulatedPractice, tmp_path: Path) -> None:
+def test_progress_is_told(four_months: SimulatedPractice, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     paths = write_practice(
-        half_year, tmp_path, progress=lambda done, total: told.append((done, total))
+        four_months, tmp_path, progress=lambda done, total: told.append((done, total))
     )
     assert told[-1] == (len(paths), len(paths))
 
