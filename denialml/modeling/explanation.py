@@ -1,6 +1,6 @@
 """Each contribution of a line's risk, told in billing words."""
 
-import math
+import string
 from collections.abc import Mapping, Sequence
 
 from denialml.domain.risk import Contribution
@@ -42,6 +42,75 @@ _PLURALS: Mapping[Unit, tuple[str, str]] = {
 }
 
 
+class Template:
+    """A sentence taken apart once: text and placeholders in turn.
+
+    Filling it is several times quicker than `str.format_map`, and every line of every
+    claim fills more than a hundred.
+    """
+
+    __slots__ = ("_fields", "_parts")
+
+    def __init__(self, text: str) -> None:
+        self._parts: list[str] = []
+        self._fields: list[tuple[int, str]] = []
+        for literal, field, _, _ in string.Formatter().parse(text):
+            self._parts.append(literal)
+            if field:
+                self._fields.append((len(self._parts), field))
+                self._parts.append("")
+
+    def fill(self, words: Mapping[str, str]) -> str:
+        """The sentence with its words."""
+        parts = self._parts
+        if not self._fields:
+            return parts[0] if parts else ""
+        parts = parts.copy()
+        for position, field in self._fields:
+            parts[position] = words[field]
+        return "".join(parts)
+
+
+class Teller:
+    """Tells one feature's contribution; made once for each feature."""
+
+    __slots__ = ("_feature", "_levels", "_missing", "_says")
+
+    def __init__(self, feature: Feature) -> None:
+        self._feature = feature
+        self._says = Template(feature.says)
+        self._missing = Template(feature.missing)
+        self._levels = {value: Template(says) for value, says in feature.levels}
+
+    def tell(self, value: float, share: float, words: dict[str, str]) -> Contribution:
+        """One contribution with its sentence, true of the value shown.
+
+        Sets `words["value"]`.
+        """
+        feature = self._feature
+        if value != value:
+            return Contribution(
+                feature=feature.name,
+                value=None,
+                value_text="not known",
+                contribution=share,
+                sentence=self._missing.fill(words),
+            )
+        words["value"] = text = value_text(value, feature.unit)
+        template = self._levels.get(value, self._says)
+        remedy = feature.remedy
+        if remedy and feature.remedy_when is not None:
+            remedy = remedy if feature.remedy_when(value) else ""
+        return Contribution(
+            feature=feature.name,
+            value=value,
+            value_text=text,
+            contribution=share,
+            sentence=template.fill(words),
+            remedy=remedy,
+        )
+
+
 def contributions_of(
     row: LineInput, values: Sequence[float], shares: Sequence[float]
 ) -> tuple[Contribution, ...]:
@@ -56,41 +125,15 @@ def contributions_of(
     """
     words = sentence_words(row)
     told = [
-        tell(feature, value, share, words)
-        for feature, value, share in zip(FEATURES, values, shares, strict=True)
+        teller.tell(value, share, words)
+        for teller, value, share in zip(TELLERS, values, shares, strict=True)
     ]
-    told.sort(key=lambda one: -abs(one.contribution))
+    told.sort(key=_size, reverse=True)
     return tuple(told)
 
 
-def tell(
-    feature: Feature, value: float, share: float, words: Mapping[str, str]
-) -> Contribution:
-    """One contribution with its sentence, true of the value shown."""
-    if math.isnan(value):
-        return Contribution(
-            feature=feature.name,
-            value=None,
-            value_text="not known",
-            contribution=share,
-            sentence=feature.missing.format_map(words),
-        )
-    text = value_text(value, feature.unit)
-    for level, sentence in feature.levels:
-        if level == value:
-            says = sentence.format_map(words)
-            break
-    else:
-        says = feature.says.format_map({**words, "value": text})
-    needed = feature.remedy_when is None or feature.remedy_when(value)
-    return Contribution(
-        feature=feature.name,
-        value=value,
-        value_text=text,
-        contribution=share,
-        sentence=says,
-        remedy=feature.remedy if needed else "",
-    )
+def _size(contribution: Contribution) -> float:
+    return abs(contribution.contribution)
 
 
 def value_text(value: float, unit: Unit) -> str:
@@ -161,5 +204,6 @@ def reasons_of(contributions: Sequence[Contribution]) -> tuple[str, ...]:
     return tuple(chosen[topic][1] for topic in raising[:REASONS_SHOWN])
 
 
+TELLERS = tuple(Teller(feature) for feature in FEATURES)
 _TOPICS = {feature.name: feature.topic for feature in FEATURES}
 _COUNTS = frozenset(feature.name for feature in FEATURES if feature.unit == "answers")

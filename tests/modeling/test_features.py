@@ -12,9 +12,9 @@ from denialml.domain.claim import patient_key
 from denialml.domain.coverage import Authorization
 from denialml.domain.facts import PracticeRecords
 from denialml.modeling.explanation import (
+    Teller,
     reasons_of,
     sentence_words,
-    tell,
     value_text,
 )
 from denialml.modeling.facts import FactBook
@@ -187,7 +187,7 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
 def test_sentence_says_the_value(
     name: str, value: float, text: str, sentence: str, has_remedy: bool
 ) -> None:
-    told = tell(BY_NAME[name], value, 0.1, sentence_words(line_input()))
+    told = Teller(BY_NAME[name]).tell(value, 0.1, sentence_words(line_input()))
     assert told.sentence == sentence
     assert told.value_text == text
     assert bool(told.remedy) is has_remedy
@@ -206,7 +206,7 @@ def test_the_authorization_sentence_follows_the_record() -> None:
     )
     row = line_input(PracticeRecords(authorizations=(authorization,)))
     feature = BY_NAME["authorization_state"]
-    told = tell(feature, feature.value(row), 0.1, sentence_words(row))
+    told = Teller(feature).tell(feature.value(row), 0.1, sentence_words(row))
     assert told.sentence == "The authorization on file ended before the service."
 
 
@@ -220,7 +220,7 @@ def test_visible_problems_are_named_in_the_sentence() -> None:
     )
     feature = BY_NAME["known_problems"]
     assert (feature.value(row), feature.value(late)) == (0.0, 1.0)
-    told = tell(feature, 1.0, 0.5, sentence_words(late))
+    told = Teller(feature).tell(1.0, 0.5, sentence_words(late))
     assert told.sentence == (
         "Problems that can be seen before sending: the claim is filed later than the"
         " payer has taken claims."
@@ -246,7 +246,7 @@ def test_value_in_words(value: float, unit: str, text: str) -> None:
 
 
 def _told(name: str, share: float) -> object:
-    return tell(BY_NAME[name], 0.0, share, sentence_words(line_input()))
+    return Teller(BY_NAME[name]).tell(0.0, share, sentence_words(line_input()))
 
 
 def test_reasons_speak_once_of_each_matter_and_only_of_what_raises() -> None:
