@@ -1,0 +1,102 @@
+"""What one explained claim costs beside the bare LightGBM contribution call.
+
+    python -m benchmarks.explain --claims 20000
+
+Medians of many calls in one process, on the same model. `POST /v1/claims/score` must
+stay within 3 times the bare call (benchmarks/api.py); this is the part of it below
+the API. Simulated data. Writes results/explain.json.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.simulated_records import records_of
+from denialml.journeys.score import Scorer
+from denialml.modeling.denial_risk import line_inputs
+from denialml.modeling.facts import FactBook
+from denialml.modeling.features import line_features
+from denialml.modeling.frames import build_frame
+from denialml.modeling.history import History
+from denialml.modeling.observation import answer_events, observe_lines
+from denialml.modeling.specification import TrainingSpecification
+from denialml.modeling.training import train_bundle
+from denialml.simulation import simulate_practice
+
+RESULTS = Path(__file__).parent / "results" / "explain.json"
+ENDS_ON, AS_OF = date(2024, 12, 31), date(2025, 1, 1)
+
+
+def median_microseconds(call: Callable[[], object], *, calls: int) -> float:
+    times = []
+    for _ in range(calls):
+        began = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - began)
+    return round(statistics.median(times) * 1e6, 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--claims", type=int, default=20_000)
+    parser.add_argument("--calls", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=201)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    practice = simulate_practice(
+        seed=arguments.seed,
+        claims=arguments.claims,
+        starts_on=date(2023, 1, 1),
+        ends_on=ENDS_ON,
+    )
+    records = records_of(practice)
+    frame = build_frame(records)
+    bundle = train_bundle(frame, specification=TrainingSpecification(), known_by=AS_OF)
+    began = time.perf_counter()
+    scorer = Scorer(records, bundle)
+    opening = time.perf_counter() - began
+    claim = next(one for one in practice.outgoing if len(one.lines) == 1)
+    book = FactBook(records)
+    history = History(answer_events(observe_lines(records, book, answered_only=True)))
+    history.advance(AS_OF)
+    [row] = line_inputs(claim, fact_book=book, history=history, as_of=AS_OF)
+    matrix = np.vstack([line_features(row)])
+    scorer.score([claim], as_of=AS_OF)
+    calls = arguments.calls
+    found = {
+        "data": "simulated, medium difficulty",
+        "command": f"python -m benchmarks.explain --claims {arguments.claims}"
+        f" --seed {arguments.seed}",
+        "trees": bundle.booster.num_trees(),
+        "features": matrix.shape[1],
+        "bare_contribution_call_us": median_microseconds(
+            lambda: bundle.contributions(matrix), calls=calls
+        ),
+        "raw_output_us": median_microseconds(
+            lambda: bundle.raw_output(matrix), calls=calls
+        ),
+        "facts_and_history_us": median_microseconds(
+            lambda: line_inputs(claim, fact_book=book, history=history, as_of=AS_OF),
+            calls=calls,
+        ),
+        "features_us": median_microseconds(lambda: line_features(row), calls=calls),
+        "scored_claim_us": median_microseconds(
+            lambda: scorer.score([claim], as_of=AS_OF), calls=calls
+        ),
+        "scorer_opening_seconds": round(opening, 2),
+    }
+    found["ratio"] = round(
+        found["scored_claim_us"] / found["bare_contribution_call_us"], 3
+    )
+    print(json.dumps(found, indent=1))
+    arguments.out.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
