@@ -10,7 +10,6 @@ import argparse
 import io
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -45,6 +44,8 @@ SEED = 20261121
 SIZE = 20_000_000
 ROUNDS = 3
 CLAIMS_PER_SET = 100
+BYTES_PER_PAYMENT = 340
+BYTES_PER_CLAIM = 440
 RESULTS = Path(__file__).parent / "results" / "readers.json"
 MINIMUM_OF_OXEDI = 0.6
 MINIMUM_OF_PYX12 = 5.0
@@ -94,6 +95,11 @@ def _service(source: random.Random, day: date, number: int) -> ServicePayment:
     )
 
 
+def _patient_share(services: tuple[ServicePayment, ...]) -> Decimal:
+    adjustments = (a for service in services for a in service.adjustments)
+    return sum((a.amount for a in adjustments if a.group_code == "PR"), Decimal(0))
+
+
 def _payment(
     source: random.Random, remittance: Remittance, number: int
 ) -> ClaimPayment:
@@ -115,7 +121,11 @@ def _payment(
         patient_first_name="PATIENT",
         member_id=f"M{number % 5000:08d}",
         rendering_npi=NPI,
+        patient_responsibility=_patient_share(services),
+        remark_codes=("MA01",) if source.random() < 0.3 else (),
         received_by_payer_on=day + timedelta(days=3),
+        statement_from=day,
+        statement_to=day,
     )
 
 
@@ -123,7 +133,7 @@ def _remittance_groups(size: int) -> Iterator[tuple]:
     """Remittances of `CLAIMS_PER_SET` claims until about `size` bytes are written."""
     source = random.Random(SEED)
     number = 0
-    for position in range(max(1, size // (CLAIMS_PER_SET * 360))):
+    for position in range(max(1, size // (CLAIMS_PER_SET * BYTES_PER_PAYMENT))):
         remittance = Remittance(
             payer_id="PAYER1",
             payer_name="SIMULATED PAYER",
@@ -168,6 +178,18 @@ def _address(number: int) -> Address:
     )
 
 
+def _line(source: random.Random, day: date, number: int) -> ServiceLine:
+    code = source.choice(CODES)
+    return ServiceLine(
+        line_number=number % 10,
+        procedure_code=code,
+        charge=CHARGES[code],
+        service_date=day,
+        modifiers=("95",) if source.random() < 0.4 else (),
+        line_control_number=f"L{number}",
+    )
+
+
 def _claims(size: int) -> Iterator[Claim]:
     """Claims until about `size` bytes are written, one subscriber level each."""
     source = random.Random(SEED)
@@ -182,20 +204,15 @@ def _claims(size: int) -> Iterator[Claim]:
     clinician = Provider(
         name="SIMULATED", first_name="CLINICIAN", npi=NPI, taxonomy_code="101YM0800X"
     )
-    for number in range(size // 560):
+    for number in range(size // BYTES_PER_CLAIM):
         day = FIRST_DAY + timedelta(days=source.randrange(700))
-        code = source.choice(CODES)
-        line = ServiceLine(
-            line_number=1,
-            procedure_code=code,
-            charge=CHARGES[code],
-            service_date=day,
-            modifiers=("95",) if source.random() < 0.4 else (),
-            line_control_number=f"L{number}",
+        count = source.choices((1, 2, 3), weights=(7, 2, 1))[0]
+        lines = tuple(
+            _line(source, day, 10 * number + at) for at in range(1, count + 1)
         )
         yield Claim(
             patient_control_number=f"PCN{number:07d}",
-            total_charge=line.charge,
+            total_charge=sum((line.charge for line in lines), Decimal(0)),
             payer=ClaimPayer(payer_id="PAYER1", name="SIMULATED PAYER"),
             subscriber=Subscriber(
                 member_id=f"M{number % 5000:08d}",
@@ -207,7 +224,7 @@ def _claims(size: int) -> Iterator[Claim]:
                 claim_filing_code="CI",
             ),
             billing_provider=practice,
-            lines=(line,),
+            lines=lines,
             diagnoses=(Diagnosis(code="F411", qualifier="ABK"),),
             submitted_on=date(2026, 3, 1),
             place_of_service="10",
@@ -250,11 +267,25 @@ def cpu_seconds(read: Callable[[Path], int], path: Path) -> float:
     return time.process_time() - started
 
 
+MEMORY_PROGRAM = """
+import resource, sys
+from denialml.formats import open_reader
+with open(sys.argv[1], "rb") as stream:
+    for _ in open_reader(stream, file="simulated"):
+        pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
 def peak_memory_mb(path: Path) -> float:
     """Peak resident memory of a fresh process that reads the file and keeps nothing."""
-    command = [sys.executable, "-m", "benchmarks.readers", "--memory-of", str(path)]
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY_PROGRAM, str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).resolve().parents[1],
+    )
     return float(done.stdout)
 
 
@@ -270,10 +301,8 @@ def measure(size: int = SIZE, rounds: int = ROUNDS) -> dict[str, object]:
             if kind == "835":
                 chosen["oxedi stream"] = read_with_oxedi
             best = dict.fromkeys(chosen, float("inf"))
-            for turn in range(rounds):
+            for _ in range(rounds):
                 for name, read in chosen.items():
-                    if name == "pyx12" and turn:
-                        continue
                     best[name] = min(best[name], cpu_seconds(read, path))
             results[kind] = _summary(path, best)
     return results
@@ -302,13 +331,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="write the results file")
     parser.add_argument("--size", type=int, default=SIZE, help="bytes of each file")
-    parser.add_argument("--memory-of", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.memory_of:
-        read_with_denialml(arguments.memory_of)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(peak / 1024)
-        return
     results = measure(arguments.size)
     print(json.dumps(results, indent=2))
     if arguments.json:
