@@ -7,6 +7,7 @@ organizations' ids apart and makes ids useless for guessing content.
 """
 
 import re
+from base64 import b32encode
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
@@ -18,8 +19,9 @@ import msgspec
 from denialml.domain.record import Fact
 from denialml.domain.remittance import ClaimPayment, Remittance
 
-DIGEST_BYTES: Final = 16
+DIGEST_BYTES: Final = 15  # 24 characters of base 32, without padding
 _ENCODER = msgspec.json.Encoder()
+_ZERO_AT_THE_END = re.compile(rb'\.[0-9]*0"')
 _WHOLE = re.compile(rb'(?<=[0-9])\.0+"')
 _TRAILING = re.compile(rb'(\.[0-9]*[1-9])0+"')
 _SOURCE = b',"source":{'
@@ -84,7 +86,7 @@ class Identity:
         digest = blake2b(
             content, digest_size=DIGEST_BYTES, key=self._key, person=kind.encode()
         )
-        return f"{kind}_{digest.hexdigest()}"
+        return f"{kind}_{b32encode(digest.digest()).decode().lower()}"
 
 
 _NO_REMITTANCE = Remittance(
@@ -113,23 +115,29 @@ def canonical(payload: bytes, kind: type[Fact]) -> bytes:
     cut = payload.rfind(_SOURCE)
     if cut >= 0:
         payload = payload[:cut] + b"}"
-    if b"." in payload:
+    if _ZERO_AT_THE_END.search(payload) is not None:
         payload = _TRAILING.sub(rb'\1"', _WHOLE.sub(b'"', payload))
-    return _defaults(kind).sub(b"", payload)
+    for member, replacement in _defaults(kind):
+        if member in payload:
+            payload = payload.replace(member, replacement)
+    return payload
 
 
 @cache
-def _defaults(kind: type[Fact]) -> re.Pattern[bytes]:
-    """Finds the members of an encoded record that only repeat a field's default."""
-    members = sorted(
-        _ENCODER.encode(name) + b":" + _ENCODER.encode(default)
-        for struct in _structs_in(kind)
-        for name, default in _encoded_defaults(struct)
-    )
-    if not members:
-        return re.compile(rb"(?!)")
-    member = b"(?:" + b"|".join(map(re.escape, members)) + b")"
-    return re.compile(rb"," + member + rb"(?=[,}])|(?<=\{)" + member + rb"(?:,|(?=\}))")
+def _defaults(kind: type[Fact]) -> tuple[tuple[bytes, bytes], ...]:
+    """What to take out of an encoded record: members that repeat a field's default.
+
+    A member follows a comma, or opens an object that has no required field.
+    """
+    found: list[tuple[bytes, bytes]] = []
+    for struct in sorted(_structs_in(kind), key=lambda each: each.__name__):
+        for name, default in _encoded_defaults(struct):
+            member = _ENCODER.encode(name) + b":" + _ENCODER.encode(default)
+            found.append((b"," + member, b""))
+            if not any(field.required for field in msgspec.structs.fields(struct)):
+                found.append((b"{" + member + b",", b"{"))
+                found.append((b"{" + member + b"}", b"{}"))
+    return tuple(dict.fromkeys(found))
 
 
 def _encoded_defaults(struct: type[Fact]) -> Iterator[tuple[str, Any]]:

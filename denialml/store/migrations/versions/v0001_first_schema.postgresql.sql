@@ -287,8 +287,6 @@ CREATE TABLE claim_payments (
 
 CREATE INDEX claim_payments_by_chain ON claim_payments (organization_id, chain_key);
 
-CREATE INDEX claim_payments_by_claim ON claim_payments (claim_id);
-
 CREATE INDEX claim_payments_by_service ON claim_payments (organization_id, service_from, charge_cents);
 
 CREATE INDEX claim_payments_refiled ON claim_payments (organization_id, control_number_key) WHERE chain_key <> control_number_key;
@@ -376,9 +374,9 @@ CREATE TABLE line_adjudications (
     FOREIGN KEY(organization_id) REFERENCES organizations (organization_id)
 );
 
-CREATE INDEX line_adjudications_by_outcome ON line_adjudications (organization_id, outcome, received_on);
-
 CREATE INDEX line_adjudications_by_payment ON line_adjudications (payment_id);
+
+CREATE INDEX line_adjudications_by_receipt ON line_adjudications (organization_id, received_on);
 
 CREATE TABLE service_payments (
     payment_id VARCHAR(64) NOT NULL,

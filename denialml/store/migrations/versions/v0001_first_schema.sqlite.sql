@@ -287,8 +287,6 @@ CREATE TABLE claim_payments (
 
 CREATE INDEX claim_payments_by_chain ON claim_payments (organization_id, chain_key);
 
-CREATE INDEX claim_payments_by_claim ON claim_payments (claim_id);
-
 CREATE INDEX claim_payments_by_service ON claim_payments (organization_id, service_from, charge_cents);
 
 CREATE INDEX claim_payments_refiled ON claim_payments (organization_id, control_number_key) WHERE chain_key <> control_number_key;
@@ -322,7 +320,8 @@ CREATE TABLE service_lines (
     PRIMARY KEY (claim_id, position),
     FOREIGN KEY(claim_id) REFERENCES claims (claim_id),
     FOREIGN KEY(organization_id) REFERENCES organizations (organization_id)
-);
+)
+ WITHOUT ROWID;
 
 CREATE TABLE claim_adjustments (
     payment_id VARCHAR(64) NOT NULL,
@@ -335,7 +334,8 @@ CREATE TABLE claim_adjustments (
     PRIMARY KEY (payment_id, position),
     FOREIGN KEY(payment_id) REFERENCES claim_payments (payment_id),
     FOREIGN KEY(organization_id) REFERENCES organizations (organization_id)
-);
+)
+ WITHOUT ROWID;
 
 CREATE TABLE denials (
     denial_id VARCHAR(64) NOT NULL,
@@ -374,11 +374,12 @@ CREATE TABLE line_adjudications (
     FOREIGN KEY(claim_id) REFERENCES claims (claim_id),
     FOREIGN KEY(payment_id) REFERENCES claim_payments (payment_id),
     FOREIGN KEY(organization_id) REFERENCES organizations (organization_id)
-);
-
-CREATE INDEX line_adjudications_by_outcome ON line_adjudications (organization_id, outcome, received_on);
+)
+ WITHOUT ROWID;
 
 CREATE INDEX line_adjudications_by_payment ON line_adjudications (payment_id);
+
+CREATE INDEX line_adjudications_by_receipt ON line_adjudications (organization_id, received_on);
 
 CREATE TABLE service_payments (
     payment_id VARCHAR(64) NOT NULL,
@@ -391,7 +392,8 @@ CREATE TABLE service_payments (
     PRIMARY KEY (payment_id, position),
     FOREIGN KEY(payment_id) REFERENCES claim_payments (payment_id),
     FOREIGN KEY(organization_id) REFERENCES organizations (organization_id)
-);
+)
+ WITHOUT ROWID;
 
 CREATE TABLE appeal_drafts (
     draft_id VARCHAR(64) NOT NULL,
@@ -450,20 +452,19 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('remittances', 'remittances_by_receipt', '1000000 500000 1500'),
     ('claim_payments', 'sqlite_autoindex_claim_payments_1', '1000000 1'),
     ('claim_payments', 'claim_payments_by_chain', '1000000 500000 3'),
-    ('claim_payments', 'claim_payments_by_claim', '1000000 2'),
     ('claim_payments', 'claim_payments_by_service', '1000000 500000 1500 50'),
     ('claim_payments', 'claim_payments_refiled', '1000000 500000 3'),
     ('provider_adjustments', 'sqlite_autoindex_provider_adjustments_1', '1000000 1'),
     ('provider_adjustments', 'ix_provider_adjustments_organization_id', '1000000 500000'),
-    ('service_lines', 'sqlite_autoindex_service_lines_1', '1000000 2 1'),
-    ('claim_adjustments', 'sqlite_autoindex_claim_adjustments_1', '1000000 2 1'),
+    ('service_lines', 'service_lines', '1000000 2 1'),
+    ('claim_adjustments', 'claim_adjustments', '1000000 2 1'),
     ('denials', 'sqlite_autoindex_denials_1', '1000000 1'),
     ('denials', 'denials_by_claim', '1000000 2'),
     ('denials', 'denials_by_status', '1000000 500000 100000 300'),
-    ('line_adjudications', 'sqlite_autoindex_line_adjudications_1', '1000000 2 2 1'),
-    ('line_adjudications', 'line_adjudications_by_outcome', '1000000 500000 100000 1500'),
+    ('line_adjudications', 'line_adjudications', '1000000 2 2 1'),
     ('line_adjudications', 'line_adjudications_by_payment', '1000000 2'),
-    ('service_payments', 'sqlite_autoindex_service_payments_1', '1000000 2 1'),
+    ('line_adjudications', 'line_adjudications_by_receipt', '1000000 500000 1500'),
+    ('service_payments', 'service_payments', '1000000 2 1'),
     ('appeal_drafts', 'sqlite_autoindex_appeal_drafts_1', '1000000 1'),
     ('appeal_drafts', 'appeal_drafts_by_denial', '1000000 500000 2 1');
 
