@@ -44,6 +44,9 @@ class DenialReport(Judgment, frozen=True):
     `new`, `changed` and `known` count the denials of this run (known: nothing new to
     say). `open_amount` is what open denials hold, `recovered_amount` what payers paid
     later on closed ones. `abstained` are denials whose cause could not be told.
+    `unexplained` lines were not paid and no reason says that they were denied (the
+    whole charge written down to contract): they are no denials, and they need a look
+    at contract and rates before anybody writes them off.
     """
 
     as_of: date
@@ -55,6 +58,8 @@ class DenialReport(Judgment, frozen=True):
     abstained: int
     open_amount: Decimal
     recovered_amount: Decimal
+    unexplained: int
+    unexplained_amount: Decimal
 
 
 class DenyingAnswer(Judgment, frozen=True):
@@ -101,6 +106,7 @@ def find_denials(
         now=now,
         record_count=len(judged),
     )
+    unexplained = unexplained_lines(records)
     still_open = [one for one in judged if one.status == "open"]
     return DenialReport(
         as_of=as_of,
@@ -113,7 +119,32 @@ def find_denials(
             one.finding is not None and one.finding.root_cause is None for one in judged
         ),
         open_amount=sum((one.denial.denied_amount for one in still_open), ZERO),
-        recovered_amount=sum((one.settlement.recovered for one in answers), ZERO),
+        recovered_amount=recovered_amount(answers),
+        unexplained=len(unexplained),
+        unexplained_amount=sum((one.charge for one in unexplained), ZERO),
+    )
+
+
+def recovered_amount(answers: Iterable[DenyingAnswer]) -> Decimal:
+    """Dollars paid after denials; a line denied twice and paid once counts once."""
+    paid = {
+        one.settlement.paid_by: one.settlement.recovered
+        for one in answers
+        if one.settlement.recovered > 0
+    }
+    return sum(paid.values(), ZERO)
+
+
+def unexplained_lines(records: PracticeRecords) -> tuple[LineAdjudication, ...]:
+    """First answers that neither paid a line nor gave a known reason to deny it."""
+    by_line = defaultdict(list)
+    for adjudication in records.adjudications:
+        by_line[adjudication.claim_id, adjudication.line_number].append(adjudication)
+    first = (initial_determination(group) for group in by_line.values())
+    return tuple(
+        one
+        for one in first
+        if one is not None and one.outcome is LineOutcome.UNKNOWN and one.charge > 0
     )
 
 

@@ -17,12 +17,15 @@ Answers = Mapping[tuple[str, int], list[LineAdjudication]]
 class Settlement(Judgment, frozen=True):
     """How a denial ended. `reason` is empty while it is open.
 
-    `recovered` is what the payer paid on the same service after denying it.
+    `recovered` is what the payer paid on the same service after denying it, and
+    `paid_by` the claim line and payment that paid, so that a line denied twice and
+    paid once is counted once.
     """
 
     reason: str
     settled_on: date | None
     recovered: Decimal
+    paid_by: tuple[str, int, str] | None = None
 
 
 OPEN = Settlement(reason="", settled_on=None, recovered=ZERO)
@@ -56,6 +59,7 @@ def find_settlement(
             reason=_paid_reason(last, adjudicated),
             settled_on=last.received_on,
             recovered=_paid_since(adjudicated, last, answers),
+            paid_by=(last.claim_id, last.line_number, last.payment_id),
         )
     return Settlement(
         reason="A later answer to the same service took its place.",

@@ -49,7 +49,7 @@ def _eligibility(context: SignContext) -> Iterator[Sign]:
     elif age <= 7 and facts.eligibility_result is EligibilityResult.ACTIVE:
         yield Sign(
             "eligibility_checked_recently",
-            "Coverage was checked and active within a week before the service.",
+            "Coverage was active when last checked, at most a week before the service.",
         )
     day = facts.service_date
     if age is not None and day is not None and 0 < age >= day.timetuple().tm_yday:

@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 from denialml.domain.adjudication import LineAdjudication, LineOutcome
 from denialml.domain.denial import Route
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
-from denialml.journeys.denials import denied_amount, denying_answers, find_denials
+from denialml.journeys.denials import (
+    denied_amount,
+    denying_answers,
+    find_denials,
+    recovered_amount,
+    unexplained_lines,
+)
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
 from denialml.journeys.worklist import in_work_order, open_worklist, view_denial
@@ -101,6 +107,31 @@ def test_a_correction_that_was_paid_closes_the_denial():
     assert found([sent("c1"), sent("c2", frequency="7", day=9)], answers) == [
         ("c1", 1, "Paid on 2024-04-20 after the claim was sent again.", Decimal(90))
     ]
+
+
+def test_a_line_denied_twice_and_paid_once_is_recovered_once():
+    submitted = [sent("c1"), sent("c2", frequency="7", day=9)]
+    answers = [
+        answered("c1", DENIED, day=1, cas="CO-4 150"),
+        answered("c2", DENIED, day=20, cas="CO-4 150"),
+        answered("c2", REVERSED, day=25, cas="CO-4 -150", sequence=1),
+        answered("c2", PAID, day=25, paid="90", sequence=2),
+    ]
+    records = PracticeRecords(
+        submitted_claims=tuple(submitted), adjudications=tuple(answers)
+    )
+    found = denying_answers(records)
+    assert [one.settlement.recovered for one in found] == [Decimal(90), Decimal(90)]
+    assert recovered_amount(found) == Decimal(90)
+
+
+def test_e80_a_charge_written_down_in_full_is_no_denial_and_is_not_lost():
+    records = PracticeRecords(
+        submitted_claims=(sent("c1"),),
+        adjudications=(answered("c1", LineOutcome.UNKNOWN, day=1, cas="CO-45 150"),),
+    )
+    assert denying_answers(records) == ()
+    assert [one.charge for one in unexplained_lines(records)] == [Decimal(150)]
 
 
 def test_a_correction_not_yet_answered_leaves_it_open():
