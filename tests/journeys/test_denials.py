@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from denialml.domain.adjudication import LineAdjudication, LineOutcome
 from denialml.domain.denial import Route
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
-from denialml.journeys.denials import (
+from denialml.journeys.denials import find_denials
+from denialml.journeys.denying_answers import (
     denied_amount,
     denying_answers,
-    find_denials,
     recovered_amount,
     unexplained_lines,
 )
