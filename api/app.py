@@ -25,6 +25,7 @@ from api.pages import denial, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_page, wants_page
 from api.problems import RequestProblem, problem_document, problem_response
 from api.routes import appeals, claims, denials, documentation, files, health
+from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers, ServedModel
 from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
@@ -90,13 +91,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
+    swift_engine = open_swift_engine(engine)
+    pepper = api_key_pepper(settings)
     app.state.service = Service(
         settings=settings,
         engine=engine,
-        swift_engine=open_swift_engine(engine),
-        pepper=api_key_pepper(settings),
+        swift_engine=swift_engine,
+        pepper=pepper,
         clock=clock,
         sign_ins=make_sign_ins(settings),
+        desk=ScoreDesk(engine, swift_engine=swift_engine, pepper=pepper),
         scorers=Scorers(ServedModel(settings.resolved_serving_bundle_directory)),
     )
     for router in ROUTERS:

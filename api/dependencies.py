@@ -125,13 +125,7 @@ def admitted(
                 grant, sign_in = _grant_of_cookie(request, service, session, now=now)
             else:
                 grant, sign_in = _grant_of_key(request, service, session, now=now), None
-            request.state.organization_id = grant.organization_id
-            request.state.actor = grant.key_id
-            if permission not in grant.scopes:
-                raise RequestProblem(
-                    ProblemType.NOT_PERMITTED,
-                    f"This operation needs the permission {permission}.",
-                )
+            require_permission(request, grant, permission)
             visit = Visit(service, session, grant, now, sign_in)
             if purpose is not Purpose.CHANGE:
                 yield visit
@@ -141,15 +135,39 @@ def admitted(
                 yield visit
                 _record(session, visit)
                 session.commit()
-        elif visit.notes:
-            swift = purpose is Purpose.SCORE
-            engine = service.swift_engine if swift else service.engine
-            with open_session(engine) as session:
-                _record(session, visit)
-                session.commit()
+        else:
+            record_notes(visit, purpose)
 
     admit.access = Access(permission, purpose, by_cookie)  # type: ignore[attr-defined]
     return admit
+
+
+def require_permission(
+    request: Request, grant: KeyGrant, permission: Permission
+) -> None:
+    """Note who is calling for the log, and refuse who may not.
+
+    Raises `RequestProblem` (not-permitted).
+    """
+    request.state.organization_id = grant.organization_id
+    request.state.actor = grant.key_id
+    if permission not in grant.scopes:
+        raise RequestProblem(
+            ProblemType.NOT_PERMITTED,
+            f"This operation needs the permission {permission}.",
+        )
+
+
+def record_notes(visit: Visit, purpose: Purpose) -> None:
+    """Commit what a reading visit noted, in a short transaction of its own."""
+    if not visit.notes:
+        return
+    service = visit.service
+    swift = purpose is Purpose.SCORE
+    engine = service.swift_engine if swift else service.engine
+    with open_session(engine) as session:
+        _record(session, visit)
+        session.commit()
 
 
 def bearer_key(request: Request) -> str:

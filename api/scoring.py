@@ -25,22 +25,31 @@ class ReadClaims:
     complete: bool = True
 
 
-def read_claims(visit: Visit, content: bytes, *, file: str) -> ReadClaims:
+def read_claims(content: bytes, *, file: str, maximum: int) -> ReadClaims:
     """The professional claims of an X12 file.
 
     Raises `UnreadableFile` for what is no X12 claim file, `RequestProblem` for more
-    claims than one request may have.
+    claims than `maximum`.
     """
     reading = read_bytes(content, file=file)
     claims = tuple(record for record in reading.records if isinstance(record, Claim))
     if not claims and reading.complete:
         raise UnreadableFile("the file holds no professional claim (837P)")
-    maximum = visit.service.settings.max_claims_per_request
     if len(claims) > maximum:
         raise RequestProblem(
             ProblemType.BODY_TOO_LARGE, f"At most {maximum} claims in one request."
         )
     return ReadClaims(claims, reading.problems, reading.complete)
+
+
+def dated(claims: Sequence[Claim], *, today: date) -> list[Claim]:
+    """The claims, each with a submission day: its own, or today where it says none."""
+    return [
+        claim
+        if claim.submitted_on is not None
+        else msgspec.structs.replace(claim, submitted_on=today)
+        for claim in claims
+    ]
 
 
 def score_for(
@@ -53,13 +62,11 @@ def score_for(
     """
     if not claims:
         return []
-    dated = [
-        claim
-        if as_of is not None or claim.submitted_on is not None
-        else msgspec.structs.replace(claim, submitted_on=visit.today)
-        for claim in claims
-    ]
-    scorer = visit.service.scorers.scorer(visit.session, visit.organization_id)
-    scores = scorer.score(dated, as_of=as_of)
+    scores = visit.service.scorers.score(
+        visit.session,
+        visit.organization_id,
+        dated(claims, today=visit.today),
+        as_of=as_of,
+    )
     visit.note(AuditAction.CLAIMS_SCORED, "claim", "", record_count=len(claims))
     return scores

@@ -7,10 +7,15 @@ same scores: there is one scoring function.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from denialml.domain.claim import Claim
+from denialml.domain.risk import RiskScore
 from denialml.errors import ModelError
 from denialml.journeys.score import Scorer, open_scorer
 from denialml.modeling.bundle import Bundle, load_bundle
@@ -59,21 +64,66 @@ class ServedModel:
         return found.st_mtime_ns, found.st_ino
 
 
+@dataclass
+class Kept:
+    """One scorer, the day its history stands at, and how many are using it."""
+
+    scorer: Scorer
+    day: date | None = None
+    users: int = 0
+
+
 class Scorers:
     """Scorers ready for use, the least recently used given up first."""
 
     def __init__(self, model: ServedModel) -> None:
         self.model = model
-        self._kept: OrderedDict[str, Scorer] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[str, threading.Lock] = {}
 
-    def scorer(self, session: Session, organization_id: str) -> Scorer:
-        """The scorer of a practice for its records and the model as they are now.
+    def ready(
+        self, organization_id: str, *, records_version: int, day: date
+    ) -> Scorer | None:
+        """A scorer that nobody is using and that stands at `day`: one that answers at
+        once. None where getting there could take time."""
+        with self._lock:
+            kept = self._kept.get(organization_id)
+            if kept is None or kept.users or kept.day != day:
+                return None
+            if kept.scorer.records_version != records_version:
+                return None
+            if kept.scorer.bundle is not self.model.current():
+                return None
+            return kept.scorer
 
-        Built by one thread while the others wait for it. Raises `NoModel` or
-        `BundleRejected` where there is no model to score with.
+    def score(
+        self,
+        session: Session,
+        organization_id: str,
+        claims: Sequence[Claim],
+        *,
+        as_of: date | None,
+    ) -> list[RiskScore]:
+        """Score with the records and the model as they are now, building if need be.
+
+        Raises `NoModel` or `BundleRejected` where there is no model to score with.
         """
+        kept = self._current(session, organization_id)
+        with self._lock:
+            kept.users += 1
+        try:
+            scores = kept.scorer.score(claims, as_of=as_of)
+        finally:
+            with self._lock:
+                kept.users -= 1
+        with self._lock:
+            # Days are scored in order; the history is left standing at the last.
+            kept.day = max((score.as_of for score in scores), default=kept.day)
+        return scores
+
+    def _current(self, session: Session, organization_id: str) -> Kept:
+        """Built by one thread while the others wait for it."""
         bundle = self.model.current()
         version = get_organization(session, organization_id).records_version
         found = self._find(organization_id, bundle, version)
@@ -84,25 +134,23 @@ class Scorers:
         with building:
             found = self._find(organization_id, bundle, version)
             if found is None:
-                found = open_scorer(session, organization_id, bundle=bundle)
+                found = Kept(open_scorer(session, organization_id, bundle=bundle))
                 self._keep(organization_id, found)
         return found
 
-    def _find(
-        self, organization_id: str, bundle: Bundle, version: int
-    ) -> Scorer | None:
+    def _find(self, organization_id: str, bundle: Bundle, version: int) -> Kept | None:
         with self._lock:
             found = self._kept.get(organization_id)
-            if found is None or found.bundle is not bundle:
+            if found is None or found.scorer.bundle is not bundle:
                 return None
-            if found.records_version < version:
+            if found.scorer.records_version < version:
                 return None
             self._kept.move_to_end(organization_id)
             return found
 
-    def _keep(self, organization_id: str, scorer: Scorer) -> None:
+    def _keep(self, organization_id: str, kept: Kept) -> None:
         with self._lock:
-            self._kept[organization_id] = scorer
+            self._kept[organization_id] = kept
             self._kept.move_to_end(organization_id)
             while len(self._kept) > KEPT_SCORERS:
                 self._kept.popitem(last=False)

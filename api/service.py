@@ -8,6 +8,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from starlette.requests import Request
 
+from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers
 from api.sign_in import SignIns
 from denialml.settings import Settings
@@ -36,6 +37,7 @@ class Service:
     clock: Clock
     sign_ins: SignIns
     scorers: Scorers
+    desk: ScoreDesk
 
     def today(self) -> date:
         """The day it is at the practice."""

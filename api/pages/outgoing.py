@@ -79,7 +79,8 @@ def show_risk(
     if not content:
         return _page(visit, refusal="Choose a file or paste its text.", status=422)
     try:
-        read = read_claims(visit, content, file=name)
+        maximum = visit.service.settings.max_claims_per_request
+        read = read_claims(content, file=name, maximum=maximum)
         scores = score_for(visit, read.claims, as_of=None)
     except (UnreadableFile, ModelError) as error:
         return _page(visit, refusal=str(error), pasted=pasted, status=422)

@@ -140,7 +140,8 @@ def running_service() -> Running:
     app = create_app(settings, clock=clock)
     log = io.StringIO()
     configure_logging("info", stream=log)
-    listener = socket.socket()
+    # The protocol must be named: asyncio turns Nagle off only for sockets that say TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, server_header=False)

@@ -1,0 +1,249 @@
+"""One claim scored with reasons through the API, against the bare LightGBM call.
+
+    .venv/bin/python -m benchmarks.api --json benchmarks/results/api.json
+
+A simulated practice is ingested, a model trained on it, and the real server started as
+a process of its own on loopback. Claims of the outgoing batch are then scored one after
+the other over HTTP with a key, and the same rows are given to LightGBM's own
+contribution call on the same model, alternating with the requests so that both see the
+same machine. Bar: median over HTTP within 3 times the bare median.
+"""
+
+import argparse
+import json
+import multiprocessing
+import platform
+import socket
+import statistics
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import lightgbm
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import uvicorn
+
+from api.app import create_app
+from api.permissions import Permission
+from denialml.domain.claim import Claim
+from denialml.journeys.ingest import ingest_files
+from denialml.journeys.simulate import write_practice
+from denialml.modeling.bundle import Bundle, load_bundle, write_bundle
+from denialml.modeling.denial_risk import line_inputs
+from denialml.modeling.facts import FactBook
+from denialml.modeling.features import line_features
+from denialml.modeling.frames import build_frame
+from denialml.modeling.history import History
+from denialml.modeling.observation import answer_events, observe_lines
+from denialml.modeling.specification import TrainingSpecification
+from denialml.modeling.training import train_bundle
+from denialml.settings import Settings, api_key_pepper
+from denialml.simulation import simulate_practice
+from denialml.store.api_keys import issue_key
+from denialml.store.database import migrate, open_engine, open_session
+from denialml.store.organizations import create_organization
+from denialml.store.records import practice_records
+
+SEED = 4711
+STARTS_ON, ENDS_ON = date(2025, 1, 1), date(2026, 6, 30)
+AS_OF = date(2026, 7, 1)
+NOW = datetime(2026, 7, 1, 15, 0, tzinfo=UTC)
+BAR = 3.0
+WARM_UP = 30
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A filled data directory: its key, the batch to score, and each claim's rows."""
+
+    settings: Settings
+    key: str
+    bundle: Bundle
+    claims: tuple[Claim, ...]
+    rows: tuple[npt.NDArray[np.float64], ...]
+
+
+def prepare(directory: Path, *, claims: int) -> Prepared:
+    """Simulate, ingest, train; everything through the product's own journeys."""
+    practice = simulate_practice(
+        seed=SEED, claims=claims, starts_on=STARTS_ON, ends_on=ENDS_ON
+    )
+    paths = write_practice(practice, directory / "files")
+    history = directory / "files/practice"
+    settings = Settings(data_directory=directory)
+    engine = open_engine(settings.resolved_database_url)
+    migrate(engine)
+    with open_session(engine) as session:
+        organization_id = create_organization(
+            session, "Benchmark (simulated)", now=NOW, is_simulated=True
+        ).organization_id
+        files = [
+            path
+            for path in paths
+            if path.is_relative_to(history) and path.parent.name != "documents"
+        ]
+        for _ in ingest_files(
+            session, organization_id, files, now=NOW, actor="benchmark"
+        ):
+            pass
+        _, key = issue_key(
+            session,
+            organization_id,
+            label="benchmark",
+            scopes=[Permission.CLAIMS_SCORE],
+            pepper=api_key_pepper(settings),
+            now=NOW,
+        )
+        session.commit()
+        records = practice_records(session, organization_id)
+    engine.dispose()
+    bundle = train_bundle(
+        build_frame(records), specification=TrainingSpecification(), known_by=AS_OF
+    )
+    write_bundle(bundle, settings.resolved_serving_bundle_directory)
+    fact_book = FactBook(records)
+    observed = observe_lines(records, fact_book, answered_only=True)
+    past = History(answer_events(observed))
+    past.advance(AS_OF)
+    rows = tuple(
+        np.vstack(
+            [
+                line_features(row)
+                for row in line_inputs(
+                    claim, fact_book=fact_book, history=past, as_of=AS_OF
+                )
+            ]
+        )
+        for claim in practice.outgoing
+    )
+    return Prepared(
+        settings,
+        key,
+        load_bundle(settings.resolved_serving_bundle_directory),
+        practice.outgoing,
+        rows,
+    )
+
+
+def serve(data_directory: Path, port: int) -> None:
+    """The real server, in a process of its own."""
+    settings = Settings(data_directory=data_directory, port=port)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+    )
+
+
+def wait_for(url: str, process: BaseProcess) -> None:
+    """Return when the server answers; raise when it has died or takes too long."""
+    for _ in range(300):
+        if not process.is_alive():
+            raise RuntimeError("the server stopped before it answered")
+        try:
+            httpx.get(f"{url}/healthz")
+        except httpx.ConnectError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("the server did not answer within 30 seconds")
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def measure(prepared: Prepared, url: str, *, repeats: int) -> dict[str, float]:
+    """Medians in milliseconds; requests and bare calls alternate."""
+    over_http: list[float] = []
+    bare: list[float] = []
+    bodies = [msgspec.json.encode(claim) for claim in prepared.claims]
+    booster: lightgbm.Booster = prepared.bundle.booster
+    headers = {
+        "Authorization": f"Bearer {prepared.key}",
+        "Content-Type": "application/json",
+    }
+    host, port = urlsplit(url).hostname, urlsplit(url).port
+    address = f"/v1/claims/score?as_of={AS_OF}"
+    # The standard library's client: a heavier one would be measured with the service.
+    with closing(HTTPConnection(str(host), port)) as client:
+        for count in range(WARM_UP + repeats):
+            place = count % len(bodies)
+            started = time.perf_counter()
+            client.request("POST", address, bodies[place], headers)
+            answer = client.getresponse()
+            content = answer.read()
+            ended = time.perf_counter()
+            if answer.status != HTTPStatus.OK:
+                raise RuntimeError(f"status {answer.status}: {content[:300]!r}")
+            began = time.perf_counter()
+            booster.predict(prepared.rows[place], pred_contrib=True, num_threads=1)
+            done = time.perf_counter()
+            if count >= WARM_UP:
+                over_http.append((ended - started) * 1000)
+                bare.append((done - began) * 1000)
+    return {
+        "api_median_milliseconds": round(statistics.median(over_http), 3),
+        "api_p95_milliseconds": round(statistics.quantiles(over_http, n=20)[-1], 3),
+        "bare_median_milliseconds": round(statistics.median(bare), 3),
+        "bare_p95_milliseconds": round(statistics.quantiles(bare, n=20)[-1], 3),
+        "ratio": round(statistics.median(over_http) / statistics.median(bare), 3),
+    }
+
+
+def main() -> None:
+    """Run and print; `--json` also writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--claims", type=int, default=8000)
+    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="denialml-benchmark-") as name:
+        prepared = prepare(Path(name), claims=arguments.claims)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        process = multiprocessing.get_context("spawn").Process(
+            target=serve, args=(Path(name), port), daemon=True
+        )
+        process.start()
+        try:
+            wait_for(url, process)
+            measures = measure(prepared, url, repeats=arguments.requests)
+        finally:
+            process.terminate()
+            process.join()
+    result = {
+        "what": "one claim scored with reasons over HTTP, sequentially; simulated data",
+        "seed": SEED,
+        "claims": arguments.claims,
+        "requests": arguments.requests,
+        "trees": prepared.bundle.booster.num_trees(),
+        "features": prepared.bundle.booster.num_feature(),
+        "lines_per_claim": round(statistics.mean(map(len, prepared.rows)), 2),
+        **measures,
+        "bar": BAR,
+        "met": measures["ratio"] <= BAR,
+        "python": platform.python_version(),
+        "lightgbm": lightgbm.__version__,
+    }
+    print(json.dumps(result, indent=2))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
