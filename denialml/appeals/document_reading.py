@@ -6,6 +6,7 @@ in a known form is not read.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time
 
 from denialml.domain.record import Judgment
@@ -18,26 +19,30 @@ DATE = (
     r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}|"
     rf"{_MONTH}\.? \d{{1,2}}, \d{{4}})"
 )
+# Patterns bound every run of white space, so that no text can make them slow.
+_GAP = r"\s{0,4}"
+LONGEST_LINE = 500
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?"
 _START = re.compile(
-    rf"\b(?:start(?:ed)?|begin|began)(?: ?time)?(?: at)?\s*[:=]?\s*({_CLOCK})",
+    rf"\b(?:start(?:ed)?|begin|began)(?: ?time)?(?: at)?{_GAP}[:=]?{_GAP}({_CLOCK})",
     re.IGNORECASE,
 )
 _STOP = re.compile(
-    rf"\b(?:stop(?:ped)?|end(?:ed)?)(?: ?time)?(?: at)?\s*[:=]?\s*({_CLOCK})",
+    rf"\b(?:stop(?:ped)?|end(?:ed)?)(?: ?time)?(?: at)?{_GAP}[:=]?{_GAP}({_CLOCK})",
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    rf"\b({_CLOCK})\s*(?:-|\u2013|\u2014|to)\s*({_CLOCK})", re.IGNORECASE
+    rf"\b({_CLOCK}){_GAP}(?:-|\u2013|\u2014|to){_GAP}({_CLOCK})", re.IGNORECASE
 )
 _MINUTES = re.compile(
     r"\b(?:total (?:session )?(?:time|minutes)|"
-    r"(?:session )?(?:minutes|duration|length))(?: documented)?\s*[:=]\s*(\d{1,3})\b"
+    r"(?:session )?(?:minutes|duration|length))(?: documented)?"
+    rf"{_GAP}[:=]{_GAP}(\d{{1,3}})\b"
     r"|\b(\d{1,3}) ?(?:minutes|min)\b",
     re.IGNORECASE,
 )
 _BATCH = re.compile(
-    r"(?:^|[\n~|\x1c\x1d'])\s*(?:ISA[^A-Za-z0-9\s]\d\d[^A-Za-z0-9\s]"
+    r"(?:^|[\n~|\x1c\x1d'])\s{0,8}(?:ISA[^A-Za-z0-9\s]\d\d[^A-Za-z0-9\s]"
     r"|GS[^A-Za-z0-9\s](?:HP|HC|HN|FA|HB|HI)[^A-Za-z0-9\s]"
     r"|ST[^A-Za-z0-9\s](?:837|835|277|999|271|278)[^A-Za-z0-9\s])"
 )
@@ -57,14 +62,15 @@ _IDENTIFIER_LABELS = {
 }
 _LABELED = {
     name: re.compile(
-        rf"(?:^|[\n;|,(]|\s{{2,}})[ \t]*(?:{label})[ \t]*[:#=][ \t]*([^\n;|]+)",
+        rf"(?:^|[\n;|,(]|[ \t]{{2}})[ \t]?(?:{label})[ \t]?[:#=][ \t]{{0,2}}"
+        r"([^\n;|]{1,200})",
         re.IGNORECASE,
     )
     for name, label in _IDENTIFIER_LABELS.items()
 }
 _PROCESS_NOTE = re.compile(
     r"\b(?:psychotherapy|process) notes?\b[^\n]{0,80}(?:separate|45 CFR 164\.501|"
-    r"confidential|not part of)|^\s*(?:psychotherapy|process) notes?\b",
+    r"confidential|not part of)|^[ \t]{0,20}(?:psychotherapy|process) notes?\b",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -140,26 +146,37 @@ def read_date(text: str) -> date | None:
 
 def labeled_date(text: str, label: str) -> date | None:
     """The date after ``label:`` (a regular expression), None where not stated."""
-    found = re.search(rf"\b(?:{label})\s*[:=]?\s*({DATE})", text, re.IGNORECASE)
+    found = re.search(rf"\b(?:{label}){_GAP}[:=]?{_GAP}({DATE})", text, re.IGNORECASE)
     return read_date(found.group(1)) if found else None
 
 
 def labeled_text(text: str, label: str) -> tuple[str, int] | None:
     """The rest of the line after ``label:`` and its offset; None where not stated."""
-    found = re.search(
-        rf"^[ \t]*(?:{label})[ \t]*:[ \t]*(\S[^\n]*)",
-        text,
-        re.IGNORECASE | re.MULTILINE,
-    )
-    return (found.group(1).rstrip(), found.start(1)) if found else None
+    pattern = re.compile(rf"[ \t]{{0,20}}(?:{label})[ \t]?:", re.IGNORECASE)
+    for line, offset in short_lines(text):
+        found = pattern.match(line)
+        words = line[found.end() :] if found else ""
+        if words.strip():
+            start = len(line) - len(words.lstrip())
+            return line[start:].rstrip(), offset + start
+    return None
+
+
+def short_lines(text: str) -> Iterator[tuple[str, int]]:
+    """Each line of ordinary length with its offset; longer ones are not read."""
+    for line in re.finditer(r"[^\n]+", text):
+        if len(line.group()) <= LONGEST_LINE:
+            yield line.group(), line.start()
 
 
 def labeled_identifiers(text: str) -> dict[str, frozenset[str]]:
     """Every labeled patient identifier: name of the field to the values stated."""
+    squeezed = re.sub(r"[ \t]{2,}", "  ", text)
+    stated = {name: pattern.findall(squeezed) for name, pattern in _LABELED.items()}
     return {
-        name: frozenset(value.strip() for value in pattern.findall(text))
-        for name, pattern in _LABELED.items()
-        if pattern.search(text)
+        name: frozenset(value.strip() for value in values)
+        for name, values in stated.items()
+        if values
     }
 
 

@@ -6,25 +6,20 @@ like markup or run long are left where they are: the exhibit itself shows them.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from denialml.appeals.document_reading import labeled_text
+from denialml.appeals.document_reading import labeled_text, short_lines
 from denialml.appeals.values import Value, printable
 from denialml.domain.document import Document
 
 LONGEST_QUOTATION = 240
 MOST_QUOTATIONS = 10
 _SCORE = re.compile(
-    r"^[ \t]*((?:PHQ-?9|GAD-?7|PCL-?5|AUDIT|DAST|LOCUS|CALOCUS|ASAM)\b[^\n]*\d[^\n]*?)"
-    r"[ \t]*$",
-    re.MULTILINE,
+    r"[ \t]{0,20}(?:PHQ-?9|GAD-?7|PCL-?5|AUDIT|DAST|LOCUS|CALOCUS|ASAM)\b.*\d"
 )
-_CONTACT = re.compile(
-    r"^[ \t]*([^\n]*\b(?:reference|ref\.?|call id|ticket)\b[^\n]*?)[ \t]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
+_CONTACT = re.compile(r".*\b(?:reference|ref\.?|call id|ticket)\b", re.IGNORECASE)
 _NOT_PROSE = re.compile(r"[<>{}#`$\\@|~^]|https?:|www\.|[*_]{2,}")
 _ADDRESSES_A_READER = re.compile(
     r"\b(?:ignore|disregard|instruction|instructions|prompt|override|approve|assistant|"
@@ -53,8 +48,7 @@ def quotations(
     """
     quotes: list[QuoteContext] = []
     for document in documents:
-        for line in _SCORE.finditer(document.text):
-            span = (line.group(1), line.start(1))
+        for span in _lines_like(_SCORE, document):
             quotes += _quote(document, "Measured score", span, references)
     for label in labels:
         for document in documents:
@@ -65,10 +59,18 @@ def quotations(
                 break  # one exhibit is enough for one label
     for document in documents:
         if document.kind == "auth_request_log":
-            for line in _CONTACT.finditer(document.text):
-                span = (line.group(1), line.start(1))
+            for span in _lines_like(_CONTACT, document):
                 quotes += _quote(document, "Recorded contact", span, references)
     return tuple(quotes[:MOST_QUOTATIONS])
+
+
+def _lines_like(
+    pattern: re.Pattern[str], document: Document
+) -> Iterator[tuple[str, int]]:
+    for line, offset in short_lines(document.text):
+        if pattern.match(line):
+            words = line.strip()
+            yield words, offset + line.index(words)
 
 
 def _quote(

@@ -143,3 +143,24 @@ def test_quotations_are_the_exact_characters_of_the_exhibit():
             assert f"“{documents[document_id].text[start:end]}”" in block.items[0]
             spans += 1
     assert spans >= 5
+
+
+SLOW = {
+    "spaces": " " * 100_000,
+    "labels": "Patient: " * 12_000,
+    "scores": "PHQ-9" * 20_000,
+    "lines": "(\n" * 50_000,
+    "clocks": "1:" * 50_000,
+    "label and spaces": ("Checked on" + " " * 5_000) * 20,
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", SLOW)
+def test_no_text_makes_reading_slow(kind):
+    documents = (note(text=NOTE + SLOW[kind]), plan())
+    draft = draft_letter(
+        case(RootCause.MEDICAL_NECESSITY, reason="50", documents=documents),
+        drafted_at=DRAFTED,
+    )
+    assert draft.template == "medical_necessity"
