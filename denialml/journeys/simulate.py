@@ -185,7 +185,8 @@ def _x12_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
         _by_month(checks, lambda check: check.checked_on), start=1
     ):
         yield _Output(
-            f"practice/271/{month}.edi", _eligibility_writer(number, members, names)
+            f"practice/271/{month}.edi",
+            _eligibility_writer(number, members, names=names),
         )
     authorizations = practice.authorizations[::2]
     for number, (month, granted) in enumerate(
@@ -193,7 +194,7 @@ def _x12_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
     ):
         yield _Output(
             f"practice/278/{month}.edi",
-            _authorization_writer(number, granted, names),
+            _authorization_writer(number, granted, names=names),
         )
 
 
@@ -265,7 +266,7 @@ def _acknowledgment_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
         yield _Output(
             f"practice/277CA/{day.isoformat()}.edi",
             _acknowledgment_writer(
-                list(members), _envelope(number, day, outbound=False), names
+                list(members), _envelope(number, day, outbound=False), names=names
             ),
         )
 
@@ -273,6 +274,7 @@ def _acknowledgment_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
 def _acknowledgment_writer(
     acknowledgments: list[ClaimAcknowledgment],
     envelope: Envelope,
+    *,
     names: Mapping[str, tuple[str, str]],
 ) -> Callable[[], bytes]:
     return lambda: write_claim_acknowledgments(
@@ -281,7 +283,7 @@ def _acknowledgment_writer(
 
 
 def _eligibility_writer(
-    number: int, checks: list[EligibilityCheck], names: Mapping[str, tuple[str, str]]
+    number: int, checks: list[EligibilityCheck], *, names: Mapping[str, tuple[str, str]]
 ) -> Callable[[], bytes]:
     envelope = _envelope(number, checks[-1].checked_on, outbound=False)
     return lambda: write_eligibility(checks, envelope=envelope, subscriber_names=names)
@@ -290,6 +292,7 @@ def _eligibility_writer(
 def _authorization_writer(
     number: int,
     authorizations: list[Authorization],
+    *,
     names: Mapping[str, tuple[str, str]],
 ) -> Callable[[], bytes]:
     envelope = _envelope(number, authorizations[-1].issued_on, outbound=False)

@@ -90,15 +90,15 @@ def _learn(state: State, sent: Sent, *, day: int) -> None:
         if sent.claim.frequency_code == "1":
             state.uncovered[patient].append(sent.session)
         return
-    states.learn_active(coverage, policy.lapse_hazard, first)
+    states.learn_active(coverage, policy.lapse_hazard, day=first)
     if cause is Rule.OTHER_PAYER:
         # An answer from before the other payer was settled says nothing of today.
         if policy.cob_hazard[first] > coverage.clean_hazard:
-            states.learn_other(coverage, policy.cob_hazard, first)
+            states.learn_other(coverage, policy.cob_hazard, day=first)
             settle_later(state, patient, coverage=coverage, day=day)
         state.unsettled[patient].append(sent)
         return
-    states.learn_clean(coverage, policy.cob_hazard, first)
+    states.learn_clean(coverage, policy.cob_hazard, day=first)
     worker = state.people[patient].worker
     off = cause is Rule.LOADING
     loading = state.loading(worker, coverage.policy)
@@ -190,7 +190,7 @@ def _paid_again(
         payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
         status_code="1",
         lines=tuple(
-            paid_line(line, policy, pricing, first=position == 0)
+            paid_line(line, policy, pricing=pricing, first=position == 0)
             for position, line in enumerate(billed)
         ),
         billed=billed,

@@ -72,7 +72,7 @@ def _count(units: int) -> Decimal:
 
 
 def session_lines(
-    random: Random, visit: Visit, person: Person, worker: Worker
+    random: Random, visit: Visit, *, person: Person, worker: Worker
 ) -> tuple[BilledLine, ...]:
     """The codes billed for a visit."""
     day = visit.day
@@ -110,7 +110,7 @@ def session_lines(
         case "medication":
             return _medication_lines(random, day)
         case _:
-            return _therapy_lines(random, day, worker)
+            return _therapy_lines(random, day, worker=worker)
 
 
 def _medication_lines(random: Random, day: int) -> tuple[BilledLine, ...]:
@@ -125,7 +125,9 @@ def _medication_lines(random: Random, day: int) -> tuple[BilledLine, ...]:
     )
 
 
-def _therapy_lines(random: Random, day: int, worker: Worker) -> tuple[BilledLine, ...]:
+def _therapy_lines(
+    random: Random, day: int, *, worker: Worker
+) -> tuple[BilledLine, ...]:
     draw = random.random()
     code = "90834"
     if draw < 0.05:

@@ -36,7 +36,9 @@ def file_notes(folder: Folder, about: About) -> None:
         folder.add(
             f"note {session.number} {facts.service_date}",
             "crisis_note" if facts.code == "90839" else "progress_note",
-            text=texts.progress_note(named, worker, member_id, facts, trap=trap),
+            text=texts.progress_note(
+                named, worker, member_id=member_id, facts=facts, trap=trap
+            ),
             trap=trap,
             sensitivity=record_sensitivity(person),
             clinician_npi=worker.record.npi,
@@ -51,7 +53,7 @@ def file_notes(folder: Folder, about: About) -> None:
         folder.add(
             f"process {session.number}",
             "psychotherapy_note",
-            text=texts.psychotherapy_note(person, about.member_id, day),
+            text=texts.psychotherapy_note(person, about.member_id, service_date=day),
             trap="psychotherapy_note",
             sensitivity=Sensitivity.PSYCHOTHERAPY_NOTE,
             clinician_npi=worker.record.npi,
@@ -128,7 +130,9 @@ def _file_consent(folder: Folder, about: About) -> None:
     folder.add(
         f"consent {about.member_id}",
         "part2_consent",
-        text=texts.substance_use_consent(about.person, about.member_id, expires),
+        text=texts.substance_use_consent(
+            about.person, about.member_id, expires_on=expires
+        ),
         authored_on=signed,
         signed_on=signed,
         **about.patient_fields,
@@ -149,7 +153,7 @@ def file_plan(folder: Folder, about: About) -> None:
         text=texts.treatment_plan(
             about.person,
             worker,
-            about.member_id,
+            member_id=about.member_id,
             written_on=written,
             review_due=due,
             diagnosis=about.person.diagnoses[0],
@@ -181,7 +185,11 @@ def file_evaluation(folder: Folder, about: About) -> None:
             f"intake {about.member_id}",
             "intake_evaluation",
             text=texts.intake_evaluation(
-                person, worker, about.member_id, on=begun, diagnosis=person.diagnoses[0]
+                person,
+                worker,
+                member_id=about.member_id,
+                on=begun,
+                diagnosis=person.diagnoses[0],
             ),
             **fields,
         )
@@ -189,7 +197,9 @@ def file_evaluation(folder: Folder, about: About) -> None:
         folder.add(
             f"level {about.member_id}",
             "level_of_care_tool",
-            text=texts.level_of_care(person, worker, about.member_id, on=begun),
+            text=texts.level_of_care(
+                person, worker, member_id=about.member_id, on=begun
+            ),
             **fields,
         )
 
@@ -222,7 +232,7 @@ def file_telehealth_consent(folder: Folder, about: About) -> None:
         f"telehealth {about.member_id}",
         "telehealth_consent",
         text=texts.telehealth_consent(
-            about.person, about.member_id, about.worker, signed
+            about.person, about.member_id, worker=about.worker, signed_on=signed
         ),
         authored_on=signed,
         signed_on=signed,

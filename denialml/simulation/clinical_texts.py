@@ -65,7 +65,7 @@ def signature_line(worker: Worker, signed_on: date | None) -> str:
 
 
 def progress_note(
-    person: Person, worker: Worker, member_id: str, facts: NoteFacts, *, trap: str
+    person: Person, worker: Worker, *, member_id: str, facts: NoteFacts, trap: str
 ) -> str:
     """A session note with the elements payers ask for."""
     problem, technique = _FOCUS.get(facts.diagnosis, _DEFAULT_FOCUS)
@@ -104,8 +104,8 @@ def progress_note(
 def treatment_plan(
     person: Person,
     worker: Worker,
-    member_id: str,
     *,
+    member_id: str,
     written_on: date,
     review_due: date,
     diagnosis: str,
@@ -150,7 +150,7 @@ def outcome_scores(
 
 
 def telehealth_consent(
-    person: Person, member_id: str, worker: Worker, signed_on: date
+    person: Person, member_id: str, *, worker: Worker, signed_on: date
 ) -> str:
     """The patient's consent to be treated by telehealth."""
     return "\n".join(
@@ -164,7 +164,7 @@ def telehealth_consent(
     )
 
 
-def substance_use_consent(person: Person, member_id: str, expires_on: date) -> str:
+def substance_use_consent(person: Person, member_id: str, *, expires_on: date) -> str:
     """A consent of 42 CFR 2.31 for payment purposes."""
     return "\n".join(
         [
@@ -179,7 +179,7 @@ def substance_use_consent(person: Person, member_id: str, expires_on: date) -> s
     )
 
 
-def psychotherapy_note(person: Person, member_id: str, service_date: date) -> str:
+def psychotherapy_note(person: Person, member_id: str, *, service_date: date) -> str:
     """A process note, kept apart from the record: it must never leave."""
     return "\n".join(
         [
@@ -193,7 +193,7 @@ def psychotherapy_note(person: Person, member_id: str, service_date: date) -> st
 
 
 def intake_evaluation(
-    person: Person, worker: Worker, member_id: str, *, on: date, diagnosis: str
+    person: Person, worker: Worker, *, member_id: str, on: date, diagnosis: str
 ) -> str:
     """The first evaluation: history, mental status, diagnosis, impairment."""
     problem, technique = _FOCUS.get(diagnosis, _DEFAULT_FOCUS)
@@ -214,7 +214,7 @@ def intake_evaluation(
     )
 
 
-def level_of_care(person: Person, worker: Worker, member_id: str, *, on: date) -> str:
+def level_of_care(person: Person, worker: Worker, *, member_id: str, on: date) -> str:
     """Dimension scores that place a patient in an intensive outpatient program."""
     return "\n".join(
         [

@@ -72,12 +72,12 @@ def open_coverage(
     )
 
 
-def lapsed(coverage: Coverage, lapse: tuple[float, ...], day: int) -> bool:
+def lapsed(coverage: Coverage, lapse: tuple[float, ...], *, day: int) -> bool:
     """Whether coverage had truly ended by `day`."""
     return coverage.lapse_at <= lapse[day]
 
 
-def lapse_chance(coverage: Coverage, lapse: tuple[float, ...], day: int) -> float:
+def lapse_chance(coverage: Coverage, lapse: tuple[float, ...], *, day: int) -> float:
     """Probability that coverage had ended by the service day, given the evidence."""
     if coverage.ended_on < NEVER:
         return 1.0 if coverage.ended_on <= day else 0.0
@@ -90,17 +90,17 @@ def lapse_day(coverage: Coverage, lapse: tuple[float, ...]) -> int:
     return position if position > coverage.begins else coverage.begins - 1
 
 
-def learn_active(coverage: Coverage, lapse: tuple[float, ...], day: int) -> None:
+def learn_active(coverage: Coverage, lapse: tuple[float, ...], *, day: int) -> None:
     """Evidence that coverage was active on `day`."""
     coverage.active_hazard = max(coverage.active_hazard, lapse[day])
 
 
-def other_is_primary(coverage: Coverage, other: tuple[float, ...], day: int) -> bool:
+def other_is_primary(coverage: Coverage, other: tuple[float, ...], *, day: int) -> bool:
     """Whether another payer was truly primary on `day`."""
     return coverage.other_at <= other[day]
 
 
-def other_chance(coverage: Coverage, other: tuple[float, ...], day: int) -> float:
+def other_chance(coverage: Coverage, other: tuple[float, ...], *, day: int) -> float:
     """Probability that another payer was primary on the day, given the evidence."""
     at = other[day]
     clean = coverage.clean_hazard
@@ -114,12 +114,12 @@ def other_chance(coverage: Coverage, other: tuple[float, ...], day: int) -> floa
     return (1.0 - exp(clean - at)) / (1.0 - exp(clean - known))
 
 
-def learn_clean(coverage: Coverage, other: tuple[float, ...], day: int) -> None:
+def learn_clean(coverage: Coverage, other: tuple[float, ...], *, day: int) -> None:
     """Evidence that no other payer was primary on `day`."""
     coverage.clean_hazard = max(coverage.clean_hazard, other[day])
 
 
-def learn_other(coverage: Coverage, other: tuple[float, ...], day: int) -> None:
+def learn_other(coverage: Coverage, other: tuple[float, ...], *, day: int) -> None:
     """Evidence that another payer was primary on `day`."""
     at = other[day]
     if coverage.other_known < 0 or at < coverage.other_known:
@@ -127,7 +127,7 @@ def learn_other(coverage: Coverage, other: tuple[float, ...], day: int) -> None:
 
 
 def settle_other(
-    random: Random, coverage: Coverage, other: tuple[float, ...], day: int
+    random: Random, coverage: Coverage, *, other: tuple[float, ...], day: int
 ) -> None:
     """The patient told the payers who is primary; the clock starts again."""
     coverage.other_known = -1.0

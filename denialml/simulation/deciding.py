@@ -77,9 +77,9 @@ def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
     worker = state.people[prepared.session.visit.patient].worker
     policy_causes = _policy_causes(state, prepared)
     rule: Rule | None = None
-    if states.lapsed(coverage, policy.lapse_hazard, first):
+    if states.lapsed(coverage, policy.lapse_hazard, day=first):
         rule = Rule.ELIGIBILITY
-    elif states.other_is_primary(coverage, policy.cob_hazard, first):
+    elif states.other_is_primary(coverage, policy.cob_hazard, day=first):
         rule = Rule.OTHER_PAYER
     elif state.loading(worker, coverage.policy).is_off(day):
         rule = Rule.LOADING
@@ -143,7 +143,7 @@ def _answer(
     first = True
     for line, denial, cause in zip(billed, codes, causes, strict=True):
         if denial is None:
-            answers.append(paid_line(line, policy, pricing, first=first))
+            answers.append(paid_line(line, policy, pricing=pricing, first=first))
             first = False
         elif cause is Rule.TIME and policy.down_codes and line.code == "90837":
             answers.append(down_coded_line(line, policy))

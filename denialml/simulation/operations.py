@@ -68,7 +68,7 @@ def _settle(state: State, patient: int, *, coverage: states.Coverage, day: int) 
     policy = state.policy(coverage)
     state.charts[patient].settling = False
     state.charts[patient].settled_on = day
-    states.settle_other(state.random, coverage, policy.cob_hazard, day)
+    states.settle_other(state.random, coverage, other=policy.cob_hazard, day=day)
     check(state, patient, coverage=coverage, day=day)
     _release(state, patient, day=day)
     for sent in state.unsettled.pop(patient, ()):

@@ -24,7 +24,11 @@ def file_authorizations(folder: Folder, about: About) -> None:
             f"grant {grant.number}",
             "auth_letter" if grant.approved else "um_denial_letter",
             text=texts.authorization_letter(
-                person, about.member_id, policy.payer, grant, folder.state.timeline
+                person,
+                about.member_id,
+                payer=policy.payer,
+                grant=grant,
+                timeline=folder.state.timeline,
             ),
             trap="expired_authorization" if grant.ends < first else "",
             payer_id=policy.payer.payer_id,
@@ -43,7 +47,7 @@ def file_authorizations(folder: Folder, about: About) -> None:
         text=texts.request_log(
             person,
             about.member_id,
-            policy.payer,
+            payer=policy.payer,
             code=about.sent.session.lines[0].code,
             requested_on=requested,
         ),
@@ -64,7 +68,7 @@ def file_eligibility(
         folder.add(
             f"check {check.trace_number}",
             "eligibility_271",
-            text=texts.eligibility_printout(about.person, policy.payer, check),
+            text=texts.eligibility_printout(about.person, policy.payer, check=check),
             payer_id=check.payer_id,
             service_date=check.service_date,
             authored_on=check.checked_on,
@@ -83,7 +87,7 @@ def file_questionnaire(folder: Folder, about: About) -> None:
         f"questionnaire {about.member_id} {day}",
         "cob_questionnaire",
         text=texts.coverage_questionnaire(
-            about.person, about.member_id, policy.payer, answered_on=answered
+            about.person, about.member_id, payer=policy.payer, answered_on=answered
         ),
         payer_id=policy.payer.payer_id,
         authored_on=answered,
@@ -103,7 +107,7 @@ def file_acceptance(folder: Folder, about: About) -> None:
         text=texts.claim_acceptance(
             about.person,
             about.member_id,
-            policy.payer,
+            payer=policy.payer,
             control_number=number,
             accepted_on=accepted,
             charge=str(sent.claim.total_charge),
@@ -125,7 +129,9 @@ def file_enrollment(
     folder.add(
         f"enrollment {worker.number} {policy.index}",
         "credentialing_letter",
-        text=texts.enrollment_letter(worker, policy.payer, enrollment.effective_on),
+        text=texts.enrollment_letter(
+            worker, policy.payer, effective_on=enrollment.effective_on
+        ),
         sensitivity=Sensitivity.PROVIDER_DATA,
         payer_id=policy.payer.payer_id,
         clinician_npi=worker.record.npi,
@@ -154,7 +160,7 @@ def file_benefits(folder: Folder, about: About) -> None:
         text=texts.benefit_summary(
             person,
             about.member_id,
-            policy.payer,
+            payer=policy.payer,
             visit_limit=person.visit_limit,
             code=about.sent.session.lines[0].code,
         ),

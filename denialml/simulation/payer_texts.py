@@ -12,6 +12,7 @@ from denialml.simulation.timeline import Timeline
 def authorization_letter(
     person: Person,
     member_id: str,
+    *,
     payer: Payer,
     grant: Grant,
     timeline: Timeline,
@@ -36,7 +37,9 @@ def authorization_letter(
     )
 
 
-def eligibility_printout(person: Person, payer: Payer, check: EligibilityCheck) -> str:
+def eligibility_printout(
+    person: Person, payer: Payer, *, check: EligibilityCheck
+) -> str:
     """A printout of one 271 answer about one member."""
     lines = [
         f"{payer.name}: ELIGIBILITY RESPONSE (271 printout)",
@@ -61,8 +64,8 @@ def eligibility_printout(person: Person, payer: Payer, check: EligibilityCheck) 
 def claim_acceptance(
     person: Person,
     member_id: str,
-    payer: Payer,
     *,
+    payer: Payer,
     control_number: str,
     accepted_on: date,
     charge: str,
@@ -81,7 +84,7 @@ def claim_acceptance(
     )
 
 
-def enrollment_letter(worker: Worker, payer: Payer, effective_on: date) -> str:
+def enrollment_letter(worker: Worker, payer: Payer, *, effective_on: date) -> str:
     """The payer's letter that a clinician takes part from a date."""
     name = f"{worker.record.first_name} {worker.record.last_name}"
     return "\n".join(
@@ -113,7 +116,7 @@ def license_page(worker: Worker) -> str:
 
 
 def request_log(
-    person: Person, member_id: str, payer: Payer, *, code: str, requested_on: date
+    person: Person, member_id: str, *, payer: Payer, code: str, requested_on: date
 ) -> str:
     """The office's log of a request that the payer has not decided."""
     return "\n".join(
@@ -130,7 +133,7 @@ def request_log(
 
 
 def benefit_summary(
-    person: Person, member_id: str, payer: Payer, *, visit_limit: int, code: str
+    person: Person, member_id: str, *, payer: Payer, visit_limit: int, code: str
 ) -> str:
     """The page of the member's plan that speaks of outpatient behavioral health."""
     limit = f"{visit_limit} visits a year" if visit_limit else "no visit limit stated"
@@ -146,7 +149,7 @@ def benefit_summary(
 
 
 def coverage_questionnaire(
-    person: Person, member_id: str, payer: Payer, *, answered_on: date
+    person: Person, member_id: str, *, payer: Payer, answered_on: date
 ) -> str:
     """The member's answer about other coverage."""
     return "\n".join(

@@ -206,7 +206,7 @@ def _draw_policy(
     _draw_strengths(random, policy, sharp=settings.sharpness)
     if kind_name == "blue":
         policy.referral = random.uniform(0.5, 0.8) * settings.sharpness
-    return _with_visible_part(policy, payer_id, name, random)
+    return _with_visible_part(policy, payer_id, name=name, random=random)
 
 
 def _draw_strengths(random: Random, policy: Policy, *, sharp: float) -> None:
@@ -240,7 +240,7 @@ def _draw_strengths(random: Random, policy: Policy, *, sharp: float) -> None:
 
 
 def _with_visible_part(
-    policy: Policy, payer_id: str, name: str, random: Random
+    policy: Policy, payer_id: str, *, name: str, random: Random
 ) -> Policy:
     """Configure what the practice has set up; the rest stays unknown to it."""
     knows_filing = random.random() < 0.6

@@ -114,7 +114,9 @@ def draw_staff(
         taxonomy_code="261QM0801X",
         address=_office(0),
     )
-    sites = tuple(_draw_site(random, number, timeline) for number in range(SITES))
+    sites = tuple(
+        _draw_site(random, number, timeline=timeline) for number in range(SITES)
+    )
     plan = [name for name, *_ in CREDENTIALS]
     plan += random.choices(
         plan, weights=[share for _, share, _ in CREDENTIALS], k=count - len(plan)
@@ -122,9 +124,11 @@ def draw_staff(
     workers = []
     enrollments: list[Enrollment] = []
     for number, credential in enumerate(plan):
-        worker = _draw_worker(random, number, credential, timeline)
+        worker = _draw_worker(random, number, credential=credential, timeline=timeline)
         workers.append(worker)
-        enrollments.extend(_draw_enrollments(random, worker, policies, timeline))
+        enrollments.extend(
+            _draw_enrollments(random, worker, policies=policies, timeline=timeline)
+        )
     return Staff(billing, sites, tuple(workers), tuple(enrollments))
 
 
@@ -138,7 +142,7 @@ def _office(number: int) -> Address:
     )
 
 
-def _draw_site(random: Random, number: int, timeline: Timeline) -> Site:
+def _draw_site(random: Random, number: int, *, timeline: Timeline) -> Site:
     migration = (-1, -1)
     if number == 1 and timeline.last > 120:
         begins = random.randint(40, timeline.last - 60)
@@ -158,7 +162,7 @@ def _draw_site(random: Random, number: int, timeline: Timeline) -> Site:
 
 
 def _draw_worker(
-    random: Random, number: int, credential: str, timeline: Timeline
+    random: Random, number: int, *, credential: str, timeline: Timeline
 ) -> Worker:
     first_name, last_name = person_name(random)
     taxonomy = next(code for name, _, code in CREDENTIALS if name == credential)
@@ -195,7 +199,7 @@ def _draw_worker(
 
 
 def _draw_enrollments(
-    random: Random, worker: Worker, policies: list[Policy], timeline: Timeline
+    random: Random, worker: Worker, *, policies: list[Policy], timeline: Timeline
 ) -> list[Enrollment]:
     """What the payers' letters say; when they loaded the clinician is hidden."""
     spans = []
@@ -234,9 +238,13 @@ def draw_people(
             if worker.begins <= begins or worker.begins < 0
         ]
         person = _draw_person(
-            random, len(people), episode, random.choice(candidates), begins
+            random,
+            len(people),
+            episode=episode,
+            worker=random.choice(candidates),
+            begins=begins,
         )
-        drawn = _draw_visits(random, person, timeline)
+        drawn = _draw_visits(random, person, timeline=timeline)
         if drawn:
             people.append(person)
             visits.extend(drawn[: max(1, claims - len(visits))])
@@ -245,7 +253,7 @@ def draw_people(
 
 
 def _draw_person(
-    random: Random, number: int, episode: str, worker: Worker, begins: int
+    random: Random, number: int, *, episode: str, worker: Worker, begins: int
 ) -> Person:
     first_name, last_name = person_name(random)
     codes = [code for code, _ in DIAGNOSES[episode]]
@@ -285,7 +293,7 @@ def _draw_person(
     )
 
 
-def _draw_visits(random: Random, person: Person, timeline: Timeline) -> list[Visit]:
+def _draw_visits(random: Random, person: Person, *, timeline: Timeline) -> list[Visit]:
     match person.episode:
         case "therapy":
             days = _series(
@@ -307,7 +315,7 @@ def _draw_visits(random: Random, person: Person, timeline: Timeline) -> list[Vis
             days = _series(random, person.begins, count=random.randint(8, 24), step=7)
             kinds = ["intake", *["group"] * (len(days) - 1)]
         case "iop":
-            return _program_weeks(random, person, timeline)
+            return _program_weeks(random, person, timeline=timeline)
         case "aba":
             days = _series(random, person.begins, count=random.randint(20, 90), step=4)
             kinds = ["aba"] * len(days)
@@ -345,7 +353,9 @@ def _therapy_kinds(random: Random, count: int) -> list[str]:
     return kinds
 
 
-def _program_weeks(random: Random, person: Person, timeline: Timeline) -> list[Visit]:
+def _program_weeks(
+    random: Random, person: Person, *, timeline: Timeline
+) -> list[Visit]:
     """Intensive outpatient: three or four days a week, one claim a week."""
     visits = []
     for week in range(random.randint(4, 12)):

@@ -109,8 +109,11 @@ def _shared_chances(scene: _Scene, *, already_sent: bool) -> list[Chance]:
     migration = scene.site.migration
     loading = scene.state.loading(scene.worker.number, policy.index)
     return [
-        (Rule.ELIGIBILITY, states.lapse_chance(coverage, policy.lapse_hazard, first)),
-        (Rule.OTHER_PAYER, states.other_chance(coverage, policy.cob_hazard, first)),
+        (
+            Rule.ELIGIBILITY,
+            states.lapse_chance(coverage, policy.lapse_hazard, day=first),
+        ),
+        (Rule.OTHER_PAYER, states.other_chance(coverage, policy.cob_hazard, day=first)),
         (Rule.LOADING, loading.off_chance(day)),
         *claim_chances(
             policy,

@@ -112,7 +112,7 @@ def draw_pricing(random: Random, policy: Policy, *, month: int) -> Pricing:
 
 
 def paid_line(
-    line: BilledLine, policy: Policy, pricing: Pricing, *, first: bool
+    line: BilledLine, policy: Policy, *, pricing: Pricing, first: bool
 ) -> LineAnswer:
     """Contractual write-off (CO-45), then the patient's share, then payment."""
     charge = line.charge_cents
@@ -205,7 +205,8 @@ def build_advice(
     return RemittanceAdvice(
         remittance=remittance,
         payments=tuple(
-            _build_payment(answer, remittance, policy, timeline) for answer in answers
+            _build_payment(answer, remittance, policy=policy, timeline=timeline)
+            for answer in answers
         ),
         adjustments=tuple(
             ProviderAdjustment(
@@ -222,7 +223,7 @@ def build_advice(
 
 
 def _build_payment(
-    answer: Answer, remittance: Remittance, policy: Policy, timeline: Timeline
+    answer: Answer, remittance: Remittance, *, policy: Policy, timeline: Timeline
 ) -> ClaimPayment:
     claim = answer.claim
     sign = -1 if answer.status_code == "22" else 1
@@ -238,11 +239,11 @@ def _build_payment(
     if answer.whole:
         group, carc, _ = answer.lines[0].adjustments[0]
         total = sum(line.adjustments[0][2] for line in answer.lines)
-        adjustments = (_adjustment(group, carc, total),)
+        adjustments = (_adjustment(group, carc, cents=total),)
         remarks = (answer.lines[0].remark,) if answer.lines[0].remark else ()
     else:
         services = tuple(
-            _build_service(answer, position, sign, timeline)
+            _build_service(answer, position, sign=sign, timeline=timeline)
             for position in range(len(answer.lines))
         )
     rendering = claim.rendering_provider
@@ -276,12 +277,12 @@ def _build_payment(
     )
 
 
-def _adjustment(group: str, carc: str, cents: int) -> ClaimAdjustment:
+def _adjustment(group: str, carc: str, *, cents: int) -> ClaimAdjustment:
     return ClaimAdjustment(group_code=group, reason_code=carc, amount=dollars(cents))
 
 
 def _build_service(
-    answer: Answer, position: int, sign: int, timeline: Timeline
+    answer: Answer, position: int, *, sign: int, timeline: Timeline
 ) -> ServicePayment:
     line = answer.lines[position]
     billed = answer.billed[position]
@@ -297,7 +298,7 @@ def _build_service(
         service_date=timeline.date(billed.day),
         line_control_number=service.line_control_number,
         adjustments=tuple(
-            _adjustment(group, carc, cents)
+            _adjustment(group, carc, cents=cents)
             for group, carc, cents in line.adjustments
             if cents
         ),

@@ -128,7 +128,7 @@ def line_chances(policy: Policy, context: LineContext) -> list[Chance]:
         chances.append((Rule.EXCLUDED_CREDENTIAL, credential[0]))
     if policy.referral and not context.referral_on_claim:
         chances.append((Rule.REFERRAL, policy.referral))
-    _authorization(policy, context, chances)
+    _authorization(policy, context, chances=chances)
     if policy.visit_limit and context.visit_limit:
         over = context.visits_this_year - context.visit_limit
         if over > -10:
@@ -139,10 +139,10 @@ def line_chances(policy: Policy, context: LineContext) -> list[Chance]:
     if diagnosis is not None:
         chances.append((Rule.DIAGNOSIS, diagnosis))
     if context.telehealth:
-        _telehealth(policy, context, chances)
+        _telehealth(policy, context, chances=chances)
     if context.bundled and policy.bundling:
         chances.append((Rule.BUNDLING, policy.bundling))
-    _review(policy, context, chances)
+    _review(policy, context, chances=chances)
     error = policy.error
     if policy.glitch[0] <= context.submitted < policy.glitch[1]:
         error = 0.15
@@ -150,7 +150,9 @@ def line_chances(policy: Policy, context: LineContext) -> list[Chance]:
     return chances
 
 
-def _authorization(policy: Policy, context: LineContext, chances: list[Chance]) -> None:
+def _authorization(
+    policy: Policy, context: LineContext, *, chances: list[Chance]
+) -> None:
     group = SERVICES[context.code].group
     threshold = policy.authorization_from.get(group)
     if threshold is None or context.visit_number <= threshold:
@@ -163,7 +165,7 @@ def _authorization(policy: Policy, context: LineContext, chances: list[Chance]) 
         chances.append((Rule.AUTHORIZATION_MISMATCH, policy.needs_number))
 
 
-def _telehealth(policy: Policy, context: LineContext, chances: list[Chance]) -> None:
+def _telehealth(policy: Policy, context: LineContext, *, chances: list[Chance]) -> None:
     passes = 1.0
     if context.place != policy.telehealth_place:
         passes *= 1.0 - policy.place_strength
@@ -176,7 +178,7 @@ def _telehealth(policy: Policy, context: LineContext, chances: list[Chance]) -> 
         chances.append((Rule.TELEHEALTH, 1.0 - passes))
 
 
-def _review(policy: Policy, context: LineContext, chances: list[Chance]) -> None:
+def _review(policy: Policy, context: LineContext, *, chances: list[Chance]) -> None:
     """Rules that a human or an audit program applies: time, necessity, records."""
     service = SERVICES[context.code]
     intensive = service.group in ("iop", "aba", "testing")

@@ -63,7 +63,7 @@ def _is_held(state: State, session: Session, *, coverage: Coverage) -> bool:
     known_lapse = coverage.ended_on <= first
     known_other = (
         coverage.other_known >= 0
-        and states.other_chance(coverage, policy.cob_hazard, first) > 0.5
+        and states.other_chance(coverage, policy.cob_hazard, day=first) > 0.5
     )
     return (known_lapse or known_other) and state.random.random() < 0.7
 

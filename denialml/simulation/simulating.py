@@ -73,7 +73,7 @@ def simulate_practice(
         people=people,
         charts=[],
     )
-    state.setups = _draw_setups(random, staff, policies)
+    state.setups = _draw_setups(random, staff, policies=policies)
     for person in people:
         state.charts.append(_open_chart(state, person))
     run(state, visits)
@@ -81,7 +81,7 @@ def simulate_practice(
 
 
 def _draw_setups(
-    random: Random, staff: Staff, policies: list[Policy]
+    random: Random, staff: Staff, *, policies: list[Policy]
 ) -> dict[tuple[int, int], tuple[str, str]]:
     setups = {}
     for site in staff.sites:

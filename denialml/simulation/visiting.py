@@ -64,16 +64,16 @@ def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
     chart = state.charts[patient]
     person = state.people[patient]
     date = state.timeline.date
-    active = not states.lapsed(coverage, policy.lapse_hazard, day)
+    active = not states.lapsed(coverage, policy.lapse_hazard, day=day)
     other = False
     if active:
-        states.learn_active(coverage, policy.lapse_hazard, day)
-        other = states.other_is_primary(coverage, policy.cob_hazard, day)
+        states.learn_active(coverage, policy.lapse_hazard, day=day)
+        other = states.other_is_primary(coverage, policy.cob_hazard, day=day)
         if other:
-            states.learn_other(coverage, policy.cob_hazard, day)
+            states.learn_other(coverage, policy.cob_hazard, day=day)
             settle_later(state, patient, coverage=coverage, day=day)
         else:
-            states.learn_clean(coverage, policy.cob_hazard, day)
+            states.learn_clean(coverage, policy.cob_hazard, day=day)
     elif coverage.ended_on == NEVER:
         coverage.ended_on = states.lapse_day(coverage, policy.lapse_hazard)
         renew_later(state, patient, day=day)
@@ -128,7 +128,7 @@ def _hold_session(
     state: State, chart: Chart, *, person: Person, worker: Worker, visit: Visit
 ) -> Session:
     random = state.random
-    lines = session_lines(random, visit, person, worker)
+    lines = session_lines(random, visit, person=person, worker=worker)
     telehealth = (
         visit.kind in ("session", "medication", "intake", "couple", "family")
         and random.random() < person.telehealth_share

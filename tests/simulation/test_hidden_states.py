@@ -48,21 +48,21 @@ def within(hits: int, trials: int, chance: float) -> bool:
 def test_lapse_chance_before_any_evidence(unverified: bool) -> None:
     random = Random(1)
     coverages = [draw(random, unverified=unverified) for _ in range(DRAWS)]
-    hits = sum(lapsed(coverage, HAZARD, 300) for coverage in coverages)
-    assert within(hits, DRAWS, lapse_chance(coverages[0], HAZARD, 300))
+    hits = sum(lapsed(coverage, HAZARD, day=300) for coverage in coverages)
+    assert within(hits, DRAWS, lapse_chance(coverages[0], HAZARD, day=300))
 
 
 def test_lapse_chance_after_an_active_answer() -> None:
     random = Random(2)
     coverages = [draw(random, unverified=True) for _ in range(DRAWS)]
-    known = [one for one in coverages if not lapsed(one, HAZARD, 200)]
+    known = [one for one in coverages if not lapsed(one, HAZARD, day=200)]
     for coverage in known:
-        learn_active(coverage, HAZARD, 200)
-    hits = sum(lapsed(coverage, HAZARD, 400) for coverage in known)
-    chance = lapse_chance(known[0], HAZARD, 400)
+        learn_active(coverage, HAZARD, day=200)
+    hits = sum(lapsed(coverage, HAZARD, day=400) for coverage in known)
+    chance = lapse_chance(known[0], HAZARD, day=400)
     assert chance == pytest.approx(1 - exp(HAZARD[200] - HAZARD[400]))
     assert within(hits, len(known), chance)
-    assert lapse_chance(known[0], HAZARD, 150) == 0.0
+    assert lapse_chance(known[0], HAZARD, day=150) == 0.0
 
 
 def test_january_first_ends_coverage_more_often_than_other_days() -> None:
@@ -75,19 +75,19 @@ def test_january_first_ends_coverage_more_often_than_other_days() -> None:
 def test_the_day_coverage_ended_is_the_first_day_without_it() -> None:
     coverage = draw(Random(3))
     ended = lapse_day(coverage, HAZARD)
-    assert lapsed(coverage, HAZARD, ended)
-    assert not lapsed(coverage, HAZARD, ended - 1)
+    assert lapsed(coverage, HAZARD, day=ended)
+    assert not lapsed(coverage, HAZARD, day=ended - 1)
     assert coverage.ended_on == NEVER
     coverage.ended_on = ended
-    assert lapse_chance(coverage, HAZARD, ended) == 1.0
-    assert lapse_chance(coverage, HAZARD, ended - 1) == 0.0
+    assert lapse_chance(coverage, HAZARD, day=ended) == 1.0
+    assert lapse_chance(coverage, HAZARD, day=ended - 1) == 0.0
 
 
 def test_a_plan_that_was_never_right_ended_before_the_first_visit() -> None:
     coverage = draw(Random(4), unverified=True)
     coverage.lapse_at = HAZARD[20]
     assert lapse_day(coverage, HAZARD) <= 20
-    assert lapse_chance(draw(Random(4), unverified=True), HAZARD, 20) == (
+    assert lapse_chance(draw(Random(4), unverified=True), HAZARD, day=20) == (
         pytest.approx(0.05)
     )
 
@@ -99,24 +99,25 @@ def test_other_payer_chance_between_clean_and_known() -> None:
     known = [
         one
         for one in coverages
-        if not other_is_primary(one, HAZARD, 100) and other_is_primary(one, HAZARD, 300)
+        if not other_is_primary(one, HAZARD, day=100)
+        and other_is_primary(one, HAZARD, day=300)
     ]
     for coverage in known:
-        learn_clean(coverage, HAZARD, 100)
-        learn_other(coverage, HAZARD, 300)
-    hits = sum(other_is_primary(coverage, HAZARD, 200) for coverage in known)
-    assert within(hits, len(known), other_chance(known[0], HAZARD, 200))
-    assert other_chance(known[0], HAZARD, 300) == 1.0
-    assert other_chance(known[0], HAZARD, 100) == 0.0
+        learn_clean(coverage, HAZARD, day=100)
+        learn_other(coverage, HAZARD, day=300)
+    hits = sum(other_is_primary(coverage, HAZARD, day=200) for coverage in known)
+    assert within(hits, len(known), other_chance(known[0], HAZARD, day=200))
+    assert other_chance(known[0], HAZARD, day=300) == 1.0
+    assert other_chance(known[0], HAZARD, day=100) == 0.0
 
 
 def test_settling_starts_the_clock_again() -> None:
     coverage = draw(Random(6))
-    learn_other(coverage, HAZARD, 90)
-    settle_other(Random(6), coverage, HAZARD, 150)
-    assert other_chance(coverage, HAZARD, 120) == 0.0
-    assert 0 < other_chance(coverage, HAZARD, 160) < 0.05
-    assert not other_is_primary(coverage, HAZARD, 150)
+    learn_other(coverage, HAZARD, day=90)
+    settle_other(Random(6), coverage, other=HAZARD, day=150)
+    assert other_chance(coverage, HAZARD, day=120) == 0.0
+    assert 0 < other_chance(coverage, HAZARD, day=160) < 0.05
+    assert not other_is_primary(coverage, HAZARD, day=150)
 
 
 def test_loading_chance_before_any_answer() -> None:
