@@ -101,7 +101,10 @@ def gather_evidence(
             for place, (document, reason) in enumerate(chosen)
         ),
         withheld=(*withheld, *repeated),
-        missing=_missing(required, {document.kind for document, _ in chosen}),
+        missing=(
+            *_missing(required, {document.kind for document, _ in chosen}),
+            *_missing_consent(case, wanted, on=on),
+        ),
         refutations=_refutations(withheld, case),
         part_2=any(d.sensitivity is Sensitivity.PART_2 for d, _ in chosen),
     )
@@ -233,6 +236,26 @@ def _missing(
         )
         for group in required
         if not attached & set(group)
+    )
+
+
+def _missing_consent(
+    case: CaseFile, wanted: Sequence[str], *, on: date
+) -> tuple[MissingEvidence, ...]:
+    """The consent without which protected records of this letter stay behind."""
+    protected = any(
+        document.sensitivity is Sensitivity.PART_2 and document.kind in wanted
+        for document in case.documents
+    )
+    if not protected or consent_for(case, on=on) is not None:
+        return ()
+    return (
+        MissingEvidence(
+            kind="part2_consent",
+            why="Records of this patient are protected by 42 CFR part 2 and no valid "
+            "consent to disclose them is on file.",
+            supplied_by=SUPPLIERS["part2_consent"],
+        ),
     )
 
 

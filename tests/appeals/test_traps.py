@@ -380,6 +380,7 @@ def test_a_part_2_note_without_a_valid_consent_stays(trap):
     draft = clinical(note(sensitivity=Sensitivity.PART_2), plan(), *CONSENTS[trap])
     assert draft.status == "blocked"
     assert "42 CFR part 2" in withheld(draft, "doc_progress_note").reason
+    assert "part2_consent" in {m.kind for m in draft.missing}
 
 
 def test_only_what_the_letter_needs_is_attached():
