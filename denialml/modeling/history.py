@@ -6,7 +6,7 @@ same numbers alone, in a batch, from the API and in a backtest.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 import msgspec
@@ -86,20 +86,6 @@ class History:
         self._clinicians: dict[tuple[str, str], ClinicianEvidence] = {}
         self._filing: dict[str, FilingEvidence] = {}
         self._limits: dict[tuple[str, str], VisitLimitEvidence] = {}
-
-    def extend(self, events: Sequence[AnswerEvent]) -> None:
-        """Add events received on or after `as_of`.
-
-        Raises
-        ------
-        ValueError
-            If an event should have been applied already.
-        """
-        if any(event.received_on < self.as_of for event in events):
-            raise ValueError("an answer was received before the day history stands at")
-        waiting = self._events[self._position :]
-        self._events = sorted([*waiting, *events], key=_order)
-        self._position = 0
 
     def advance(self, day: date) -> None:
         """Learn every answer received before `day`.

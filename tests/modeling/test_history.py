@@ -137,19 +137,6 @@ def test_history_never_goes_back() -> None:
     history.advance(DAY)
     with pytest.raises(ValueError, match="cannot go back"):
         history.advance(DAY - _DAY)
-    with pytest.raises(ValueError, match="before the day"):
-        history.extend([event(1, denied=True, received_on=DAY - _DAY)])
-
-
-def test_extending_equals_having_known_from_the_start() -> None:
-    early = [event(1, denied=True, received_on=DAY)]
-    late = [event(2, denied=False, received_on=DAY + 9 * _DAY)]
-    grown, whole = History(early), History([*early, *late])
-    grown.advance(DAY + 5 * _DAY)
-    grown.extend(late)
-    for history in (grown, whole):
-        history.advance(DAY + 10 * _DAY)
-    assert ask(grown) == ask(whole)
 
 
 def test_a_denial_for_coverage_and_a_later_payment() -> None:
