@@ -68,7 +68,7 @@ def draft_letter(
     if blocked:
         return _draft(case, drafted_at, specification, evidence, blocked=blocked)
     citations = select_authorities(
-        specification.topics,
+        _arguable(specification.topics, facts),
         payer_type=payer_type(case),
         state=case.payer.state if case.payer is not None else "",
         service_date=case.line.service_date,
@@ -87,6 +87,13 @@ def draft_letter(
         missing=_missing(case, specification, evidence, facts, on=on),
         blocked=faults,
     )
+
+
+def _arguable(topics: tuple[str, ...], facts: FactsContext) -> tuple[str, ...]:
+    """What an approved authorization binds the plan to is argued only with one."""
+    if facts.authorization_number:
+        return topics
+    return tuple(topic for topic in topics if topic != "authorization_on_file")
 
 
 def _write(

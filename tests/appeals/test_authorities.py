@@ -14,7 +14,7 @@ from denialml.appeals.authorities import (
 from denialml.appeals.drafting import draft_letter
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
-from tests.appeals.cases import DRAFTED, PAYER, case
+from tests.appeals.cases import AUTHORIZATION, DRAFTED, PAYER, case
 
 TOPICS = tuple(sorted({topic for one in authorities() for topic in one.topics}))
 SERVICE = date(2026, 3, 2)
@@ -97,3 +97,16 @@ def test_an_unconfirmed_plan_type_is_listed_as_missing():
     )
     assert draft.citations == ()
     assert "plan_type" in {m.kind for m in draft.missing}
+
+
+def test_approval_in_advance_is_argued_only_with_an_authorization_on_file():
+    payer = msgspec.structs.replace(PAYER, payer_type=PayerType.MEDICARE_ADVANTAGE)
+
+    def citations(**changed):
+        record = case(RootCause.MEDICAL_NECESSITY, payer=payer, **changed)
+        draft = draft_letter(record, drafted_at=DRAFTED)
+        assert draft.status == "draft"
+        return {one.authority_id for one in draft.citations}
+
+    assert "ma-approved-in-advance" not in citations()
+    assert "ma-approved-in-advance" in citations(authorizations=(AUTHORIZATION,))
