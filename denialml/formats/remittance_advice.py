@@ -26,11 +26,6 @@ from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK, SHORT, ZERO
 
 _PLB_PAIRS = range(3, 15, 2)
-_CLAIM_DAYS = {
-    "050": "received_by_payer_on",
-    "232": "statement_from",
-    "233": "statement_to",
-}
 _MIA_REMARKS = (5, 20, 21, 22, 23)
 
 
@@ -51,6 +46,7 @@ class RemittanceReader:
         "_claim_segment",
         "_clp",
         "_days",
+        "_days_by_text",
         "_element",
         "_elements",
         "_emit",
@@ -60,6 +56,7 @@ class RemittanceReader:
         "_line_charges",
         "_line_control",
         "_line_day",
+        "_line_number",
         "_line_remarks",
         "_line_segments",
         "_met",
@@ -71,7 +68,6 @@ class RemittanceReader:
         "_payer",
         "_payment",
         "_payment_date",
-        "_qualified_days",
         "_remittance",
         "_rendering",
         "_rendering_npi",
@@ -95,10 +91,11 @@ class RemittanceReader:
         self._syntax = transaction.syntax
         self._element = transaction.syntax.element
         self._elements = transaction.syntax.elements
+        self._line_number = f"REF{self._element}6R{self._element}"
         self._rendering = f"NM1{self._element}82{self._element}"
         self._money = transaction.syntax.money
         self._days = transaction.syntax.days
-        self._qualified_days = transaction.syntax.qualified_days
+        self._days_by_text = transaction.syntax.remittance_days
         self._services_by_text = transaction.syntax.adjudicated_services
         self._cas = transaction.syntax.adjustments
         self._balance = RemittanceBalance(transaction)
@@ -333,9 +330,8 @@ class RemittanceReader:
         self._claim_remarks += tuple(mia[at] for at in _MIA_REMARKS if mia[at])
 
     def _read_outpatient(self, text: str, _: int) -> None:
-        self._claim_remarks += tuple(
-            code for code in text.split(self._element)[3:8] if code
-        )
+        codes = self._elements[text][3:8]
+        self._claim_remarks += tuple([code for code in codes if code])
 
     # Line
 
@@ -378,25 +374,25 @@ class RemittanceReader:
         self._reset_line()
 
     def _read_day(self, text: str, _: int) -> None:
-        qualifier, day = self._qualified_days[text]
+        of_line, claim_field, day = self._days_by_text[text]
         if self._service is not None:
-            if qualifier in ("472", "150"):
+            if of_line:
                 self._line_day = day
-        elif self._clp is not None and qualifier in _CLAIM_DAYS:
-            self._claim_extra[_CLAIM_DAYS[qualifier]] = day
+        elif claim_field and self._clp is not None:
+            self._claim_extra[claim_field] = day
 
     def _read_reference(self, text: str, _: int) -> None:
-        parts = text.split(self._element, 3)
-        if len(parts) < 3:
+        if text.startswith(self._line_number):
+            if self._service is not None:
+                self._line_control = text[7:].partition(self._element)[0]
             return
-        if self._service is not None:
-            if parts[1] == "6R":
-                self._line_control = parts[2]
-        elif self._clp is not None:
-            if parts[1] == "EA":
-                self._claim_extra["medical_record_number"] = parts[2]
-        else:
+        parts = text.split(self._element, 3)
+        if len(parts) < 3 or self._service is not None:
+            return
+        if self._clp is None:
             self._party.setdefault("REF" + parts[1], parts[2])
+        elif parts[1] == "EA":
+            self._claim_extra["medical_record_number"] = parts[2]
 
     def _read_amount(self, text: str, _: int) -> None:
         if self._service is not None:

@@ -9,7 +9,7 @@ from denialml.formats.values import (
     MoneyTable,
     PointerTable,
     ProcedureTable,
-    QualifiedDayTable,
+    RemittanceDayTable,
     Span,
     SplitTable,
     read_span,
@@ -34,8 +34,8 @@ class Syntax:
         "money",
         "pointers",
         "procedures",
-        "qualified_days",
         "remembered",
+        "remittance_days",
         "repetition",
     )
 
@@ -58,7 +58,7 @@ class Syntax:
             delimiters.element, self.money, self.procedures, self.pointers
         )
         self.dated = DatedTable(delimiters.element, self.days)
-        self.qualified_days = QualifiedDayTable(delimiters.element, self.days)
+        self.remittance_days = RemittanceDayTable(delimiters.element, self.days)
         self.remembered: dict[object, object] = {}
 
     def remember(self, key: object, value: object) -> None:

@@ -9,7 +9,7 @@ raises `BadValue`, which the envelope turns into a `Problem` with its place.
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from denialml.domain.remittance import ClaimAdjustment
 
@@ -153,17 +153,36 @@ class DatedTable(Remembered[tuple[str, Span]]):
         return qualifier, read_span(self._days, form, value)
 
 
-class QualifiedDayTable(Remembered[tuple[str, date | None]]):
-    """DTM segments by their whole text: the qualifier and the day."""
+class RemittanceDay(NamedTuple):
+    """One DTM of an 835: a line's service date, or the day of a claim's field."""
+
+    of_line: bool
+    claim_field: str
+    day: date | None
+
+
+class RemittanceDayTable(Remembered[RemittanceDay]):
+    """DTM segments by their whole text."""
+
+    LINE_QUALIFIERS = ("472", "150")
+    CLAIM_FIELDS: ClassVar = {
+        "050": "received_by_payer_on",
+        "232": "statement_from",
+        "233": "statement_to",
+    }
 
     def __init__(self, element: str, days: DayTable) -> None:
         super().__init__()
         self._element = element
         self._days = days
 
-    def _read(self, raw: str) -> tuple[str, date | None]:
+    def _read(self, raw: str) -> RemittanceDay:
         _, qualifier, value, *_ = raw.split(self._element) + BLANK
-        return qualifier, self._days[value]
+        return RemittanceDay(
+            of_line=qualifier in self.LINE_QUALIFIERS,
+            claim_field=self.CLAIM_FIELDS.get(qualifier, ""),
+            day=self._days[value],
+        )
 
 
 class SplitTable(Remembered[tuple[str, ...]]):

@@ -192,15 +192,16 @@ class SegmentSource:
         return -1
 
     def _divide(self, text: str, delimiters: Delimiters) -> Iterator[Batch]:
-        ending = delimiters.terminator
+        ending, parts = delimiters.terminator, None
         if "\n" in text or "\r" in text:
-            text, ending = self._without_line_breaks(text, ending)
-        parts = text.split(ending)
+            text, ending, parts = self._without_line_breaks(text, ending)
+        if parts is None:
+            parts = text.split(ending)
         if text[:1] in self._padding or self._may_be_padded(text, ending):
             parts = [part.strip(self._padding) for part in parts]
         if not text.isascii():
             parts = [mended(part) for part in parts]
-        if "" in parts:
+        if not all(parts):
             parts = [part for part in parts if part]
         if parts:
             first, self._next = self._next, self._next + len(parts)
@@ -212,29 +213,27 @@ class SegmentSource:
             return True
         return any(character in text for character in self._rare_padding)
 
-    def _without_line_breaks(self, text: str, terminator: str) -> tuple[str, str]:
-        """The text without line breaks, and what its segments end with.
+    def _without_line_breaks(
+        self, text: str, terminator: str
+    ) -> tuple[str, str, list[str] | None]:
+        """The text without line breaks, what its segments end with, and the segments.
 
         Most files break the line after every terminator and nowhere else; there the
-        break stays, as a part of the ending.
+        break is a part of the ending, and the segments come out at once.
         """
         if terminator not in "\r\n":
             text = text.lstrip("\r\n")
             ending = terminator + ("\r\n" if "\r" in text else "\n")
-            breaks = text.count(terminator)
-            returns = breaks if "\r" in ending else 0
-            if (
-                text.count(ending) == breaks
-                and text.count("\n") == breaks
-                and text.count("\r") == returns
-            ):
-                return text, ending
+            parts = text.split(ending)
+            rest = "".join(parts)
+            if not (terminator in rest or "\n" in rest or "\r" in rest):
+                return text, ending, parts
             self._check_for_wraps(text, terminator)
         if terminator != "\r":
             text = text.replace("\r", "")
         if terminator != "\n":
             text = text.replace("\n", "")
-        return text, terminator
+        return text, terminator, None
 
     def _check_for_wraps(self, text: str, terminator: str) -> None:
         if self._wrap_checked:
