@@ -158,8 +158,9 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         topic="filing",
         unit="days",
         value=_past_limit,
-        says="Against the filing limit set up for the payer, the claim is at {value}"
-        " (minus means days to spare).",
+        says="The claim is {value} past the filing limit set up for the payer.",
+        says_negative="The claim is within the payer's filing limit, with {value}"
+        " to spare.",
         missing="No filing limit is set up for the payer.",
         source="payers.csv",
         known_when=_ON_DAY,
@@ -171,8 +172,10 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         topic="filing",
         unit="days",
         value=_past_learnt_limit,
-        says="Against the shortest delay this payer has denied as late, the claim is"
-        " at {value} (minus means days to spare).",
+        says="This payer has denied as late a claim filed {value} sooner"
+        " than this one.",
+        says_negative="The shortest delay this payer has denied as late is {value}"
+        " longer than this claim's.",
         missing="The payer has not yet denied a claim as late.",
         source="835",
         known_when=_BEFORE,

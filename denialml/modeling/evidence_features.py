@@ -50,8 +50,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="coverage",
         unit="days",
         value=age_of(coverage_proved),
-        says="Coverage was last proved, by an answer or a check, for a day {value}"
-        " before the service (minus: after it).",
+        says="Coverage was last proved, by an answer or a check, for a"
+        " day {value} before the service.",
+        says_negative="Coverage was proved, by an answer or a check, for a day"
+        " {value} after the service.",
         missing="Coverage with this payer was never proved for this patient.",
         source="835, 271, eligibility.csv",
         known_when=_KNOWN,
@@ -63,8 +65,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="coverage",
         unit="days",
         value=age_of(lambda row: row.history.coverage.coverage_proved),
-        says="The payer last answered as covering the patient for a day {value}"
-        " before the service (minus: after it).",
+        says="The payer last answered as covering the patient for a day"
+        " {value} before the service.",
+        says_negative="The payer has answered as covering the patient for a day"
+        " {value} after the service.",
         missing="The payer has not yet answered as covering this patient.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -100,8 +104,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="coverage",
         unit="days",
         value=age_of(lambda row: row.history.coverage.coverage_refused),
-        says="The payer last refused this patient's coverage for a day {value} before"
-        " the service (minus: after it).",
+        says="The payer last refused this patient's coverage for a day"
+        " {value} before the service.",
+        says_negative="The payer has refused this patient's coverage for a day"
+        " {value} after the service.",
         missing="The payer never refused this patient's coverage.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -111,8 +117,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="other payer",
         unit="days",
         value=age_of(lambda row: row.history.coverage.coordination_proved),
-        says="The payer last answered as the right payer for a day {value} before the"
-        " service (minus: after it).",
+        says="The payer last answered as the right payer for a day"
+        " {value} before the service.",
+        says_negative="The payer has answered as the right payer for a day {value}"
+        " after the service.",
         missing="The payer has not yet answered as the right payer.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -159,8 +167,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="other payer",
         unit="days",
         value=age_of(coordination_clean),
-        says="An answer or a check last showed no other payer for a day {value} before"
-        " the service (minus: after it).",
+        says="An answer or a check last showed no other payer for a day"
+        " {value} before the service.",
+        says_negative="An answer or a check showed no other payer for a day"
+        " {value} after the service.",
         missing="No answer and no check has shown whether there is another payer.",
         source="835, 271, eligibility.csv",
         known_when=_KNOWN,
@@ -172,8 +182,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="other payer",
         unit="days",
         value=age_of(lambda row: row.history.coverage.coordination_refused),
-        says="The payer last refused a claim of this patient for other coverage for a"
-        " day {value} before the service (minus: after it).",
+        says="The payer last refused a claim of this patient for other"
+        " coverage for a day {value} before the service.",
+        says_negative="The payer has refused a claim of this patient for other"
+        " coverage for a day {value} after the service.",
         missing="The payer never refused this patient for other coverage.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -183,8 +195,9 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="enrollment",
         unit="days",
         value=age_of(lambda row: row.history.clinician.proved),
-        says="The payer last paid this clinician for a day {value} before the service"
-        " (minus: after it).",
+        says="The payer last paid this clinician for a day {value} before the service.",
+        says_negative="The payer has paid this clinician for a day {value} after"
+        " the service.",
         missing="The payer has not yet paid this clinician.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -212,8 +225,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="enrollment",
         unit="days",
         value=age_of(lambda row: row.history.clinician.refused),
-        says="The payer last refused this clinician for a day {value} before the"
-        " service (minus: after it).",
+        says="The payer last refused this clinician for a day {value}"
+        " before the service.",
+        says_negative="The payer has refused this clinician for a day {value}"
+        " after the service.",
         missing="The payer never refused this clinician.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -254,8 +269,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="patient",
         unit="days",
         value=lambda row: number(row.facts.days_since_patient_paid),
-        says="The payer last paid this patient's service for a day {value} before"
-        " this one (minus: after it).",
+        says="The payer last paid this patient's service for a day"
+        " {value} before this one.",
+        says_negative="The payer has paid this patient's service for a day {value}"
+        " after this one.",
         missing="The payer has not yet paid for this patient.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -265,8 +282,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="patient",
         unit="days",
         value=lambda row: number(row.facts.days_since_patient_denied),
-        says="The payer last denied this patient's service for a day {value} before"
-        " this one (minus: after it).",
+        says="The payer last denied this patient's service for a day"
+        " {value} before this one.",
+        says_negative="The payer has denied this patient's service for a day"
+        " {value} after this one.",
         missing="The payer has not yet denied this patient.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -288,8 +307,10 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="benefit",
         unit="visits",
         value=past_learnt_visits,
-        says="Against the visits in a year at which this plan has denied for its"
-        " limit, this is at {value} (minus: below).",
+        says="The year's visits are {value} past where this plan has"
+        " denied for its limit.",
+        says_negative="The year's visits are {value} below where this plan has"
+        " denied for its limit.",
         missing="The plan has not yet denied for a visit limit.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -301,8 +322,9 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="benefit",
         unit="visits",
         value=past_paid_visits,
-        says="Against the most visits in a year this plan has paid, this is at {value}"
-        " (minus: below).",
+        says="The year's visits are {value} past the most that this plan has paid.",
+        says_negative="The year's visits are {value} below the most that this plan"
+        " has paid.",
         missing="The plan has paid nothing yet.",
         source=_SOURCE,
         known_when=_KNOWN,
@@ -327,8 +349,9 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
             or row.history.filing.longest_paid_days is None
             else float(row.facts.filing_lag_days - row.history.filing.longest_paid_days)
         ),
-        says="Against the longest delay this payer has paid, the claim is at {value}"
-        " (minus: shorter).",
+        says="The claim is filed {value} later than any this payer has paid.",
+        says_negative="The claim is filed {value} sooner than the latest this"
+        " payer has paid.",
         missing="The payer has paid nothing yet.",
         source=_SOURCE,
         known_when=_KNOWN,

@@ -74,11 +74,12 @@ class Template:
 class Teller:
     """Tells one feature's contribution; made once for each feature."""
 
-    __slots__ = ("_feature", "_levels", "_missing", "_says")
+    __slots__ = ("_feature", "_levels", "_missing", "_negative", "_says")
 
     def __init__(self, feature: Feature) -> None:
         self._feature = feature
         self._says = Template(feature.says)
+        self._negative = Template(feature.says_negative)
         self._missing = Template(feature.missing)
         self._levels = {value: Template(says) for value, says in feature.levels}
 
@@ -96,8 +97,13 @@ class Teller:
                 contribution=share,
                 sentence=self._missing.fill(words),
             )
-        words["value"] = text = value_text(value, feature.unit)
-        template = self._levels.get(value, self._says)
+        text = value_text(value, feature.unit)
+        if value < 0 and feature.says_negative:
+            template = self._negative
+            words["value"] = value_text(-value, feature.unit)
+        else:
+            template = self._levels.get(value, self._says)
+            words["value"] = text
         remedy = feature.remedy
         if remedy and feature.remedy_when is not None:
             remedy = remedy if feature.remedy_when(value) else ""

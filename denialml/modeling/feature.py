@@ -42,7 +42,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
     `says` is the sentence for a value, with ``{value}`` (the number in words) and the
     fields of `LineView`; `levels` are sentences for single values (flags, states) and
-    win over it; `missing` is the sentence for NaN. Each must be true of the value it
+    win over it; `says_negative` is for values below zero and gets them without the
+    sign; `missing` is the sentence for NaN. Each must be true of the value it
     is shown with. `remedy` is what lowers the risk it speaks of, empty where nothing
     legal does, and shown only when `remedy_when` holds of the value.
     """
@@ -55,6 +56,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     missing: str
     source: str
     known_when: str
+    says_negative: str = ""
     levels: tuple[tuple[float, str], ...] = ()
     remedy: str = ""
     remedy_when: Callable[[float], bool] | None = None

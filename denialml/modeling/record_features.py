@@ -115,6 +115,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         unit="units",
         value=_units_after,
         says="After this line the authorization has {value} left.",
+        says_negative="The authorization is {value} short for this line.",
         missing="No units of an authorization apply.",
         source="278, authorizations.csv, claims sent",
         known_when=_BEFORE,
@@ -126,8 +127,8 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         topic="authorization",
         unit="days",
         value=lambda row: number(row.facts.authorization_days_left),
-        says="On the service date the authorization had {value} to run (minus: ended"
-        " before).",
+        says="On the service date the authorization had {value} to run.",
+        says_negative="The authorization ended {value} before the service.",
         missing="No authorization with an end date applies.",
         source="278, authorizations.csv",
         known_when=_ON_DAY,
@@ -191,8 +192,8 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         topic="time",
         unit="minutes",
         value=_minutes_over_minimum,
-        says="The documented minutes stand {value} from the least that {code} takes"
-        " (minus: short of it).",
+        says="The documented minutes reach what {code} takes, with {value} to spare.",
+        says_negative="The documented minutes fall {value} short of what {code} takes.",
         missing="No documented minutes to hold against {code}.",
         source="encounters.csv, code table",
         known_when=_ON_DAY,
@@ -204,8 +205,9 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         topic="time",
         unit="minutes",
         value=_minutes_over_maximum,
-        says="The documented minutes stand {value} from the most that {code} covers"
-        " (minus: within it).",
+        says="The documented minutes exceed the most that {code} covers by {value}.",
+        says_negative="The documented minutes are {value} below the most that"
+        " {code} covers.",
         missing="No upper limit of minutes applies to {code}.",
         source="encounters.csv, code table",
         known_when=_ON_DAY,
@@ -218,6 +220,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         unit="days",
         value=lambda row: number(row.facts.treatment_plan_age_days),
         says="The treatment plan was {value} old on the service date.",
+        says_negative="The treatment plan is dated {value} after the service.",
         missing="No treatment plan is on file.",
         source="encounters.csv",
         known_when=_ON_DAY,
@@ -245,8 +248,8 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         topic="coverage",
         unit="days",
         value=lambda row: number(row.facts.eligibility_age_days),
-        says="The last eligibility check was {value} before the service (minus:"
-        " after it).",
+        says="The last eligibility check was {value} before the service.",
+        says_negative="Eligibility was last checked {value} after the service.",
         missing="No eligibility check of this payer is on file.",
         source="271, eligibility.csv",
         known_when=_ON_DAY,
@@ -331,6 +334,8 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         unit="visits",
         value=_visits_left,
         says="Counting visits since that answer, {value} are left.",
+        says_negative="The visits that the last eligibility answer left are"
+        " exceeded by {value}.",
         missing="No eligibility answer states how many visits are left.",
         source="271, eligibility.csv, claims sent, encounters.csv",
         known_when=_ON_DAY,
@@ -366,8 +371,10 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         topic="enrollment",
         unit="days",
         value=lambda row: number(row.facts.enrollment_age_days),
-        says="The clinician's enrollment with this payer was {value} old on the"
-        " service date (minus: not begun).",
+        says="The clinician's enrollment with this payer was {value} old"
+        " on the service date.",
+        says_negative="The clinician's enrollment with this payer begins {value}"
+        " after the service.",
         missing="No enrollment of the clinician with this payer is on file.",
         source="enrollments.csv",
         known_when=_ON_DAY,

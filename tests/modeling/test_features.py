@@ -69,6 +69,11 @@ def test_every_placeholder_of_every_sentence_has_a_word() -> None:
             assert used <= words, (feature.name, used - words)
 
 
+def test_no_sentence_makes_the_reader_decode_a_sign() -> None:
+    for feature in FEATURES:
+        assert "minus" not in feature.says, feature.name
+
+
 def test_flags_and_states_have_a_sentence_for_each_value() -> None:
     for feature in FEATURES:
         if feature.unit in ("yes_no", "state"):
@@ -149,10 +154,25 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
             "minutes_over_minimum",
             -8.0,
             "-8 minutes",
-            "The documented minutes stand -8 minutes from the least that 90837 takes"
-            " (minus: short of it).",
+            "The documented minutes fall 8 minutes short of what 90837 takes.",
             True,
             id="minutes short",
+        ),
+        pytest.param(
+            "authorization_days_left",
+            -16.0,
+            "-16 days",
+            "The authorization ended 16 days before the service.",
+            True,
+            id="authorization ended",
+        ),
+        pytest.param(
+            "eligibility_age",
+            -1.0,
+            "-1 day",
+            "Eligibility was last checked 1 day after the service.",
+            False,
+            id="checked afterwards",
         ),
         pytest.param(
             "eligibility_age",
