@@ -1,11 +1,11 @@
 """Root causes against the truth of simulated practices, beside the CARC dictionary.
 
-    python -m benchmarks.root_cause --seeds 21 22 23 --claims 20000 \
+    python -m benchmarks.root_cause --seeds 31 32 33 --claims 20000 \
         --out benchmarks/results/root_cause.json
 
 Everything is simulated. Truth is read here only, after the findings are made. The
-weights of the root-cause model were set by reasoning and looked at on seeds 501 to
-509; the reported seeds took no part. One row per denied line of a first submission;
+weights of the root-cause model were set by reasoning and looked at on seeds 21 to 23
+and 501 to 509; the reported seeds were run once, afterwards. One row per denied line of a first submission;
 macro-F1 runs over the classes that occur in the truth, and an abstention is wrong.
 """
 
@@ -188,7 +188,7 @@ def confusions(scored: list[Scored], *, shown: int) -> list[tuple[str, int]]:
 def main() -> None:
     """Run the seeds and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22, 23])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[31, 32, 33])
     parser.add_argument("--claims", type=int, default=20_000)
     parser.add_argument("--difficulty", default="medium")
     parser.add_argument("--confusions", type=int, default=0)
