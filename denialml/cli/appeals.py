@@ -89,6 +89,11 @@ def find_with_remarks(
         f"{report.open:,} open denials of ${report.open_amount:,.2f}; "
         f"{report.closed:,} closed later, ${report.recovered_amount:,.2f} recovered"
     )
+    if report.unexplained:
+        remarks.print(
+            f"{report.unexplained:,} lines of ${report.unexplained_amount:,.2f} were "
+            "written down in full with no denial reason: check contract and rates"
+        )
     return report
 
 
