@@ -15,13 +15,15 @@ from markupsafe import Markup
 from denialml.appeals.values import day_text
 from denialml.domain.appeal import AppealDraft, LetterBlock
 
+SIMULATED = "Simulated practice: no real patient, clinician or payer"
 _ADDRESSES = ("sender", "recipient", "signer")
 
 
-def draft_html(draft: AppealDraft) -> str:
+def draft_html(draft: AppealDraft, *, simulated: bool = False) -> str:
     """The letter as one HTML page with its own print style and no outside resources.
 
-    A blocked draft is drawn as a page that says why and what to do instead.
+    A blocked draft is drawn as a page that says why and what to do instead. A letter
+    of a simulated practice says so on every page.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -36,6 +38,7 @@ def draft_html(draft: AppealDraft) -> str:
         parts=drawn_parts(draft),
         style=Markup(style),  # noqa: S704 - our own packaged file
         language="en-US",
+        banner=SIMULATED if simulated else "",
         drafted_on=day_text(draft.drafted_at.date()),
     )
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import typst
 
-from denialml.appeals.drawing import drawn_parts
+from denialml.appeals.drawing import SIMULATED, drawn_parts
 from denialml.appeals.evidence import document_fingerprint
 from denialml.appeals.filed_pages import Stamp, insert_filed_pages, page_count
 from denialml.domain.appeal import AppealDraft, Exhibit
@@ -39,11 +39,13 @@ def draft_pdf(
     exhibits: Mapping[str, Document],
     *,
     contents: Mapping[str, bytes] | None = None,
+    simulated: bool = False,
 ) -> bytes:
     """The packet as PDF bytes.
 
     `exhibits` holds the attached documents by id, `contents` the files of those that
-    are PDF; a document without its file is shown by its text. Raises DraftBlocked for
+    are PDF; a document without its file is shown by its text. `simulated` marks every
+    page of a simulated practice as such. Raises DraftBlocked for
     a blocked draft, and where an exhibit is not handed in, cannot be opened, or is no
     longer what was checked when the letter was drafted.
     """
@@ -62,6 +64,7 @@ def draft_pdf(
     data = {
         "title": draft.subject,
         "author": _sender(draft),
+        "banner": SIMULATED if simulated else "",
         "footer": "  ·  ".join((*_claim_number(draft), draft.subject, draft.draft_id)),
         "parts": drawn_parts(draft),
         "exhibits": drawn,

@@ -32,6 +32,7 @@ from denialml.store.documents import (
     practice_documents,
 )
 from denialml.store.drafts import find_draft, get_draft, latest_draft, save_draft
+from denialml.store.organizations import get_organization
 
 DraftFormat = Literal["json", "html", "pdf"]
 # Notes of neighboring days are looked at so that a misfiled one is named, not missed.
@@ -97,18 +98,19 @@ def render(
     draft = get_draft(session, organization_id, draft_id)
     _audit(session, organization_id, draft, AuditAction.DRAFT_READ, now, actor)
     name = f"appeal-{draft.draft_id}"
+    simulated = get_organization(session, organization_id).is_simulated
     if form == "html":
         return RenderedDraft(
             media_type="text/html; charset=utf-8",
             file_name=f"{name}.html",
-            content=draft_html(draft).encode(),
+            content=draft_html(draft, simulated=simulated).encode(),
         )
     if form == "pdf":
         exhibits, contents = _exhibits(session, organization_id, draft)
         return RenderedDraft(
             media_type="application/pdf",
             file_name=f"{name}.pdf",
-            content=draft_pdf(draft, exhibits, contents=contents),
+            content=draft_pdf(draft, exhibits, contents=contents, simulated=simulated),
         )
     return RenderedDraft(
         media_type="application/json",

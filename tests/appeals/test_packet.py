@@ -172,3 +172,11 @@ def test_html_marks_up_for_readers_of_every_kind():
     assert '<th scope="row">Member ID</th><td>W884201937</td>' in page
     assert "default-src 'none'" in page
     assert "<span>Signature</span>" in page
+
+
+def test_a_simulated_practice_is_called_so_and_a_real_one_is_not():
+    assert "Simulated practice" in draft_html(DRAFT, simulated=True)
+    assert "Simulated practice" not in draft_html(DRAFT)
+    marked = pages_of(draft_pdf(DRAFT, DOCUMENTS, simulated=True))
+    assert all("Simulated practice" in page for page in marked)
+    assert "Simulated" not in " ".join(pages_of(draft_pdf(DRAFT, DOCUMENTS)))

@@ -161,6 +161,7 @@ def test_every_packet_holds_its_letter_and_its_exhibits(session, organization, d
         pages = pypdf.PdfReader(io.BytesIO(packet.content)).pages
         text = "\n".join(page.extract_text() for page in pages)
         assert draft.subject in " ".join(text.split())
+        assert text.count("Simulated practice") == len(pages)
         for exhibit in draft.exhibits:
             assert f"Exhibit {exhibit.label}, page 1 of" in text
             document = get_document(session, organization, exhibit.document_id)
