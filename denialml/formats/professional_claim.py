@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from denialml.domain.claim import Claim, ClaimPayer, Patient, Provider, Subscriber
+from denialml.domain.claim import Claim, Provider
 from denialml.domain.record import Source
+from denialml.formats.claim_levels import ClaimLevels
 from denialml.formats.claim_parts import (
     ClaimPart,
     LinePart,
@@ -29,23 +30,14 @@ class ProfessionalClaimReader:
 
     # Thousands of segments a second read and set these; a slot is the fastest.
     __slots__ = (
-        "_billing",
-        "_billing_taxonomy",
-        "_built_billing",
-        "_built_subscriber",
         "_claim",
         "_element",
-        "_insured",
-        "_level",
+        "_levels",
         "_line",
         "_met",
         "_money",
         "_other",
         "_party",
-        "_patient",
-        "_payer",
-        "_relationship",
-        "_sbr",
         "_submitted_on",
         "_syntax",
         "_transaction",
@@ -61,17 +53,8 @@ class ProfessionalClaimReader:
         self._money = transaction.syntax.money
         self._submitted_on: date | None = transaction.received_on
         self._met = 0
-        self._level = ""
+        self._levels = ClaimLevels(transaction.syntax)
         self._party: Party = NOBODY
-        self._billing = NOBODY
-        self._insured = NOBODY
-        self._payer = NOBODY
-        self._patient: Party | None = None
-        self._billing_taxonomy = ""
-        self._sbr = ""
-        self._relationship = ""
-        self._built_billing: Provider | None = None
-        self._built_subscriber: tuple[Subscriber, ClaimPayer] | None = None
         self._claim: ClaimPart | None = None
         self._other: OtherPayerPart | None = None
         self._line: LinePart | None = None
@@ -101,7 +84,7 @@ class ProfessionalClaimReader:
             return "2400"
         if self._other is not None:
             return "2320"
-        return "2300" if self._claim is not None else self._level or "1000"
+        return "2300" if self._claim is not None else self._levels.name or "1000"
 
     def spoil(self) -> None:
         if self._claim is not None:
@@ -135,20 +118,7 @@ class ProfessionalClaimReader:
         if self._claim is not None:
             self._close_claim()
         self._party = NOBODY
-        if level == "20":
-            self._level = "2000A"
-            self._billing = NOBODY
-            self._billing_taxonomy = ""
-            self._built_billing = None
-        if level in ("20", "22"):
-            self._level = "2000A" if level == "20" else "2000B"
-            self._insured = self._payer = NOBODY
-            self._sbr = ""
-            self._built_subscriber = None
-        if level == "23":
-            self._level = "2000C"
-        self._patient = None
-        self._relationship = ""
+        self._levels.open(level)
 
     def _read_coverage(self, text: str, _: int) -> None:
         if self._claim is not None:
@@ -157,12 +127,11 @@ class ProfessionalClaimReader:
             self._other = OtherPayerPart(text.split(self._element) + SHORT)
             self._claim.other_payers.append(self._other)
         else:
-            self._sbr = text
-            self._built_subscriber = None
+            self._levels.set_coverage(text)
 
     def _read_patient(self, text: str, _: int) -> None:
-        if self._claim is None and self._level == "2000C":
-            self._relationship = (text.split(self._element) + BLANK)[1]
+        if self._claim is None:
+            self._levels.set_relationship(self._syntax.elements[text][1])
 
     def _read_name(self, text: str, _: int) -> None:
         party = self._party = Party(text)
@@ -174,18 +143,8 @@ class ProfessionalClaimReader:
             self._other.parties.setdefault(entity, party)
         elif self._claim is not None:
             self._claim.add_party(entity, party)
-        elif entity == "85":
-            self._billing = party
-            party.taxonomy_code = self._billing_taxonomy
-            self._built_billing = None
-        elif entity == "IL":
-            self._insured = party
-            self._built_subscriber = None
-        elif entity == "PR":
-            self._payer = party
-            self._built_subscriber = None
-        elif entity == "QC":
-            self._patient = party
+        else:
+            self._levels.set_party(entity, party)
 
     def _read_street(self, text: str, _: int) -> None:
         if self._party is not NOBODY:
@@ -207,9 +166,7 @@ class ProfessionalClaimReader:
     def _read_taxonomy(self, text: str, _: int) -> None:
         code = self._syntax.elements[text][3]
         if self._claim is None:
-            self._billing_taxonomy = code
-            if self._billing is not NOBODY:
-                self._billing.taxonomy_code = code
+            self._levels.set_taxonomy(code)
         elif self._party is not NOBODY:
             self._party.taxonomy_code = code
 
@@ -281,8 +238,8 @@ class ProfessionalClaimReader:
             # 2330 repeats G1 and F8 for the other payer's own numbers.
             if self._other is None:
                 claim.add_reference(qualifier, value)
-        elif qualifier in ("EI", "SY", "24", "34") and self._party is self._billing:
-            self._billing.tax_id = value
+        elif qualifier in ("EI", "SY", "24", "34"):
+            self._levels.set_tax_id(value, self._party)
 
     # Line
 
@@ -341,7 +298,7 @@ class ProfessionalClaimReader:
     def _build(self, part: ClaimPart, total_charge: Decimal) -> Claim:
         clm, syntax, span = part.clm, self._syntax, part.service_span
         place, qualifier, frequency, *_ = syntax.composites[clm[5]]
-        subscriber, payer = self._coverage()
+        subscriber, payer = self._levels.coverage()
         # Python passes at most fifteen keywords without building a dictionary; a
         # claim has thirty-two, so those that most claims leave out are added after.
         claim = Claim(
@@ -349,13 +306,13 @@ class ProfessionalClaimReader:
             total_charge=total_charge,
             payer=payer,
             subscriber=subscriber,
-            billing_provider=self._billing_provider(),
+            billing_provider=self._levels.billing_provider(),
             lines=tuple([line.build(syntax, span) for line in part.services]),
             diagnoses=part.diagnoses,
             submitted_on=self._submitted_on,
             frequency_code=frequency,
             place_of_service=place,
-            patient=self._patient_record(),
+            patient=self._levels.patient(),
             rendering_provider=_provider(part.rendering, syntax),
             prior_authorization_number=part.authorization_number,
             medical_record_number=part.medical_record_number,
@@ -367,24 +324,6 @@ class ProfessionalClaimReader:
         )
         extra = part.unusual(qualifier, syntax)
         return replace(claim, **extra) if extra else claim
-
-    def _billing_provider(self) -> Provider:
-        if self._built_billing is None:
-            self._built_billing = self._billing.provider(self._syntax)
-        return self._built_billing
-
-    def _coverage(self) -> tuple[Subscriber, ClaimPayer]:
-        if self._built_subscriber is None:
-            self._built_subscriber = (
-                self._insured.subscriber(self._syntax, self._sbr),
-                self._payer.payer(self._syntax),
-            )
-        return self._built_subscriber
-
-    def _patient_record(self) -> Patient | None:
-        if self._patient is None:
-            return None
-        return self._patient.patient(self._syntax, self._relationship)
 
     def _fault(
         self, code: str, message: str, claim: ClaimPart, expected: str, fix: str

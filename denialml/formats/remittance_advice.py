@@ -21,6 +21,7 @@ from denialml.domain.remittance import (
     ServicePayment,
 )
 from denialml.formats.balance import RemittanceBalance
+from denialml.formats.remittance_header import RemittanceHeader
 from denialml.formats.services import AdjudicatedService
 from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK, SHORT, ZERO
@@ -37,7 +38,6 @@ class RemittanceReader:
         "_adjusted",
         "_allowed",
         "_balance",
-        "_bpr",
         "_cas",
         "_charge",
         "_claim_adjustments",
@@ -45,12 +45,12 @@ class RemittanceReader:
         "_claim_remarks",
         "_claim_segment",
         "_clp",
-        "_days",
         "_days_by_text",
         "_element",
         "_elements",
         "_emit",
         "_file",
+        "_header",
         "_line_adjusted",
         "_line_adjustments",
         "_line_charges",
@@ -63,11 +63,6 @@ class RemittanceReader:
         "_money",
         "_names",
         "_paid",
-        "_party",
-        "_payee",
-        "_payer",
-        "_payment",
-        "_payment_date",
         "_remittance",
         "_rendering",
         "_rendering_npi",
@@ -78,7 +73,6 @@ class RemittanceReader:
         "_spoiled",
         "_syntax",
         "_transaction",
-        "_trn",
         "handlers",
     )
 
@@ -94,18 +88,11 @@ class RemittanceReader:
         self._line_number = f"REF{self._element}6R{self._element}"
         self._rendering = f"NM1{self._element}82{self._element}"
         self._money = transaction.syntax.money
-        self._days = transaction.syntax.days
         self._days_by_text = transaction.syntax.remittance_days
         self._services_by_text = transaction.syntax.adjudicated_services
         self._cas = transaction.syntax.adjustments
         self._balance = RemittanceBalance(transaction)
-        self._bpr = BLANK
-        self._trn = BLANK
-        self._payment = ZERO
-        self._payment_date: date | None = None
-        self._payer: dict[str, str] = {}
-        self._payee: dict[str, str] = {}
-        self._party: dict[str, str] = {}
+        self._header = RemittanceHeader(transaction)
         self._remittance: Remittance | None = None
         self._met = 0
         self._clp: list[str] | None = None
@@ -148,7 +135,8 @@ class RemittanceReader:
         elif self._remittance is None:
             self._open_remittance()
         if not cut:
-            self._balance.check_payment(self._payment, self._bpr[3])
+            header = self._header
+            self._balance.check_payment(header.payment, header.credit_or_debit)
         return self._met
 
     def _reset_claim(self) -> None:
@@ -174,52 +162,21 @@ class RemittanceReader:
     # Header
 
     def _read_payment(self, text: str, _: int) -> None:
-        bpr = text.split(self._element) + BLANK
-        self._payment = self._money[bpr[2]]
-        self._payment_date = self._days[bpr[16]]
-        self._bpr = bpr
+        self._header.read_payment(text)
 
     def _read_trace(self, text: str, _: int) -> None:
-        if self._clp is None:
-            self._trn = text.split(self._element) + BLANK
+        if self._remittance is None:
+            self._header.read_trace(text)
 
     def _read_party(self, text: str, _ordinal: int) -> None:
         """N1: payer and payee; clearinghouses repeat them inside the claim loops."""
         if self._clp is not None:
             self._close_claim()
-        _, entity, name, qualifier, identifier, *_ = text.split(self._element) + BLANK
-        party = {"name": name, qualifier: identifier}
-        if entity == "PR" and not self._payer:
-            self._payer = self._party = party
-        elif entity == "PE" and not self._payee:
-            self._payee = self._party = party
-        else:
-            self._party = {}
+        self._header.read_party(text)
 
     def _open_remittance(self) -> Remittance:
-        payer, payee, bpr, trn = self._payer, self._payee, self._bpr, self._trn
-        transaction = self._transaction
-        self._remittance = Remittance(
-            payer_id=payer.get("REF2U")
-            or payer.get("XV")
-            or payer.get("PI")
-            or payer.get("REFNF")
-            or trn[3],
-            payer_name=payer.get("name", ""),
-            trace_number=trn[2],
-            payment=self._payment,
-            payment_date=self._payment_date,
-            received_on=transaction.received_on or self._payment_date,
-            payment_method=bpr[4],
-            credit_or_debit=bpr[3] or "C",
-            payee_npi=payee.get("XX", ""),
-            payee_tax_id=payee.get("FI") or payee.get("REFTJ", ""),
-            payee_name=payee.get("name", ""),
-            trace_payer_id=trn[3],
-            transaction_control_number=transaction.control_number,
-            source=Source(file=transaction.file, segment=transaction.segment),
-        )
-        transaction.emit(self._remittance)
+        self._remittance = self._header.build()
+        self._emit(self._remittance)
         return self._remittance
 
     def _read_header_number(self, _text: str, _: int) -> None:
@@ -390,7 +347,7 @@ class RemittanceReader:
         if len(parts) < 3 or self._service is not None:
             return
         if self._clp is None:
-            self._party.setdefault("REF" + parts[1], parts[2])
+            self._header.read_reference(parts[1], parts[2])
         elif parts[1] == "EA":
             self._claim_extra["medical_record_number"] = parts[2]
 
@@ -408,7 +365,7 @@ class RemittanceReader:
 
     def _read_provider_adjustment(self, text: str, ordinal: int) -> None:
         plb = text.split(self._element) + BLANK
-        ends_on = self._days[plb[2]]
+        ends_on = self._syntax.days[plb[2]]
         pairs = [(plb[at], self._money[plb[at + 1]]) for at in _PLB_PAIRS if plb[at]]
         if self._clp is not None:
             self._close_claim()
