@@ -82,6 +82,9 @@ class PracticeReader:
             self._unknown_table(header)
             return
         self._transactions[table.file_name.removesuffix(".csv")] = 1
+        if not {column.name for column in table.columns} & set(header):
+            self._missing_header(table)
+            return
         columns = self._match_columns(header, table)
         rows = csv.reader(self._stream, delimiter=delimiter)
         number = 1
@@ -108,6 +111,17 @@ class PracticeReader:
             value=", ".join(header[:6]),
             expected=", ".join(table.file_name for table in TABLES),
             fix="name the file and its columns as in docs/formats.md",
+            incomplete=True,
+        )
+
+    def _missing_header(self, table: Table) -> None:
+        """The first row is data: its cells may be names and go into no message."""
+        self._log.add(
+            "missing-header",
+            f"the first row names no column of {table.file_name}; nothing was read",
+            row=1,
+            expected=", ".join(column.name for column in table.columns),
+            fix="write the column names into the first row",
             incomplete=True,
         )
 
@@ -141,7 +155,7 @@ class PracticeReader:
         hint = f"rename it to {close[0]}" if close else "leave the column out"
         self._log.warn(
             "unknown-column",
-            f"the column {name} is not known; it was ignored"
+            "a column is not known; it was ignored"
             + (f" (did you mean {close[0]}?)" if close else ""),
             row=1,
             column=name,

@@ -199,6 +199,15 @@ def test_a_missing_required_column_is_an_error() -> None:
     assert reading.records == ()
 
 
+def test_a_file_without_a_header_is_not_read_and_not_quoted() -> None:
+    reading = read_bytes(b"1234567893,DOE,ANA\n", file="clinicians.csv")
+    [problem] = reading.problems
+    assert (problem.code, problem.row) == ("missing-header", 1)
+    assert "DOE" not in f"{problem.message} {problem.fix} {problem.expected}".upper()
+    assert reading.records == ()
+    assert not reading.complete
+
+
 def test_header_spelling_is_forgiven() -> None:
     data = HEADER.replace("_", " ").upper() + "\n A1 ,ACME1,M1,2026-02-01,approved,1\n"
     [record] = read_bytes(data.encode(), file="authorizations.csv").records
