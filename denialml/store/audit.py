@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from denialml.store.office_tables import AuditEventRow
+from denialml.store.writing import run, table_of
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@/+-]{0,120}\Z")
 
@@ -77,8 +78,9 @@ def record_event(
     ):
         if _PLAIN.match(value) is None:
             raise ValueError(f"the {name} of an audit event must be a plain id")
-    session.execute(
-        insert(AuditEventRow).values(
+    run(
+        session,
+        insert(table_of(AuditEventRow)).values(
             organization_id=organization_id,
             occurred_at=now,
             actor=actor,
@@ -86,7 +88,7 @@ def record_event(
             record_kind=record_kind,
             record_id=record_id,
             record_count=record_count,
-        )
+        ),
     )
 
 

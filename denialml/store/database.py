@@ -68,6 +68,8 @@ def _open_sqlite(url: URL) -> Engine:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-65536")
+        # A savepoint's journal belongs in memory: it never outlives the process.
+        connection.execute("PRAGMA temp_store=MEMORY")
         # Fewer, larger checkpoints: 8000 pages keep the log below 40 MB.
         connection.execute("PRAGMA wal_autocheckpoint=8000")
 

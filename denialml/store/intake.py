@@ -6,6 +6,7 @@ with them is matched anew.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -191,7 +192,7 @@ class Intake:
         ] = (record, payload)
 
     def _write_claims(self) -> list[Row]:
-        known = existing(self._session, ClaimRow.claim_id, self._claims)
+        known = self._on_file(ClaimRow, "claim_id", self._claims)
         rows: list[Row] = []
         lines: list[Row] = []
         for claim_id, (claim, payload) in self._claims.items():
@@ -208,7 +209,9 @@ class Intake:
         return rows
 
     def _write_remittances(self) -> None:
-        known = existing(self._session, RemittanceRow.remittance_id, self._remittances)
+        known = existing(
+            self._session, RemittanceRow, "remittance_id", self._remittances
+        )
         rows = [
             remittance_row(
                 remittance,
@@ -225,7 +228,7 @@ class Intake:
         self._remittances.clear()
 
     def _write_payments(self) -> list[Row]:
-        known = existing(self._session, ClaimPaymentRow.payment_id, self._payments)
+        known = self._on_file(ClaimPaymentRow, "payment_id", self._payments)
         rows: list[Row] = []
         services: list[Row] = []
         adjustments: list[Row] = []
@@ -250,7 +253,7 @@ class Intake:
 
     def _write_provider_adjustments(self) -> None:
         known = existing(
-            self._session, ProviderAdjustmentRow.adjustment_id, self._provider
+            self._session, ProviderAdjustmentRow, "adjustment_id", self._provider
         )
         rows = [
             provider_adjustment_row(
@@ -273,7 +276,10 @@ class Intake:
 
     def _write_acknowledgments(self) -> set[str]:
         known = existing(
-            self._session, ClaimAcknowledgmentRow.acknowledgment_id, self._claim_answers
+            self._session,
+            ClaimAcknowledgmentRow,
+            "acknowledgment_id",
+            self._claim_answers,
         )
         rows = [
             {
@@ -313,6 +319,11 @@ class Intake:
             upsert(self._session, kind.row, rows, key=("record_id",))
         else:
             insert_new(self._session, kind.row, rows)
+
+    def _on_file(
+        self, table: type[Base], key: str, records: Mapping[str, object]
+    ) -> set[str]:
+        return existing(self._session, table, key, records)
 
     def _insert(self, table: type[Base], rows: list[Row], *, counted: str) -> None:
         insert_new(self._session, table, rows)

@@ -26,7 +26,7 @@ from denialml.store.tables import (
     ClaimRow,
     LineAdjudicationRow,
 )
-from denialml.store.writing import chunks, insert_new, table_of
+from denialml.store.writing import chunks, insert_new, run, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +99,17 @@ def _link(session: Session, organization_id: str, keys: list[str]) -> LinkCounts
         for payment_id, claim_id in match.claim_ids.items()
     }
     _write_matches(session, before=before, after=after)
+    # Only what was matched before can have answers on file.
+    known = [
+        group
+        for group in groups.values()
+        if any(row.claim_id is not None for row in group.payments)
+    ]
     fresh = _write_adjudications(
         session,
         organization_id,
-        claim_ids={
-            row.claim_id
-            for group in groups.values()
-            if group.payments
-            for row in group.claims
-        },
-        payment_ids=set(before),
+        claim_ids={row.claim_id for group in known for row in group.claims},
+        payment_ids={row.payment_id for group in known for row in group.payments},
         computed=[each for match in matches for each in match.adjudications],
     )
     return LinkCounts(
@@ -123,27 +124,19 @@ def _read_groups(
     session: Session, organization_id: str, keys: list[str]
 ) -> dict[str, _Group]:
     """The groups that hold an answer or an acknowledgment; others have no work."""
-    payments = session.execute(
+    row = table_of(ClaimPaymentRow).c
+    payments = run(
+        session,
         select(
-            ClaimPaymentRow.chain_key,
-            ClaimPaymentRow.payment_id,
-            ClaimPaymentRow.claim_id,
-            ClaimPaymentRow.received_on,
-            ClaimPaymentRow.payload,
-        ).where(
-            ClaimPaymentRow.organization_id == organization_id,
-            ClaimPaymentRow.chain_key.in_(keys),
-        )
+            row.chain_key, row.payment_id, row.claim_id, row.received_on, row.payload
+        ).where(row.organization_id == organization_id, row.chain_key.in_(keys)),
     ).all()
-    acknowledgments = session.execute(
-        select(
-            ClaimAcknowledgmentRow.control_number_key,
-            ClaimAcknowledgmentRow.received_on,
-            ClaimAcknowledgmentRow.accepted,
-        ).where(
-            ClaimAcknowledgmentRow.organization_id == organization_id,
-            ClaimAcknowledgmentRow.control_number_key.in_(keys),
-        )
+    row = table_of(ClaimAcknowledgmentRow).c
+    acknowledgments = run(
+        session,
+        select(row.control_number_key, row.received_on, row.accepted).where(
+            row.organization_id == organization_id, row.control_number_key.in_(keys)
+        ),
     ).all()
     groups: dict[str, _Group] = {
         key: _Group([], [], [])
@@ -156,17 +149,21 @@ def _read_groups(
         groups[payment.chain_key].payments.append(payment)
     for acknowledgment in acknowledgments:
         groups[acknowledgment.control_number_key].acknowledgments.append(acknowledgment)
-    claims = session.execute(
+    if not groups:
+        return groups
+    row = table_of(ClaimRow).c
+    claims = run(
+        session,
         select(
-            ClaimRow.control_number_key,
-            ClaimRow.claim_id,
-            ClaimRow.submitted_on,
-            ClaimRow.accepted,
-            ClaimRow.payload,
+            row.control_number_key,
+            row.claim_id,
+            row.submitted_on,
+            row.accepted,
+            row.payload,
         ).where(
-            ClaimRow.organization_id == organization_id,
-            ClaimRow.control_number_key.in_(sorted(groups)),
-        )
+            row.organization_id == organization_id,
+            row.control_number_key.in_(sorted(groups)),
+        ),
     )
     for claim in sorted(claims, key=lambda row: (row.submitted_on, row.claim_id)):
         groups[claim.control_number_key].claims.append(claim)
@@ -260,14 +257,14 @@ def _stored_answers(
     payment_ids: set[str],
 ) -> dict[_Place, str]:
     """Payloads of the stored answers to these claims or by these payments."""
-    row = LineAdjudicationRow
+    row = table_of(LineAdjudicationRow).c
     found: dict[_Place, str] = {}
     for column, values in ((row.claim_id, claim_ids), (row.payment_id, payment_ids)):
         for chunk in chunks(values):
             statement = select(
                 row.claim_id, row.line_number, row.payment_id, row.payload
             ).where(row.organization_id == organization_id, column.in_(chunk))
-            for answer in session.execute(statement):
+            for answer in run(session, statement):
                 place = (answer.claim_id, answer.line_number, answer.payment_id)
                 found[place] = answer.payload
     return found

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from denialml.errors import UnknownRecord
 from denialml.store.office_tables import OrganizationRow
+from denialml.store.writing import run, table_of
 
 FINGERPRINT_KEY_BYTES = 32
 
@@ -51,11 +52,11 @@ def get_organization(session: Session, organization_id: str) -> Organization:
     Raises:
         UnknownRecord: there is none with this id.
     """
+    table = table_of(OrganizationRow)
     row = (
-        session.execute(
-            select(OrganizationRow.__table__).where(
-                OrganizationRow.organization_id == organization_id
-            )
+        run(
+            session,
+            select(table).where(table.c.organization_id == organization_id),
         )
         .mappings()
         .one_or_none()
@@ -75,8 +76,10 @@ def list_organizations(session: Session) -> tuple[Organization, ...]:
 
 def records_changed(session: Session, organization_id: str) -> None:
     """Note that records were added or changed, so that caches know."""
-    session.execute(
-        update(OrganizationRow)
-        .where(OrganizationRow.organization_id == organization_id)
-        .values(records_version=OrganizationRow.records_version + 1)
+    table = table_of(OrganizationRow)
+    run(
+        session,
+        update(table)
+        .where(table.c.organization_id == organization_id)
+        .values(records_version=table.c.records_version + 1),
     )

@@ -21,10 +21,12 @@ from denialml.store.tables import (
     ClaimPaymentRow,
     ClaimRow,
 )
-from denialml.store.writing import chunks, table_of
+from denialml.store.writing import chunks, run, table_of
 
 # Shorter numbers are contained in too many others.
 SHORTEST_NUMBER: Final = 4
+_PAYMENT: Final = table_of(ClaimPaymentRow).c
+_CLAIM: Final = table_of(ClaimRow).c
 
 
 def file_loosely(
@@ -74,23 +76,21 @@ def _payments_to_decide(
         row["payment_id"] for row in payments if row["control_number_key"] in unknown
     ]
     for chunk in chunks(new_ids):
-        for row in _rows(
-            session, organization_id, ClaimPaymentRow.payment_id.in_(chunk)
-        ):
+        for row in _rows(session, organization_id, _PAYMENT.payment_id.in_(chunk)):
             found[row.payment_id] = row
     keys = {row["control_number_key"] for row in claims}
-    refiled = ClaimPaymentRow.chain_key != ClaimPaymentRow.control_number_key
+    refiled = _PAYMENT.chain_key != _PAYMENT.control_number_key
     for chunk in chunks(keys):
-        renamed = refiled & ClaimPaymentRow.control_number_key.in_(chunk)
+        renamed = refiled & _PAYMENT.control_number_key.in_(chunk)
         for row in _rows(session, organization_id, renamed):
             found[row.payment_id] = row
     days = sorted(
         {row["service_from"] for row in claims if row["service_from"] is not None}
     )
     charges = {(row["service_from"], row["total_charge_cents"]) for row in claims}
-    unsettled = or_(ClaimPaymentRow.claim_id.is_(None), refiled)
+    unsettled = or_(_PAYMENT.claim_id.is_(None), refiled)
     for start in range(0, len(days), _DAYS):
-        condition = ClaimPaymentRow.service_from.in_(days[start : start + _DAYS])
+        condition = _PAYMENT.service_from.in_(days[start : start + _DAYS])
         for row in _rows(session, organization_id, condition & unsettled):
             if (row.service_from, row.charge_cents) in charges and not (
                 row.chain_key == row.control_number_key and row.chain_key in keys
@@ -103,14 +103,15 @@ _DAYS: Final = 500
 
 
 def _rows(session: Session, organization_id: str, condition: Any) -> Iterable[Any]:
-    return session.execute(
+    return run(
+        session,
         select(
-            ClaimPaymentRow.payment_id,
-            ClaimPaymentRow.control_number_key,
-            ClaimPaymentRow.chain_key,
-            ClaimPaymentRow.service_from,
-            ClaimPaymentRow.charge_cents,
-        ).where(ClaimPaymentRow.organization_id == organization_id, condition)
+            _PAYMENT.payment_id,
+            _PAYMENT.control_number_key,
+            _PAYMENT.chain_key,
+            _PAYMENT.service_from,
+            _PAYMENT.charge_cents,
+        ).where(_PAYMENT.organization_id == organization_id, condition),
     )
 
 
@@ -119,14 +120,11 @@ def _keys_with_claims(
 ) -> set[str]:
     found: set[str] = set()
     for chunk in chunks(keys):
-        found.update(
-            session.scalars(
-                select(ClaimRow.control_number_key).where(
-                    ClaimRow.organization_id == organization_id,
-                    ClaimRow.control_number_key.in_(chunk),
-                )
-            )
+        statement = select(_CLAIM.control_number_key).where(
+            _CLAIM.organization_id == organization_id,
+            _CLAIM.control_number_key.in_(chunk),
         )
+        found.update(run(session, statement).scalars())
     return found
 
 

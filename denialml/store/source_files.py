@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from denialml.domain.problem import Problem
 from denialml.store.office_tables import ProblemRow, SourceFileRow
 from denialml.store.payloads import payload_decoder, to_payload
-from denialml.store.writing import insert_new
+from denialml.store.writing import insert_new, run, table_of
 
 # A file of nothing but faults must not fill the database; all of them are counted.
 PROBLEMS_KEPT = 5000
@@ -76,25 +76,25 @@ def end_file(
     complete: bool,
 ) -> None:
     """Note what the file held; what an earlier delivery of it added stays counted."""
-    session.execute(
-        update(SourceFileRow)
-        .where(
-            SourceFileRow.organization_id == organization_id,
-            SourceFileRow.file_id == file_id,
-        )
+    file = table_of(SourceFileRow)
+    run(
+        session,
+        update(file)
+        .where(file.c.organization_id == organization_id, file.c.file_id == file_id)
         .values(
             kinds=" ".join(sorted(kinds)),
             records_read=records_read,
-            records_new=SourceFileRow.records_new + records_new,
+            records_new=file.c.records_new + records_new,
             problem_count=len(problems),
             complete=complete,
-        )
+        ),
     )
-    session.execute(
-        delete(ProblemRow).where(
-            ProblemRow.organization_id == organization_id,
-            ProblemRow.file_id == file_id,
-        )
+    found = table_of(ProblemRow)
+    run(
+        session,
+        delete(found).where(
+            found.c.organization_id == organization_id, found.c.file_id == file_id
+        ),
     )
     insert_new(
         session,
