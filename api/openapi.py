@@ -155,8 +155,14 @@ def _build(app: FastAPI, shapes: tuple[Any, ...]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(
         [ProblemDocument, *shapes], ref_template=REFERENCE
     )
+    # FastAPI describes the enumerations of parameters; its own problem shapes, which
+    # this service never sends, are left out.
+    parameters = document.get("components", {}).get("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        parameters.pop(name, None)
+    shapes_by_name = parameters | components
     document["components"] = {
-        "schemas": {name: components[name] for name in sorted(components)},
+        "schemas": {name: shapes_by_name[name] for name in sorted(shapes_by_name)},
         "securitySchemes": {
             SECURITY_SCHEME: {
                 "type": "http",

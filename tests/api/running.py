@@ -114,6 +114,17 @@ class Running:
             session.commit()
         return issued
 
+    def log_lines(self, after: int, *, at_least: int) -> list[str]:
+        """Lines logged beyond a length of the log; a line is written after its answer
+        has left, so the last may need a moment."""
+        for _ in range(200):
+            lines = self.log.getvalue()[after:].splitlines()
+            if len(lines) >= at_least:
+                break
+            time.sleep(0.01)
+        assert len(lines) >= at_least
+        return lines
+
     def client(self, key: str | None = None) -> httpx.Client:
         """An HTTP client, with the key of an organization or without any."""
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
