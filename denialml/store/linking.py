@@ -6,9 +6,9 @@ this module reads the groups in bulk and writes what changed.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from denialml.domain.adjudication import LineAdjudication
@@ -52,6 +52,51 @@ class _Group:
     claims: list[Any]
     payments: list[Any]
     acknowledgments: list[Any]
+
+
+def _of_keys(key: ColumnElement[str], *columns: ColumnElement[Any]) -> Executable:
+    """These columns of an organization's rows filed under some control numbers."""
+    table = key.table
+    return select(key, *columns).where(
+        table.c.organization_id == bindparam("organization_id"),
+        key.in_(bindparam("keys", expanding=True)),
+    )
+
+
+_PAYMENT = table_of(ClaimPaymentRow).c
+_PAYMENTS_OF: Final = _of_keys(
+    _PAYMENT.chain_key,
+    _PAYMENT.payment_id,
+    _PAYMENT.claim_id,
+    _PAYMENT.received_on,
+    _PAYMENT.payload,
+)
+_ACKNOWLEDGMENT = table_of(ClaimAcknowledgmentRow).c
+_ACKNOWLEDGMENTS_OF: Final = _of_keys(
+    _ACKNOWLEDGMENT.control_number_key,
+    _ACKNOWLEDGMENT.received_on,
+    _ACKNOWLEDGMENT.accepted,
+)
+_CLAIM = table_of(ClaimRow).c
+_CLAIMS_OF: Final = _of_keys(
+    _CLAIM.control_number_key,
+    _CLAIM.claim_id,
+    _CLAIM.submitted_on,
+    _CLAIM.accepted,
+    _CLAIM.payload,
+)
+
+
+_SET_VERDICT: Final = (
+    update(table_of(ClaimRow))
+    .where(_CLAIM.claim_id == bindparam("key_claim_id"))
+    .values(accepted=bindparam("new_accepted"))
+)
+_SET_MATCH: Final = (
+    update(table_of(ClaimPaymentRow))
+    .where(_PAYMENT.payment_id == bindparam("key_payment_id"))
+    .values(claim_id=bindparam("new_claim_id"))
+)
 
 
 def touched_by(
@@ -124,20 +169,9 @@ def _read_groups(
     session: Session, organization_id: str, keys: list[str]
 ) -> dict[str, _Group]:
     """The groups that hold an answer or an acknowledgment; others have no work."""
-    row = table_of(ClaimPaymentRow).c
-    payments = run(
-        session,
-        select(
-            row.chain_key, row.payment_id, row.claim_id, row.received_on, row.payload
-        ).where(row.organization_id == organization_id, row.chain_key.in_(keys)),
-    ).all()
-    row = table_of(ClaimAcknowledgmentRow).c
-    acknowledgments = run(
-        session,
-        select(row.control_number_key, row.received_on, row.accepted).where(
-            row.organization_id == organization_id, row.control_number_key.in_(keys)
-        ),
-    ).all()
+    asked = {"organization_id": organization_id, "keys": keys}
+    payments = run(session, _PAYMENTS_OF, **asked).all()
+    acknowledgments = run(session, _ACKNOWLEDGMENTS_OF, **asked).all()
     groups: dict[str, _Group] = {
         key: _Group([], [], [])
         for key in sorted(
@@ -151,20 +185,7 @@ def _read_groups(
         groups[acknowledgment.control_number_key].acknowledgments.append(acknowledgment)
     if not groups:
         return groups
-    row = table_of(ClaimRow).c
-    claims = run(
-        session,
-        select(
-            row.control_number_key,
-            row.claim_id,
-            row.submitted_on,
-            row.accepted,
-            row.payload,
-        ).where(
-            row.organization_id == organization_id,
-            row.control_number_key.in_(sorted(groups)),
-        ),
-    )
+    claims = run(session, _CLAIMS_OF, **asked | {"keys": sorted(groups)})
     for claim in sorted(claims, key=lambda row: (row.submitted_on, row.claim_id)):
         groups[claim.control_number_key].claims.append(claim)
     return groups
@@ -211,13 +232,7 @@ def _write_verdicts(session: Session, groups: Iterable[_Group]) -> None:
             if verdicts[row.claim_id] != row.accepted
         ]
     if changed:
-        table = table_of(ClaimRow)
-        session.connection().execute(
-            update(table)
-            .where(table.c.claim_id == bindparam("key_claim_id"))
-            .values(accepted=bindparam("new_accepted")),
-            changed,
-        )
+        session.connection().execute(_SET_VERDICT, changed)
 
 
 def _write_matches(
@@ -229,13 +244,7 @@ def _write_matches(
         if after.get(payment_id) != claim_id
     ]
     if changed:
-        table = table_of(ClaimPaymentRow)
-        session.connection().execute(
-            update(table)
-            .where(table.c.payment_id == bindparam("key_payment_id"))
-            .values(claim_id=bindparam("new_claim_id")),
-            changed,
-        )
+        session.connection().execute(_SET_MATCH, changed)
 
 
 _Place = tuple[str, int, str]

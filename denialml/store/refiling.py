@@ -27,6 +27,10 @@ from denialml.store.writing import chunks, run, table_of
 SHORTEST_NUMBER: Final = 4
 _PAYMENT: Final = table_of(ClaimPaymentRow).c
 _CLAIM: Final = table_of(ClaimRow).c
+_KEYS_WITH_CLAIMS: Final = select(_CLAIM.control_number_key).where(
+    _CLAIM.organization_id == bindparam("organization_id"),
+    _CLAIM.control_number_key.in_(bindparam("keys", expanding=True)),
+)
 
 
 def file_loosely(
@@ -120,11 +124,8 @@ def _keys_with_claims(
 ) -> set[str]:
     found: set[str] = set()
     for chunk in chunks(keys):
-        statement = select(_CLAIM.control_number_key).where(
-            _CLAIM.organization_id == organization_id,
-            _CLAIM.control_number_key.in_(chunk),
-        )
-        found.update(run(session, statement).scalars())
+        asked = {"organization_id": organization_id, "keys": chunk}
+        found.update(run(session, _KEYS_WITH_CLAIMS, **asked).scalars())
     return found
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Result, Table, select
+from sqlalchemy import Dialect, Executable, Result, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -98,12 +98,16 @@ def existing(
     session: Session, row: type[Base], key: str, values: Iterable[str]
 ) -> set[str]:
     """Which of these keys are already on file."""
-    column = table_of(row).c[key]
     found: set[str] = set()
     for chunk in chunks(values):
-        statement = select(column).where(column.in_(chunk))
-        found.update(session.connection().scalars(statement))
+        found.update(run(session, _keys_on_file(row, key), keys=chunk).scalars())
     return found
+
+
+@lru_cache(maxsize=256)
+def _keys_on_file(row: type[Base], key: str) -> Executable:
+    column = table_of(row).c[key]
+    return select(column).where(column.in_(bindparam("keys", expanding=True)))
 
 
 def payloads_on_file(
@@ -121,9 +125,12 @@ def payloads_on_file(
     return found
 
 
-def run(session: Session, statement: Executable) -> Result[Any]:
-    """Execute on tables, without the mapper: half the cost for a small statement."""
-    return session.connection().execute(statement)
+def run(session: Session, statement: Executable, **values: Any) -> Result[Any]:
+    """Execute on tables, without the mapper: half the cost for a small statement.
+
+    A statement made once, with `values` bound to its parameters, costs half again.
+    """
+    return session.connection().execute(statement, values or None)
 
 
 def chunks(values: Iterable[str]) -> Iterable[list[str]]:
