@@ -5,8 +5,9 @@
 
 Everything is simulated. Truth is read here only, after the findings are made. The
 weights of the root-cause model were set by reasoning and looked at on seeds 21 to 23
-and 501 to 509; the reported seeds were run once, afterwards. One row per denied line of a first submission;
-macro-F1 runs over the classes that occur in the truth, and an abstention is wrong.
+and 501 to 509; the reported seeds were run once, afterwards. One row per denied line
+of a first submission; macro-F1 runs over the classes that occur in the truth, and an
+abstention is wrong.
 """
 
 import argparse
