@@ -18,6 +18,9 @@ from denialml.store.writing import run, table_of
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@/+-]{0,120}\Z")
 
 
+_ADD_EVENT = insert(table_of(AuditEventRow))
+
+
 class AuditAction(StrEnum):
     """What can be audited, named ``thing.past_participle``."""
 
@@ -80,15 +83,14 @@ def record_event(
             raise ValueError(f"the {name} of an audit event must be a plain id")
     run(
         session,
-        insert(table_of(AuditEventRow)).values(
-            organization_id=organization_id,
-            occurred_at=now,
-            actor=actor,
-            action=action.value,
-            record_kind=record_kind,
-            record_id=record_id,
-            record_count=record_count,
-        ),
+        _ADD_EVENT,
+        organization_id=organization_id,
+        occurred_at=now,
+        actor=actor,
+        action=action.value,
+        record_kind=record_kind,
+        record_id=record_id,
+        record_count=record_count,
     )
 
 

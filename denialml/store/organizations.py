@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from denialml.errors import UnknownRecord
@@ -13,6 +13,12 @@ from denialml.store.office_tables import OrganizationRow
 from denialml.store.writing import run, table_of
 
 FINGERPRINT_KEY_BYTES = 32
+_TABLE = table_of(OrganizationRow)
+_IS_ASKED = _TABLE.c.organization_id == bindparam("organization")
+_ONE = select(_TABLE).where(_IS_ASKED)
+_GROW_VERSION = (
+    update(_TABLE).where(_IS_ASKED).values(records_version=_TABLE.c.records_version + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +58,7 @@ def get_organization(session: Session, organization_id: str) -> Organization:
     Raises:
         UnknownRecord: there is none with this id.
     """
-    table = table_of(OrganizationRow)
-    row = (
-        run(
-            session,
-            select(table).where(table.c.organization_id == organization_id),
-        )
-        .mappings()
-        .one_or_none()
-    )
+    row = run(session, _ONE, organization=organization_id).mappings().one_or_none()
     if row is None:
         raise UnknownRecord(f"no organization {organization_id!r}")
     return Organization(**row)
@@ -76,10 +74,4 @@ def list_organizations(session: Session) -> tuple[Organization, ...]:
 
 def records_changed(session: Session, organization_id: str) -> None:
     """Note that records were added or changed, so that caches know."""
-    table = table_of(OrganizationRow)
-    run(
-        session,
-        update(table)
-        .where(table.c.organization_id == organization_id)
-        .values(records_version=table.c.records_version + 1),
-    )
+    run(session, _GROW_VERSION, organization=organization_id)

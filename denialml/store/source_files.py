@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from denialml.domain.problem import Problem
@@ -14,6 +14,28 @@ from denialml.store.writing import insert_new, run, table_of
 
 # A file of nothing but faults must not fill the database; all of them are counted.
 PROBLEMS_KEPT = 5000
+
+
+_FILE = table_of(SourceFileRow)
+_PROBLEM = table_of(ProblemRow)
+_END = (
+    update(_FILE)
+    .where(
+        _FILE.c.organization_id == bindparam("one_organization"),
+        _FILE.c.file_id == bindparam("one_file"),
+    )
+    .values(
+        kinds=bindparam("kinds"),
+        records_read=bindparam("records_read"),
+        records_new=_FILE.c.records_new + bindparam("added"),
+        problem_count=bindparam("problem_count"),
+        complete=bindparam("complete"),
+    )
+)
+_DROP_PROBLEMS = delete(_PROBLEM).where(
+    _PROBLEM.c.organization_id == bindparam("one_organization"),
+    _PROBLEM.c.file_id == bindparam("one_file"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +98,18 @@ def end_file(
     complete: bool,
 ) -> None:
     """Note what the file held; what an earlier delivery of it added stays counted."""
-    file = table_of(SourceFileRow)
+    one = {"one_organization": organization_id, "one_file": file_id}
     run(
         session,
-        update(file)
-        .where(file.c.organization_id == organization_id, file.c.file_id == file_id)
-        .values(
-            kinds=" ".join(sorted(kinds)),
-            records_read=records_read,
-            records_new=file.c.records_new + records_new,
-            problem_count=len(problems),
-            complete=complete,
-        ),
+        _END,
+        **one,
+        kinds=" ".join(sorted(kinds)),
+        records_read=records_read,
+        added=records_new,
+        problem_count=len(problems),
+        complete=complete,
     )
-    found = table_of(ProblemRow)
-    run(
-        session,
-        delete(found).where(
-            found.c.organization_id == organization_id, found.c.file_id == file_id
-        ),
-    )
+    run(session, _DROP_PROBLEMS, **one)
     insert_new(
         session,
         ProblemRow,
