@@ -1,7 +1,6 @@
 """Trains a bundle from what was answered before a day, cut in time."""
 
 import hashlib
-import math
 from datetime import date
 from typing import Any
 
@@ -20,8 +19,6 @@ from denialml.modeling.specification import TrainingSpecification
 
 _WEEK = 7
 _LONG_PAST_DAYS = 120
-_CANARY_TREES = 40
-_CANARY_SHUFFLES = 5
 
 
 class Slices(msgspec.Struct, frozen=True):
@@ -35,13 +32,6 @@ class Slices(msgspec.Struct, frozen=True):
     def everything(self) -> npt.NDArray[np.intp]:
         """All three, in time order."""
         return np.concatenate([self.trees, self.stopping, self.calibration])
-
-
-class Canary(msgspec.Struct, frozen=True):
-    """What trees on shuffled labels reach: mean AUC and its standard error."""
-
-    auc: float
-    standard_error: float
 
 
 def train_bundle(
@@ -70,15 +60,17 @@ def train_bundle(
     """
     labels = frame.labels(known_by=known_by)
     slices = cut_slices(frame, labels, specification=specification, known_by=known_by)
-    stopped = _fit(frame, labels, slices.trees, specification, stopping=slices.stopping)
+    stopped = fit_trees(
+        frame, labels, slices.trees, specification, stopping=slices.stopping
+    )
     trees = max(20, stopped.best_iteration)
     early = np.concatenate([slices.trees, slices.stopping])
-    measured = _fit(frame, labels, early, specification, trees=trees)
+    measured = fit_trees(frame, labels, early, specification, trees=trees)
     rows = slices.calibration
     raw = np.asarray(measured.predict(frame.matrix[rows], raw_score=True))
     calibration = fit_calibration(raw, labels[rows], frame.claim[rows])
     measures = ranking_measures(labels[rows], calibration.line_probability(raw))
-    final = _fit(frame, labels, slices.everything, specification, trees=trees)
+    final = fit_trees(frame, labels, slices.everything, specification, trees=trees)
     booster = _detached(final)
     return Bundle(
         booster,
@@ -93,29 +85,6 @@ def train_bundle(
             ),
         ),
     )
-
-
-def measure_canary(
-    frame: Frame, *, specification: TrainingSpecification, known_by: date
-) -> Canary:
-    """AUC on the calibration slice of trees fitted on shuffled labels, five times.
-
-    It must be near 0.5: anything else means that the measurement itself leaks. One
-    shuffle alone scatters widely where few patients make up a slice.
-    """
-    labels = frame.labels(known_by=known_by)
-    slices = cut_slices(frame, labels, specification=specification, known_by=known_by)
-    early = np.concatenate([slices.trees, slices.stopping])
-    rows = slices.calibration
-    found = []
-    for shuffle in range(_CANARY_SHUFFLES):
-        shuffled = _shuffled(labels, early, seed=specification.seed + shuffle)
-        model = _fit(frame, shuffled, early, specification, trees=_CANARY_TREES)
-        raw = np.asarray(model.predict(frame.matrix[rows], raw_score=True))
-        measures = ranking_measures(labels[rows], 1.0 / (1.0 + np.exp(-raw)))
-        found.append(measures.get("auc", 0.5))
-    spread = float(np.std(found, ddof=1)) / math.sqrt(_CANARY_SHUFFLES)
-    return Canary(float(np.mean(found)), spread)
 
 
 def cut_slices(
@@ -181,7 +150,7 @@ def last_mature_day(frame: Frame, *, mature_share: float, known_by: date) -> int
     return int(frame.submitted_on.min()) - 1
 
 
-def _fit(
+def fit_trees(
     frame: Frame,
     labels: npt.NDArray[np.int8],
     rows: npt.NDArray[np.intp],
@@ -190,6 +159,7 @@ def _fit(
     stopping: npt.NDArray[np.intp] | None = None,
     trees: int | None = None,
 ) -> lightgbm.Booster:
+    """Boosted trees on these rows: as many as `trees`, or stopped on `stopping`."""
     data = lightgbm.Dataset(frame.matrix[rows], label=labels[rows], free_raw_data=True)
     settings = _settings(specification)
     if stopping is None:
@@ -226,14 +196,6 @@ def _settings(specification: TrainingSpecification) -> dict[str, Any]:
         "num_threads": trees.threads,
         "verbosity": -1,
     }
-
-
-def _shuffled(
-    labels: npt.NDArray[np.int8], rows: npt.NDArray[np.intp], *, seed: int
-) -> npt.NDArray[np.int8]:
-    shuffled = labels.copy()
-    shuffled[rows] = np.random.default_rng(seed).permutation(labels[rows])
-    return shuffled
 
 
 def _detached(booster: lightgbm.Booster) -> lightgbm.Booster:

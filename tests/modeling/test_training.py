@@ -18,7 +18,6 @@ from denialml.modeling.specification import (
 from denialml.modeling.training import (
     cut_slices,
     last_mature_day,
-    measure_canary,
     train_bundle,
 )
 from tests.modeling.conftest import TRAINED_AS_OF
@@ -109,16 +108,8 @@ def test_later_answers_do_not_change_the_model(
     assert again.booster.model_to_string() == small_bundle.booster.model_to_string()
 
 
-def test_the_model_ranks_and_the_canary_does_not(
-    small_frame: Frame, small_bundle: Bundle
-) -> None:
-    measures = small_bundle.facts.training.measures
-    assert measures["auc"] > 0.85
-    canary = measure_canary(
-        small_frame, specification=SPECIFICATION, known_by=TRAINED_AS_OF
-    )
-    assert abs(canary.auc - 0.5) < max(0.05, 3 * canary.standard_error)
-    assert canary.standard_error < 0.1
+def test_the_model_ranks(small_bundle: Bundle) -> None:
+    assert small_bundle.facts.training.measures["auc"] > 0.85
 
 
 def test_trees_are_capped(small_frame: Frame) -> None:
