@@ -267,13 +267,15 @@ def cpu_seconds(read: Callable[[Path], int], path: Path) -> float:
     return time.process_time() - started
 
 
+# VmHWM and not getrusage: the latter starts from the parent's size at the fork.
 MEMORY_PROGRAM = """
-import resource, sys
+import re, sys
 from denialml.formats import open_reader
 with open(sys.argv[1], "rb") as stream:
     for _ in open_reader(stream, file="simulated"):
         pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+with open("/proc/self/status") as status:
+    print(int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read()).group(1)) / 1024)
 """
 
 
