@@ -19,16 +19,17 @@ from starlette.staticfiles import StaticFiles
 from api.access_log import configure_logging
 from api.dependencies import Access, SignInNeeded
 from api.failures import as_problem
-from api.gate import Gate, request_id_of
+from api.gate import Gate
 from api.openapi import TITLE, openapi_builder
 from api.pages import denial, entrance, letter, outgoing, worklist
-from api.pages.rendering import problem_page, wants_page
-from api.problems import RequestProblem, problem_document, problem_response
+from api.pages.rendering import problem_answer
+from api.problems import RequestProblem
 from api.routes import appeals, claims, denials, documentation, files, health
 from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers, ServedModel
 from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
+from denialml.errors import DenialmlError
 from denialml.settings import Settings, api_key_pepper
 from denialml.store.database import open_engine
 
@@ -64,6 +65,13 @@ SHAPES = (
     *denials.SHAPES,
     *appeals.SHAPES,
     *health.SHAPES,
+)
+# What a request may run into; anything else is a fault of ours, answered by the gate.
+EXPECTED_ERRORS: tuple[type[Exception], ...] = (
+    RequestProblem,
+    RequestValidationError,
+    HTTPException,
+    DenialmlError,
 )
 
 
@@ -107,7 +115,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.mount("/static", StaticFiles(directory=STATIC_DIRECTORY), name="static")
     app.add_middleware(Gate, body_limit_bytes=settings.request_body_limit_bytes)
-    for kind in (RequestProblem, RequestValidationError, HTTPException):
+    for kind in EXPECTED_ERRORS:
         app.add_exception_handler(kind, answer_problem)
     app.add_exception_handler(SignInNeeded, send_to_entrance)
     app.openapi = openapi_builder(app, SHAPES)  # type: ignore[method-assign]
@@ -117,12 +125,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 
 async def answer_problem(request: Request, error: Exception) -> Response:
     """One problem as JSON for a program, as a page for a person."""
-    problem = as_problem(error)
-    request.state.problem = problem.problem_type.slug
-    request_id = request_id_of(request)
-    if wants_page(request):
-        return problem_page(problem_document(problem, request_id=request_id))
-    return problem_response(problem, request_id=request_id)
+    return problem_answer(request, as_problem(error))
 
 
 async def send_to_entrance(_request: Request, _error: Exception) -> Response:

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access_log import LOGGER_NAME, fault_fields
 from api.failures import as_problem
-from api.problems import ProblemType, RequestProblem, problem_response
+from api.pages.rendering import problem_answer
+from api.problems import ProblemType, RequestProblem
 
 REQUEST_ID_HEADER = "X-Request-ID"
 # Only hexadecimal ids are taken over from the caller: the id is logged, and any
@@ -68,7 +69,7 @@ class Gate:
             if problem.problem_type is ProblemType.INTERNAL_ERROR:
                 fault = fault_fields(error)
             if not outgoing.started:
-                response = problem_response(problem, request_id=request_id)
+                response = problem_answer(Request(scope), problem)
                 await response(scope, receive, outgoing)
         elapsed = (time.perf_counter() - started) * 1000
         route = scope.get("route")

@@ -8,11 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from api.dependencies import Visit
 from api.permissions import Permission
-from api.problems import ProblemDocument
+from api.problems import RequestProblem, problem_document, problem_response
 from denialml.store.organizations import get_organization
 
 TEMPLATES_DIRECTORY = Path(__file__).parents[1] / "templates"
@@ -67,8 +67,13 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def problem_page(document: ProblemDocument) -> HTMLResponse:
-    """A fault, said to a person."""
+def problem_answer(request: Request, problem: RequestProblem) -> Response:
+    """One problem: as JSON for a program, as a page for a person."""
+    request_id = str(request.state.request_id)
+    request.state.problem = problem.problem_type.slug
+    if not wants_page(request):
+        return problem_response(problem, request_id=request_id)
+    document = problem_document(problem, request_id=request_id)
     return render("problem.html.j2", status=document.status, problem=document)
 
 
