@@ -338,11 +338,15 @@ def _same_number(left: str, right: str) -> bool:
 
 
 def _position(elements: list[str], raw: str) -> int:
-    """The element that holds a bad value: itself, or as a part of it; 0 if none."""
-    for position in range(1, len(elements)):
+    """The element that holds a bad value: itself, or as a part of it; 0 if none.
+
+    First elements are identifiers and qualifiers, which are never parsed: an amount
+    that is as unreadable as the claim's number must not empty the number.
+    """
+    for position in range(2, len(elements)):
         if elements[position] == raw:
             return position
-    for position in range(1, len(elements)):
+    for position in range(2, len(elements)):
         if raw and raw in elements[position]:
             return position
     return 0

@@ -360,3 +360,10 @@ def test_a_service_outside_any_claim_is_reported() -> None:
     data = remittance("SVC*HC:90837*100*100\nCLP*C1*1*100*100**CI*I", payment="100")
     assert [problem[0] for problem in problems(data)] == ["segment-outside-claim"]
     assert len(payments(data)) == 1
+
+
+def test_an_amount_equal_to_the_claim_number_does_not_empty_the_number() -> None:
+    data = remittance("CLP*C1*1*100*100*C1*CI*I1", payment="100")
+    [claim] = payments(data)
+    assert claim.patient_control_number == "C1"
+    assert problems(data) == [("bad-amount", "1000", "CLP05")]
