@@ -94,7 +94,13 @@ def cut_slices(
     specification: TrainingSpecification,
     known_by: date,
 ) -> Slices:
-    """Rows for trees, for choosing their number and for calibration, by whole days."""
+    """Rows for trees, for choosing their number and for calibration, by whole days.
+
+    Raises
+    ------
+    NotEnoughHistory
+        If too few mature lines were answered or denied, or on too few days.
+    """
     cut = specification.slices
     last = last_mature_day(frame, mature_share=cut.mature_share, known_by=known_by)
     first = int(frame.submitted_on.min(initial=last)) + cut.warm_up_days
@@ -116,11 +122,18 @@ def cut_slices(
     kept = 1.0 - cut.stopping_share - cut.calibration_share
     stop_day = days[int(len(rows) * kept)]
     calibration_day = days[int(len(rows) * (kept + cut.stopping_share))]
-    return Slices(
+    slices = Slices(
         rows[days < stop_day],
         rows[(days >= stop_day) & (days < calibration_day)],
         rows[days >= calibration_day],
     )
+    for each in (slices.trees, slices.stopping, slices.calibration):
+        if not 0 < labels[each].sum() < len(each):
+            raise NotEnoughHistory(
+                f"the {len(rows)} answered lines before {known_by} do not spread over"
+                " enough days to train, stop and calibrate on both outcomes each"
+            )
+    return slices
 
 
 def last_mature_day(frame: Frame, *, mature_share: float, known_by: date) -> int:

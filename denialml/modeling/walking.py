@@ -28,7 +28,6 @@ class Stretch(msgspec.Struct, frozen=True):
     rows: npt.NDArray[np.intp]
     line_risk: npt.NDArray[np.float64]
     claim_risk: npt.NDArray[np.float64]
-    base_rate: float
 
 
 def refit_days(from_day: date, to_day: date, refit: Refit) -> list[date]:
@@ -82,13 +81,11 @@ def walk_forward(
             if len(rows)
             else np.empty(0)
         )
-        training = bundle.facts.training
         yield Stretch(
             day,
             rows,
             line_risk,
             calibration.claim_probabilities(line_risk, frame.claim[rows]),
-            training.denied_lines / training.answered_lines,
         )
 
 

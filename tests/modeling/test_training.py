@@ -84,6 +84,18 @@ def test_thin_history_is_refused_with_both_numbers(small_frame: Frame) -> None:
         train_bundle(small_frame, specification=SPECIFICATION, known_by=early)
 
 
+def test_lines_of_a_single_day_cannot_be_cut_in_time() -> None:
+    known_by = date(2024, 6, 1)
+    day = known_by.toordinal() - 200
+    early = [day - 60] + [day] * 3000
+    frame = _frame(early, [each + 5 for each in early])
+    frame = msgspec.structs.replace(
+        frame, denied=(np.arange(len(early)) % 5 == 0).astype(np.int8)
+    )
+    with pytest.raises(NotEnoughHistory, match="do not spread over enough days"):
+        train_bundle(frame, specification=SPECIFICATION, known_by=known_by)
+
+
 def test_training_twice_gives_the_same_model(
     small_frame: Frame, small_bundle: Bundle
 ) -> None:
