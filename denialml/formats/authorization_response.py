@@ -7,6 +7,7 @@ Yields one `Authorization` per patient event (2000E), and another for each servi
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from denialml.domain.coverage import Authorization, AuthorizationDecision
 from denialml.domain.record import Source
@@ -55,6 +56,7 @@ class AuthorizationReader:
     """One ST of a 278 response; a request is reported and skipped."""
 
     essential: frozenset[str] = frozenset()
+    opens: ClassVar[dict[str, str]] = {}
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

@@ -6,6 +6,7 @@ claim was looked at (2200B or 2200C) is a problem, because it names no claims.
 
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from denialml.domain.acknowledgment import ClaimAcknowledgment, ClaimStatus
 from denialml.domain.record import Source
@@ -21,6 +22,7 @@ class ClaimAcknowledgmentReader:
     """One ST of a 277CA."""
 
     essential: frozenset[str] = frozenset()
+    opens: ClassVar[dict[str, str]] = {}
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

@@ -5,6 +5,7 @@ payer answered, with benefits (EB) or a rejection (AAA).
 """
 
 from datetime import date
+from typing import ClassVar
 
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.record import Source
@@ -31,6 +32,7 @@ class EligibilityReader:
     """One ST of a 271."""
 
     essential: frozenset[str] = frozenset()
+    opens: ClassVar[dict[str, str]] = {}
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

@@ -110,6 +110,7 @@ class InterchangeReader:
         reader = self._reader
         elements = text.split(self._syntax.element)
         identifier = elements[0].upper()
+        loop = (reader.opens.get(identifier) or reader.loop()) if reader else None
         spoiled = False
         while True:
             position = _position(elements, fault.raw)
@@ -120,7 +121,7 @@ class InterchangeReader:
                 f"{name} is not {fault.expected}"
                 + ("; the record was left out" if essential else ""),
                 segment=ordinal,
-                loop=reader.loop() if reader else None,
+                loop=loop,
                 element=name,
                 value=fault.raw,
                 expected=fault.expected,

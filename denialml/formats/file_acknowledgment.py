@@ -4,6 +4,8 @@ Yields one `FileAcknowledgment` per acknowledged transaction set (AK2), or one f
 the group where the sender answers it as a whole. It says nothing about claims.
 """
 
+from typing import ClassVar
+
 from denialml.domain.acknowledgment import FileAcknowledgment, FileFault
 from denialml.domain.record import Source
 from denialml.formats.transaction import Handler, Transaction
@@ -14,6 +16,7 @@ class FileAcknowledgmentReader:
     """One ST of a 999 or 997; in a 997, AK3 to AK5 stand for IK3 to IK5."""
 
     essential: frozenset[str] = frozenset()
+    opens: ClassVar[dict[str, str]] = {}
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

@@ -7,6 +7,7 @@ starts another payer (2320), never a new subscriber.
 
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from msgspec.structs import replace
 
@@ -45,6 +46,7 @@ class ProfessionalClaimReader:
     )
 
     essential = frozenset({"CLM02", "SV102"})
+    opens: ClassVar[dict[str, str]] = {"CLM": "2300", "SV1": "2400"}
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

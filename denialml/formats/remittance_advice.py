@@ -8,7 +8,7 @@ their claim, and claims less provider adjustments to the payment (X221 1.10.2).
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -77,6 +77,12 @@ class RemittanceReader:
     )
 
     essential = frozenset({"CLP03", "CLP04", "SVC02", "SVC03"})
+    opens: ClassVar[dict[str, str]] = {
+        "BPR": "ST",
+        "CLP": "2100",
+        "SVC": "2110",
+        "PLB": "PLB",
+    }
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

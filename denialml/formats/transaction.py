@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from denialml.domain.record import Fact
 from denialml.formats.problems import ProblemLog
@@ -57,11 +57,13 @@ class TransactionReader(Protocol):
     `handlers` maps segment identifiers to functions of segment text and ordinal; a
     handler must parse before it changes state, because it is called again with a
     bad element emptied. `essential` names the elements (``CLP04``) without which the
-    current record is worth nothing; `spoil` then drops that record. `finish` ends
-    the transaction; `cut` when the file ended inside it.
+    current record is worth nothing; `spoil` then drops that record. `opens` names the
+    loop that a segment starts, where that is not yet the `loop` being read. `finish`
+    ends the transaction; `cut` when the file ended inside it.
     """
 
     essential: frozenset[str]
+    opens: ClassVar[dict[str, str]]
     handlers: dict[str, Handler]
 
     def loop(self) -> str:

@@ -352,7 +352,7 @@ def test_a_bad_date_or_quantity_loses_that_value_only() -> None:
     assert claim.service_payments[0].units_paid is None
     assert problems(data) == [
         ("bad-date", "2100", "DTM02"),
-        ("bad-amount", "2100", "SVC05"),
+        ("bad-amount", "2110", "SVC05"),
     ]
 
 
@@ -366,4 +366,4 @@ def test_an_amount_equal_to_the_claim_number_does_not_empty_the_number() -> None
     data = remittance("CLP*C1*1*100*100*C1*CI*I1", payment="100")
     [claim] = payments(data)
     assert claim.patient_control_number == "C1"
-    assert problems(data) == [("bad-amount", "1000", "CLP05")]
+    assert problems(data) == [("bad-amount", "2100", "CLP05")]
