@@ -106,11 +106,7 @@ def ingest_file(
             today=now.date(),
             content_of=partial(_content, documents_directory),
         )
-        for count, record in enumerate(reader, start=1):
-            intake.add(record)
-            if progress is not None and count % BATCH == 0:
-                progress(file, count)
-        intake.flush()
+        _take(reader, intake, file=file, progress=progress)
         _conclude(
             session,
             organization_id,
@@ -121,6 +117,16 @@ def ingest_file(
             now=now,
         )
     return _report(reader, intake, file=file, file_id=file_id, sha256=sha256)
+
+
+def _take(
+    reader: RecordReader, intake: Intake, *, file: str, progress: Progress | None
+) -> None:
+    for count, record in enumerate(reader, start=1):
+        intake.add(record)
+        if progress is not None and count % BATCH == 0:
+            progress(file, count)
+    intake.flush()
 
 
 def _conclude(

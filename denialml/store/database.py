@@ -30,14 +30,16 @@ def open_engine(url: str) -> Engine:
     """An engine for ``sqlite:///file.db``, ``sqlite://`` or ``postgresql://...``.
 
     Nothing is created or migrated: see `migrate`. The folder of a SQLite file must
-    exist.
+    exist. Errors of the database do not repeat the values: they end up in logs.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     raise ValueError(
         f"unsupported database {parsed.get_backend_name()!r}: use sqlite or postgresql"
@@ -52,7 +54,10 @@ def open_session(engine: Engine, *, read_only: bool = False) -> Session:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+    options: dict[str, Any] = {
+        "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS},
+        "hide_parameters": True,
+    }
     if url.database in (None, "", ":memory:"):
         # One connection, or every thread would see its own empty database.
         options["poolclass"] = StaticPool

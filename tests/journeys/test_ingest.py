@@ -1,64 +1,38 @@
 """Ingest: stored once however often and in whatever shape it is sent."""
 
-import io
-import multiprocessing
 import os
-import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from denialml.domain.adjudication import LineOutcome
-from denialml.domain.claim import Claim
-from denialml.domain.remittance import ClaimPayment
 from denialml.errors import UnknownRecord, UnreadableFile
 from denialml.journeys.ingest import ingest_file, ingest_files
 from denialml.store.audit import AuditAction, list_events
-from denialml.store.claims import unmatched_payments
-from denialml.store.database import migrate, open_engine, open_session
-from denialml.store.organizations import create_organization, get_organization
+from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
 from denialml.store.source_files import list_files, problems_of
 from tests.store.files import (
+    CLAIMS,
+    DENIED,
+    PAID,
+    SAME_REMITTANCE,
     acknowledgment_file,
     claims_file,
     ingest,
     remittance_file,
     rows_of,
-    shuffled_files,
     stored,
 )
 from tests.store.samples import (
     NOW,
     acknowledgment,
-    claim,
-    line,
-    payment,
-    remittance,
-    service,
 )
-
-CLAIMS = [
-    claim("A1", line(1), line(2, "90785", "20")),
-    claim("A2"),
-    claim("A3", line(1, charge="150.50")),
-]
-ADVICE = remittance(payment="130")
-PAID = payment(
-    "A1",
-    service(paid="110", cas="CO-45 40"),
-    service("90785", "20", "20", ""),
-    remittance=ADVICE,
-)
-DENIED = payment("A2", service(cas="CO-197 150"), status="4", remittance=ADVICE)
-SAME_REMITTANCE = [PAID, DENIED]
 
 
 def test_a_file_is_stored_with_its_lines_and_answers(
@@ -179,152 +153,6 @@ def test_a_claim_sent_again_on_another_day_is_another_submission(
     assert rows_of(session, organization_id)["claims"] == 2
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_any_order_of_arrival_ends_with_the_same_records(
-    session: Session,
-    organization_id: str,
-    seed: int,
-) -> None:
-    files = shuffled_files(*_life_of_many_claims())
-    for data in files:
-        ingest(session, organization_id, data)
-    expected = stored(session, organization_id)
-    session.rollback()
-    organization = create_organization(session, "Practice", now=NOW)
-    reference = _reference(session, organization.organization_id, files)
-    assert {name: len(rows) for name, rows in expected.items()} == {
-        name: len(rows) for name, rows in reference.items()
-    }
-
-    random.Random(seed).shuffle(files)
-    for data in files + files[: seed * 3]:
-        ingest(session, organization.organization_id, data)
-    assert stored(session, organization.organization_id) == reference
-
-
-def _reference(
-    session: Session,
-    organization_id: str,
-    files: list[bytes],
-) -> dict[str, list[tuple[object, ...]]]:
-    """The rows after the files in their order; taken back again afterwards."""
-    with session.begin_nested() as savepoint:
-        for data in files:
-            ingest(session, organization_id, data)
-        rows = stored(session, organization_id)
-        savepoint.rollback()
-    assert rows_of(session, organization_id) == {}
-    return rows
-
-
-def _life_of_many_claims() -> tuple[list[Claim], list[ClaimPayment], list]:
-    """Originals, resends, corrections, reversals and a number the payer cut short."""
-    claims, payments, verdicts = [], [], []
-    day = date(2026, 3, 3)
-
-    def answer(number: str, days: int, *services, status: str = "1", **fields) -> None:
-        advice = remittance(f"T{days}", day + timedelta(days=days))
-        payments.append(
-            payment(number, *services, status=status, remittance=advice, **fields)
-        )
-
-    claims += [claim("RESENT-1"), claim("RESENT-1", submitted_on=date(2026, 3, 12))]
-    verdicts.append(
-        acknowledgment("RESENT-1", accepted=False, received=date(2026, 3, 5))
-    )
-    verdicts.append(
-        acknowledgment("RESENT-1", accepted=True, received=date(2026, 3, 13))
-    )
-    answer("RESENT-1", 20, service(paid="110", cas="CO-45 40"))
-
-    claims.append(claim("CORRECTED-1"))
-    claims.append(
-        claim(
-            "CORRECTED-1",
-            frequency_code="7",
-            original_payer_claim_control_number="ICN1",
-            submitted_on=date(2026, 4, 10),
-        )
-    )
-    icn = {"payer_claim_control_number": "ICN1"}
-    answer("corrected-1", 20, service(cas="CO-197 150"), status="4", **icn)
-    answer(
-        "CORRECTED-1",
-        50,
-        service(charge="-150", cas="CO-197 -150"),
-        status="22",
-        **icn,
-    )
-    answer(
-        "CORRECTED-1",
-        50,
-        service(paid="110", cas="CO-45 40"),
-        payer_claim_control_number="ICN2",
-    )
-
-    claims.append(claim("TRUNCATED-LONG-1", line(1, charge="333")))
-    answer("TRUNCATED-LO", 30, service(charge="333", paid="333"))
-
-    claims.append(claim("AMBIGUOUS-77", line(1, charge="444")))
-    claims.append(claim("AMBIGUOUS-78", line(1, charge="444")))
-    answer("AMBIGUOUS-7", 30, service(charge="444", paid="444"))
-
-    claims.append(claim("SHORT", line(1, charge="555")))
-    claims.append(claim("SHORT-EXACT", line(1, charge="555")))
-    answer("SHORT-EXACT", 31, service(charge="555", paid="500", cas="CO-45 55"))
-    return claims, payments, verdicts
-
-
-def test_truncated_numbers_match_only_when_unambiguous(
-    session: Session,
-    organization_id: str,
-) -> None:
-    for data in shuffled_files(*_life_of_many_claims()):
-        ingest(session, organization_id, data)
-    ((_, left),) = unmatched_payments(session, organization_id)
-    assert left.patient_control_number == "AMBIGUOUS-7"
-    answered = {
-        each.claim_id
-        for each in practice_records(session, organization_id).adjudications
-    }
-    numbers = {
-        each.claim.patient_control_number
-        for each in practice_records(session, organization_id).submitted_claims
-        if each.claim_id in answered
-    }
-    assert numbers == {"RESENT-1", "CORRECTED-1", "TRUNCATED-LONG-1", "SHORT-EXACT"}
-
-
-def test_payments_that_come_before_their_claim_are_matched_when_it_comes(
-    session: Session,
-    organization_id: str,
-) -> None:
-    first = ingest(session, organization_id, remittance_file(SAME_REMITTANCE))
-    assert (first.payments_matched, first.payments_unmatched) == (0, 2)
-    second = ingest(session, organization_id, claims_file(CLAIMS))
-    assert (second.payments_matched, second.lines_answered) == (2, 3)
-    assert unmatched_payments(session, organization_id) == ()
-
-
-def test_an_acknowledgment_sets_the_verdict_of_its_submission(
-    session: Session,
-    organization_id: str,
-) -> None:
-    again = msgspec.structs.replace(CLAIMS[1], submitted_on=date(2026, 3, 12))
-    ingest(session, organization_id, claims_file([CLAIMS[1], again]))
-    verdicts = [
-        acknowledgment("a2", accepted=False, received=date(2026, 3, 5)),
-        acknowledgment("A2", accepted=True, received=date(2026, 3, 12)),
-    ]
-    for each in verdicts:
-        ingest(session, organization_id, acknowledgment_file([each]))
-    records = practice_records(session, organization_id)
-    assert {each.submitted_on: each.accepted for each in records.submitted_claims} == {
-        date(2026, 3, 3): False,
-        date(2026, 3, 12): True,
-    }
-
-
 def test_a_truncated_file_is_stored_as_far_as_it_goes_and_quarantined(
     session: Session,
     organization_id: str,
@@ -421,90 +249,3 @@ def test_a_pipe_is_read_like_a_file(
             session, organization_id, stream, file="-", now=NOW, actor="key_1"
         )
     assert report.records_new == {"Claim": 3}
-
-
-class _Breaking(io.BytesIO):
-    """A stream whose second reading breaks off, as a disk or a network share does."""
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self.broken = True
-        return super().seek(offset, whence)
-
-    def read(self, size: int | None = -1) -> bytes:
-        if getattr(self, "broken", False) and self.tell() > 150_000:
-            raise OSError("input/output error")
-        return super().read(min(size or 65536, 65536))
-
-
-def test_a_failure_in_the_middle_leaves_nothing_of_the_file(
-    session: Session,
-    organization_id: str,
-) -> None:
-    data = claims_file([claim(f"B{number}") for number in range(3000)])
-    with pytest.raises(OSError, match="input/output"):
-        ingest_file(
-            session, organization_id, _Breaking(data), file="f", now=NOW, actor="k"
-        )
-    session.commit()
-    assert rows_of(session, organization_id) == {}
-    assert list_files(session, organization_id) == ()
-
-
-def _ingest_and_die(url: str, organization: str, data: bytes) -> None:
-    """Killed after some batches were written and before the file ended."""
-    batches = iter(range(3))
-
-    def die(*_: object) -> None:
-        if next(batches, None) is None:
-            os.kill(os.getpid(), 9)
-
-    database = open_engine(url)
-    with open_session(database) as open_:
-        ingest_file(
-            open_,
-            organization,
-            io.BytesIO(data),
-            file="f",
-            now=NOW,
-            actor="k",
-            progress=die,
-        )
-
-
-def test_a_kill_in_the_middle_leaves_nothing_half_committed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/denialml.db"
-    database = open_engine(url)
-    migrate(database)
-    with open_session(database) as open_:
-        owner = create_organization(open_, "Practice", now=NOW).organization_id
-        open_.commit()
-    data = claims_file([claim(f"B{number}") for number in range(4000)])
-    child = multiprocessing.get_context("spawn").Process(
-        target=_ingest_and_die, args=(url, owner, data)
-    )
-    child.start()
-    child.join(120)
-    assert child.exitcode == -9
-    with open_session(database) as open_:
-        assert rows_of(open_, owner) == {}
-        assert ingest(open_, owner, data).records_new == {"Claim": 4000}
-        open_.commit()
-
-
-def test_two_writers_at_once_store_one_file_once(engine: Engine) -> None:
-    with open_session(engine) as open_:
-        owner = create_organization(open_, "Practice", now=NOW).organization_id
-        open_.commit()
-    files = [claims_file(CLAIMS), remittance_file(SAME_REMITTANCE)]
-
-    def write(order: list[bytes]) -> None:
-        for data in order:
-            with open_session(engine) as mine:
-                ingest(mine, owner, data)
-                mine.commit()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(write, [files, files[::-1], files, files[::-1]]))
-    with open_session(engine) as open_:
-        assert rows_of(open_, owner)["claims"] == 3
-        assert rows_of(open_, owner)["line_adjudications"] == 3

@@ -20,7 +20,22 @@ from denialml.formats import (
 )
 from denialml.journeys.ingest import IngestReport, ingest_file
 from denialml.store.columns import Base
-from tests.store.samples import NOW
+from tests.store.samples import NOW, claim, line, payment, remittance, service
+
+CLAIMS = [
+    claim("A1", line(1), line(2, "90785", "20")),
+    claim("A2"),
+    claim("A3", line(1, charge="150.50")),
+]
+ADVICE = remittance(payment="130")
+PAID = payment(
+    "A1",
+    service(paid="110", cas="CO-45 40"),
+    service("90785", "20", "20", ""),
+    remittance=ADVICE,
+)
+DENIED = payment("A2", service(cas="CO-197 150"), status="4", remittance=ADVICE)
+SAME_REMITTANCE = [PAID, DENIED]
 
 # What may differ between two ways of sending the same records: where they came from.
 PROVENANCE = {"file_id", "source_files", "problems", "audit_events", "records_version"}

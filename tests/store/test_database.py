@@ -17,6 +17,7 @@ from denialml.store import office_tables, tables
 from denialml.store.columns import Base
 from denialml.store.database import check_schema, migrate, open_engine, open_session
 from denialml.store.organizations import create_organization, list_organizations
+from denialml.store.writing import insert_new
 from tests.store.samples import NOW
 
 
@@ -179,3 +180,25 @@ def test_foreign_keys_hold(session: Session) -> None:
     )
     with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         session.execute(orphan)
+
+
+def test_errors_do_not_repeat_what_was_to_be_stored(session: Session) -> None:
+    broken = {
+        "file_id": "fil_1",
+        "organization_id": "org_none",
+        "sha256": "",
+        "name": "CANARY-DOE",
+        "kinds": "",
+        "byte_count": 1,
+        "records_read": 0,
+        "records_new": 0,
+        "problem_count": 0,
+        "complete": True,
+        "ingested_at": NOW,
+    }
+    with pytest.raises(IntegrityError) as by_statement, session.begin_nested():
+        session.execute(insert(office_tables.SourceFileRow).values(broken))
+    with pytest.raises(IntegrityError) as by_driver, session.begin_nested():
+        insert_new(session, office_tables.SourceFileRow, [broken])
+    assert "CANARY" not in str(by_statement.value)
+    assert "CANARY" not in str(by_driver.value)
