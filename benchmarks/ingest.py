@@ -17,6 +17,7 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from denialml.cli.practice import commit_by_the_second
 from denialml.formats import open_reader
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
@@ -52,8 +53,8 @@ def ingest_all(paths: list[Path], url: str) -> tuple[float, float, Counter[str]]
         ).organization_id
         session.commit()
         wall, cpu = time.perf_counter(), time.process_time()
-        for report in ingest_files(session, owner, paths, now=NOW, actor="benchmark"):
-            session.commit()
+        reports = ingest_files(session, owner, paths, now=NOW, actor="benchmark")
+        for report in commit_by_the_second(session, reports):
             added.update(report.records_new)
             added["lines_answered"] += report.lines_answered
             added["payments_unmatched"] += report.payments_unmatched

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Annotated
 
 import typer
+from sqlalchemy.orm import Session
 
 from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
 from denialml.cli.keys import OrganizationOption
@@ -136,23 +137,31 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 def ingest_with_progress(
     desk: Desk, practice: Organization, files: Sequence[Path]
 ) -> Iterator[IngestReport]:
-    """Ingest files with progress on stderr, whole files in every transaction.
-
-    Commits about once a second: waiting for the disk after each of a thousand small
-    files would cost more than reading them, and a file that is read again after an
-    interruption adds nothing.
-    """
+    """Ingest files with progress on stderr."""
     with progress(f"Ingesting {len(files):,} files") as advance, desk.session() as s:
         reports = ingest_files(
             s, practice.organization_id, files, now=desk.now(), actor=ACTOR
         )
-        committed_at = monotonic()
-        for done, report in enumerate(reports, start=1):
-            if monotonic() - committed_at > SECONDS_BETWEEN_COMMITS:
-                s.commit()
-                committed_at = monotonic()
+        for done, report in enumerate(commit_by_the_second(s, reports), start=1):
             advance(done, len(files))
             yield report
+
+
+def commit_by_the_second(
+    session: Session, reports: Iterable[IngestReport]
+) -> Iterator[IngestReport]:
+    """Whole files in every transaction, committed about once a second and at the end.
+
+    Waiting for the disk after each of a thousand small files would cost more than
+    reading them, and a file that is read again after an interruption adds nothing.
+    """
+    committed_at = monotonic()
+    for report in reports:
+        if monotonic() - committed_at > SECONDS_BETWEEN_COMMITS:
+            session.commit()
+            committed_at = monotonic()
+        yield report
+    session.commit()
 
 
 def show_reports(reports: Sequence[IngestReport]) -> None:
