@@ -11,7 +11,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,6 +39,9 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_SECURITY_HEADERS = tuple(
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+)
 
 
 class Gate:
@@ -106,12 +109,12 @@ class _Outgoing:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID_HEADER] = self._request_id
+            headers = message["headers"] = list(message.get("headers", ()))
+            headers.append((b"x-request-id", self._request_id.encode()))
             if self._is_static:
-                headers.setdefault("Cache-Control", "no-cache")
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+                headers.append((b"cache-control", b"no-cache"))
+            own = {name for name, _ in headers}
+            headers.extend(it for it in _SECURITY_HEADERS if it[0] not in own)
         await self._send(message)
 
 

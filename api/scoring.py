@@ -10,6 +10,7 @@ from api.dependencies import Visit
 from api.problems import ProblemType, RequestProblem
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
+from denialml.domain.record import Judgment
 from denialml.domain.risk import RiskScore
 from denialml.errors import UnreadableFile
 from denialml.formats import read_bytes
@@ -23,6 +24,17 @@ class ReadClaims:
     claims: tuple[Claim, ...]
     problems: tuple[Problem, ...] = ()
     complete: bool = True
+
+
+class ScoredClaims(Judgment, frozen=True):
+    """One score per claim, in the order sent.
+
+    `problems` says what could not be read of an X12 body, or only by a stated
+    tolerance.
+    """
+
+    scores: tuple[RiskScore, ...]
+    problems: tuple[Problem, ...] = ()
 
 
 def read_claims(content: bytes, *, file: str, maximum: int) -> ReadClaims:

@@ -66,7 +66,7 @@ def test_the_api_scores_like_the_journey_alone_and_in_a_batch_and_from_x12(
     assert scored(batch).scores == expected
     assert len(expected) > 5
     for claim, score in zip(outgoing, expected, strict=True):
-        for _ in range(2):  # the long way and the short way
+        for _ in range(2):  # the usual way and the short way
             alone = client.post(
                 address, content=msgspec.json.encode(claim), headers=JSON
             )
@@ -117,7 +117,7 @@ def test_a_request_leaves_one_event_with_the_number_of_claims(
         event for event in new_events() if event.action is AuditAction.CLAIMS_SCORED
     ]
     assert [event.record_count for event in added] == [1, 1, 1, len(outgoing)]
-    # The short way writes the same row as the long way.
+    # The short way writes the same row as the usual one.
     rows = {(event.actor, event.record_kind, event.record_id) for event in added}
     assert len(rows) == 1
     assert {event.occurred_at for event in added} == {START}
@@ -136,7 +136,7 @@ def test_a_score_waits_for_another_writer_and_is_still_audited(
     outgoing: tuple[Claim, ...],
     new_events: Callable[[], list[AuditEvent]],
 ) -> None:
-    """While an ingestion holds the database, the short way gives way to the long."""
+    """While another holds the database, the short way gives way to the usual one."""
     one = msgspec.json.encode(outgoing[0])
     address = f"/v1/claims/score?as_of={AS_OF}"
     client.post(address, content=one, headers=JSON)
