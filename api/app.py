@@ -5,6 +5,8 @@ pages/    HTML, for people, with a session cookie; works without JavaScript
 gate      request id, size limit, one error shape, security headers, access log
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -98,6 +100,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        lifespan=closing_service,
     )
     swift_engine = open_swift_engine(engine)
     pepper = api_key_pepper(settings)
@@ -121,6 +124,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     app.openapi = openapi_builder(app, SHAPES)  # type: ignore[method-assign]
     require_guards(app)
     return app
+
+
+@asynccontextmanager
+async def closing_service(app: FastAPI) -> AsyncIterator[None]:
+    """Give every database connection back when the server stops."""
+    yield
+    app.state.service.close()
 
 
 async def answer_problem(request: Request, error: Exception) -> Response:

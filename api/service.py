@@ -39,6 +39,12 @@ class Service:
     scorers: Scorers
     desk: ScoreDesk
 
+    def close(self) -> None:
+        """Give every database connection back."""
+        self.desk.close()
+        self.swift_engine.dispose()
+        self.engine.dispose()
+
     def today(self) -> date:
         """The day it is at the practice."""
         return self.clock().astimezone(self.settings.zone).date()

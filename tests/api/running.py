@@ -168,8 +168,6 @@ def running_service() -> Running:
         server.should_exit = True
         thread.join(10)
         engine.dispose()
-        app.state.service.engine.dispose()
-        app.state.service.swift_engine.dispose()
         listener.close()
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import httpx
+import msgspec
 import pytest
 
+from api.examples import EXAMPLE_CLAIM
 from api.permissions import Permission
+from api.score_desk import ScoreDesk
 from denialml.store.api_keys import revoke_key
-from denialml.store.database import open_session
+from denialml.store.database import open_engine, open_session
 from tests.api.running import START, Running
 
 PROBLEM = "application/problem+json"
@@ -71,6 +74,57 @@ def test_a_revoked_key_is_401_from_the_next_request_on(
             revoke_key(session, harbor, key_id=key_id, now=START)
             session.commit()
         assert client.get("/v1/denials").status_code == 401
+
+
+@pytest.fixture
+def score() -> dict[str, object]:
+    """A request that the short way of scoring answers once it is warm."""
+    return {
+        "url": "/v1/claims/score",
+        "content": msgspec.json.encode(EXAMPLE_CLAIM),
+        "headers": {"Content-Type": "application/json"},
+    }
+
+
+def test_the_short_way_forgets_a_revoked_key_at_once(
+    running: Running, harbor: str, score: dict[str, object]
+) -> None:
+    key_id, key = running.key_with_id(harbor)
+    with running.client(key) as client:
+        for _ in range(3):
+            assert client.post(**score).status_code == 200  # type: ignore[arg-type]
+        with open_session(running.engine) as session:
+            revoke_key(session, harbor, key_id=key_id, now=START)
+            session.commit()
+        assert client.post(**score).status_code == 401  # type: ignore[arg-type]
+
+
+def test_the_short_way_minds_expiry_and_permissions(
+    running: Running, harbor: str, score: dict[str, object]
+) -> None:
+    key = running.key(harbor, expires_at=START + timedelta(hours=1))
+    with running.client(key) as client:
+        try:
+            for _ in range(3):
+                assert client.post(**score).status_code == 200  # type: ignore[arg-type]
+            running.clock.now = START + timedelta(hours=1)
+            assert client.post(**score).status_code == 401  # type: ignore[arg-type]
+        finally:
+            running.clock.now = START
+    with running.client(running.key(harbor, ["denials:read"])) as client:
+        for _ in range(2):
+            assert client.post(**score).status_code == 403  # type: ignore[arg-type]
+
+
+def test_the_short_way_is_for_sqlite_files_only(running: Running) -> None:
+    for url, is_open in (
+        (running.settings.resolved_database_url, True),
+        ("sqlite://", False),
+        ("postgresql://localhost/none", False),
+    ):
+        engine = open_engine(url)
+        assert ScoreDesk(engine, swift_engine=engine, pepper=b"").is_open is is_open
+        engine.dispose()
 
 
 def test_a_key_without_the_permission_is_403_and_told_which(
