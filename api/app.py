@@ -28,7 +28,7 @@ from api.pages.rendering import problem_answer
 from api.problems import RequestProblem
 from api.routes import appeals, claims, denials, documentation, files, health
 from api.score_desk import ScoreDesk
-from api.scoring_cache import Scorers, ServedModel
+from api.scoring_cache import Scorers, ServedModels
 from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
 from denialml.errors import DenialmlError
@@ -112,7 +112,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         clock=clock,
         sign_ins=make_sign_ins(settings),
         desk=ScoreDesk(engine, swift_engine=swift_engine, pepper=pepper),
-        scorers=Scorers(ServedModel(settings.resolved_serving_bundle_directory)),
+        scorers=Scorers(ServedModels(settings.resolved_serving_bundle_directory)),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

@@ -11,14 +11,15 @@ from denialml.store.database import check_schema
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """`database` is ``ok`` or ``missing``; `missing` says what to run.
 
-    `model` is ``ok``, ``missing``, or ``degraded``: a newer bundle failed its check
-    and the one before still scores.
+    `model` is ``ok``, ``missing`` (no practice can be scored), or ``degraded``: a
+    practice's bundle failed its check; where one was loaded before, it still scores.
+    `models` counts the practices that have a model.
     """
 
     ready: bool
     database: str
     model: str
-    model_version: str
+    models: int
     missing: tuple[str, ...] = ()
 
 
@@ -34,18 +35,31 @@ def check_readiness(service: Service) -> Readiness:
     except SQLAlchemyError:
         database = "missing"
         missing.append("the database cannot be reached; check DENIALML_DATABASE_URL")
-    model, model_version = "ok", ""
-    try:
-        model_version = service.scorers.model.current().version
-    except ModelError as error:
-        model = "missing"
-        missing.append(f"{error} (run `denialml train`, then `denialml promote`)")
-    if model == "ok" and service.scorers.model.fault:
-        model = "degraded"
+    model, models, fault = _check_models(service)
+    if fault:
+        missing.append(f"{fault} (run `denialml train`, then `denialml promote`)")
     return Readiness(
         ready=not missing,
         database=database,
         model=model,
-        model_version=model_version,
+        models=models,
         missing=tuple(missing),
     )
+
+
+def _check_models(service: Service) -> tuple[str, int, str]:
+    """State, how many practices' bundles load, and what is missing if none does."""
+    served = service.scorers.models
+    loaded, degraded, fault = 0, False, "no model has been promoted for scoring"
+    for organization_id in served.promoted():
+        model = served.of(organization_id)
+        try:
+            model.current()
+        except ModelError as error:
+            degraded, fault = True, str(error)
+            continue
+        loaded += 1
+        degraded = degraded or bool(model.fault)
+    if not loaded:
+        return "missing", 0, fault
+    return ("degraded" if degraded else "ok"), loaded, ""

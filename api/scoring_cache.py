@@ -25,7 +25,7 @@ KEPT_SCORERS = 8
 
 
 class ServedModel:
-    """The promoted bundle, loaded again when `promote` has replaced it.
+    """One practice's promoted bundle, loaded again when `promote` has replaced it.
 
     A bundle that fails its check never replaces one that is loaded: `fault` then says
     why, for `/readyz`, and scoring goes on with the last good one.
@@ -64,6 +64,39 @@ class ServedModel:
         return found.st_mtime_ns, found.st_ino
 
 
+class ServedModels:
+    """Every practice's promoted bundle: practices never score with each other's.
+
+    Bundles lie in one folder per organization id.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._models: dict[str, ServedModel] = {}
+
+    def of(self, organization_id: str) -> ServedModel:
+        """The model of one practice, whether or not one was promoted."""
+        with self._lock:
+            found = self._models.get(organization_id)
+            if found is None:
+                found = ServedModel(self._directory / organization_id)
+                self._models[organization_id] = found
+            return found
+
+    def promoted(self) -> tuple[str, ...]:
+        """The organizations that have a bundle on disk."""
+        if not self._directory.is_dir():
+            return ()
+        return tuple(
+            sorted(
+                folder.name
+                for folder in self._directory.iterdir()
+                if (folder / "manifest.json").is_file()
+            )
+        )
+
+
 @dataclass
 class Kept:
     """One scorer, the day its history stands at, and how many are using it."""
@@ -76,8 +109,8 @@ class Kept:
 class Scorers:
     """Scorers ready for use, the least recently used given up first."""
 
-    def __init__(self, model: ServedModel) -> None:
-        self.model = model
+    def __init__(self, models: ServedModels) -> None:
+        self.models = models
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[str, threading.Lock] = {}
@@ -93,7 +126,7 @@ class Scorers:
                 return None
             if kept.scorer.records_version != records_version:
                 return None
-            if kept.scorer.bundle is not self.model.current():
+            if kept.scorer.bundle is not self.models.of(organization_id).current():
                 return None
             return kept.scorer
 
@@ -124,7 +157,7 @@ class Scorers:
 
     def _current(self, session: Session, organization_id: str) -> Kept:
         """Built by one thread while the others wait for it."""
-        bundle = self.model.current()
+        bundle = self.models.of(organization_id).current()
         version = get_organization(session, organization_id).records_version
         found = self._find(organization_id, bundle, version)
         if found is not None:

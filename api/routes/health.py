@@ -53,7 +53,7 @@ async def read_health() -> Response:
                         "ready": True,
                         "database": "ok",
                         "model": "ok",
-                        "model_version": "1",
+                        "models": 1,
                         "missing": [],
                     },
                     Readiness,

@@ -146,7 +146,7 @@ def running_service() -> Running:
     settings = Settings(data_directory=directory)
     engine = open_engine(settings.resolved_database_url)
     migrate(engine)
-    harbor = fill(engine, directory, settings.resolved_serving_bundle_directory)
+    harbor = fill(engine, directory, settings)
     clock = MovableClock()
     app = create_app(settings, clock=clock)
     log = io.StringIO()
@@ -179,7 +179,7 @@ def running_service() -> Running:
     return running
 
 
-def fill(engine: Engine, directory: Path, bundle_directory: Path) -> str:
+def fill(engine: Engine, directory: Path, settings: Settings) -> str:
     """A simulated practice read from its files, its denials, and a model of it."""
     practice = simulate_practice(
         seed=11, claims=700, starts_on=date(2026, 4, 1), ends_on=date(2026, 10, 30)
@@ -211,7 +211,7 @@ def fill(engine: Engine, directory: Path, bundle_directory: Path) -> str:
         ),
         known_by=START.date(),
     )
-    write_bundle(bundle, bundle_directory)
+    write_bundle(bundle, settings.serving_bundle_of(organization_id))
     return organization_id
 
 

@@ -220,4 +220,4 @@ def test_readiness_names_the_model(running: Running) -> None:
         answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["ready"] is True
-    assert answer.json()["model_version"].startswith("denial-risk-")
+    assert answer.json()["models"] == 1

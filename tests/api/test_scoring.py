@@ -1,5 +1,6 @@
 """Scoring over HTTP: the same numbers as everywhere, with reasons and with an audit."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from api.examples import EXAMPLE_CLAIM, example_835
+from api.examples import EXAMPLE_CLAIM, example_835, example_837p
 from api.routes.claims import ScoredClaims
 from api.scoring_cache import ServedModel
 from denialml.domain.claim import Claim
@@ -52,7 +53,7 @@ def scored(answer: httpx.Response) -> ScoredClaims:
 def test_the_api_scores_like_the_journey_alone_and_in_a_batch_and_from_x12(
     running: Running, harbor: str, client: httpx.Client, outgoing: tuple[Claim, ...]
 ) -> None:
-    bundle = load_bundle(running.settings.resolved_serving_bundle_directory)
+    bundle = load_bundle(running.settings.serving_bundle_of(harbor))
     with open_session(running.engine, read_only=True) as session:
         expected = tuple(
             score_claims(session, harbor, outgoing, bundle=bundle, as_of=START.date())
@@ -151,9 +152,11 @@ def test_a_score_waits_for_another_writer_and_is_still_audited(
     assert len(new_events()) >= 2
 
 
-def test_new_records_change_the_next_score(running: Running) -> None:
+def test_new_records_change_the_next_score(running: Running, harbor: str) -> None:
     """A kept scorer is given up as soon as the practice's records change."""
     organization = running.add_organization("Changing")
+    bundle_of = running.settings.serving_bundle_of
+    shutil.copytree(bundle_of(harbor), bundle_of(organization))
     claim = msgspec.json.encode(EXAMPLE_CLAIM)
     authorization = (
         "authorization_number,payer_id,member_id,issued_on,decision,"
@@ -218,9 +221,9 @@ def test_a_model_that_was_never_promoted_is_no_model(tmp_path: Path) -> None:
 
 
 def test_a_damaged_bundle_never_replaces_the_good_one(
-    running: Running, tmp_path: Path
+    running: Running, harbor: str, tmp_path: Path
 ) -> None:
-    source = running.settings.resolved_serving_bundle_directory
+    source = running.settings.serving_bundle_of(harbor)
     for file in source.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     served = ServedModel(tmp_path)
@@ -238,3 +241,15 @@ def test_a_damaged_bundle_never_replaces_the_good_one(
     manifest.write_bytes(content)
     assert served.current() is not good
     assert served.fault == ""
+
+
+def test_a_practice_is_never_scored_with_another_practices_model(
+    running: Running,
+) -> None:
+    other = running.organizations["Mill Creek Therapy"]
+    with running.client(running.key(other)) as client:
+        answer = client.post(
+            f"/v1/claims/score?as_of={AS_OF}", content=example_837p(), headers=X12
+        )
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "/docs/problems/model-unavailable"
