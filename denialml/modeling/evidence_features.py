@@ -61,19 +61,6 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         remedy_when=lambda days: days > 30,
     ),
     Feature(
-        name="coverage_answer_age",
-        topic="coverage",
-        unit="days",
-        value=age_of(lambda row: row.history.coverage.coverage_proved),
-        says="The payer last answered as covering the patient for a day"
-        " {value} before the service.",
-        says_negative="The payer has answered as covering the patient for a day"
-        " {value} after the service.",
-        missing="The payer has not yet answered as covering this patient.",
-        source=_SOURCE,
-        known_when=_KNOWN,
-    ),
-    Feature(
         name="new_year_since_proof",
         topic="coverage",
         unit="yes_no",
@@ -111,21 +98,6 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         missing="The payer never refused this patient's coverage.",
         source=_SOURCE,
         known_when=_KNOWN,
-    ),
-    Feature(
-        name="coordination_proof_age",
-        topic="other payer",
-        unit="days",
-        value=age_of(lambda row: row.history.coverage.coordination_proved),
-        says="The payer last answered as the right payer for a day"
-        " {value} before the service.",
-        says_negative="The payer has answered as the right payer for a day {value}"
-        " after the service.",
-        missing="The payer has not yet answered as the right payer.",
-        source=_SOURCE,
-        known_when=_KNOWN,
-        remedy="Ask the patient about other coverage.",
-        remedy_when=lambda days: days > 60,
     ),
     Feature(
         name="new_year_since_coordination",
@@ -176,19 +148,6 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         known_when=_KNOWN,
         remedy="Ask the patient about other coverage.",
         remedy_when=lambda days: days > 60,
-    ),
-    Feature(
-        name="coordination_refusal_age",
-        topic="other payer",
-        unit="days",
-        value=age_of(lambda row: row.history.coverage.coordination_refused),
-        says="The payer last refused a claim of this patient for other"
-        " coverage for a day {value} before the service.",
-        says_negative="The payer has refused a claim of this patient for other"
-        " coverage for a day {value} after the service.",
-        missing="The payer never refused this patient for other coverage.",
-        source=_SOURCE,
-        known_when=_KNOWN,
     ),
     Feature(
         name="clinician_proof_age",
@@ -274,19 +233,6 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         says_negative="The payer has paid this patient's service for a day {value}"
         " after this one.",
         missing="The payer has not yet paid for this patient.",
-        source=_SOURCE,
-        known_when=_KNOWN,
-    ),
-    Feature(
-        name="patient_denied_age",
-        topic="patient",
-        unit="days",
-        value=lambda row: number(row.facts.days_since_patient_denied),
-        says="The payer last denied this patient's service for a day"
-        " {value} before this one.",
-        says_negative="The payer has denied this patient's service for a day"
-        " {value} after this one.",
-        missing="The payer has not yet denied this patient.",
         source=_SOURCE,
         known_when=_KNOWN,
     ),

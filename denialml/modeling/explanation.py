@@ -169,7 +169,6 @@ def sentence_words(row: LineInput) -> dict[str, str]:
         "session": view.session.replace("/", " ").strip() or "none",
         "place": view.place or "(none)",
         "diagnosis": view.diagnosis or "(none)",
-        "same_day": view.same_day.replace("+", ", ") or "nothing",
         "authorization_sent": (
             ", and a number on the claim"
             if view.authorization_sent
@@ -184,7 +183,6 @@ def sentence_words(row: LineInput) -> dict[str, str]:
             if view.separate_service
             else "without a modifier for a separate service"
         ),
-        "modifiers": view.modifiers.replace("+", ", ") or "none",
     }
 
 

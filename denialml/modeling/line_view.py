@@ -38,7 +38,6 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     payer: str
     code: str
     family: str
-    modifiers: str
     place: str
     session: str
     modality: str
@@ -50,7 +49,6 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     authorization: str
     authorization_sent: bool
     minutes_fit: str
-    same_day: str
     same_day_families: str
     separate_service: bool
     referral: bool
@@ -74,7 +72,6 @@ def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
         payer=claim.payer.payer_id,
         code=line.procedure_code,
         family=code.family if code is not None else "",
-        modifiers=modifiers,
         place=place,
         session=f"{place}/{modifiers}",
         modality=facts.modality.value,
@@ -86,7 +83,6 @@ def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
         authorization=facts.authorization_state.value,
         authorization_sent=facts.authorization_number_on_claim,
         minutes_fit=minutes_fit(facts),
-        same_day="+".join(facts.other_codes_same_day),
         same_day_families="+".join(sorted(_families(facts.other_codes_same_day))),
         separate_service=any(
             modifier in SEPARATE_SERVICE_MODIFIERS

@@ -9,16 +9,7 @@ _SOURCE = "835"
 _KNOWN = "remittances received before the submission day"
 
 # Rates whose evidence the model should weigh: thin in some keys, thick in others.
-_WEIGHED = frozenset(
-    {
-        "authorization_visit",
-        "clinician",
-        "diagnosis_code",
-        "plan_visits",
-        "same_day",
-        "session",
-    }
-)
+_WEIGHED = frozenset({"authorization_visit", "diagnosis_code"})
 
 # Tables whose question can fail to arise, and why; all others always have a key.
 _NOT_ARISING = "Nothing else is billed for the day."

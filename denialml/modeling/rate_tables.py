@@ -29,41 +29,11 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         half_life_days=365,
     ),
     RateTable(
-        name="payer_lately",
-        topic="payer",
-        words="{payer}'s answers on any service in the last weeks",
-        key=lambda view: (view.payer,),
-        parent="payer",
-        half_life_days=21,
-        prior_weight=15.0,
-    ),
-    RateTable(
         name="payer_code",
         topic="payer",
         words="{payer}'s answers on {code}",
         key=lambda view: (view.payer, view.code),
         parent="payer",
-    ),
-    RateTable(
-        name="payer_code_lately",
-        topic="payer",
-        words="{payer}'s answers on {code} in the last weeks",
-        key=lambda view: (view.payer, view.code),
-        parent="payer_code",
-        half_life_days=30,
-        prior_weight=12.0,
-    ),
-    RateTable(
-        name="authorization",
-        topic="authorization",
-        words="{payer}'s answers on {code} with {authorization}{authorization_sent}",
-        key=lambda view: (
-            view.payer,
-            view.code,
-            view.authorization,
-            view.authorization_sent,
-        ),
-        parent="payer_code",
     ),
     RateTable(
         name="authorization_visit",
@@ -77,7 +47,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
             view.authorization_sent,
             view.visit_bucket,
         ),
-        parent="authorization",
+        parent="payer_code",
         prior_weight=6.0,
     ),
     RateTable(
@@ -111,14 +81,6 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         causes=AUTHORIZATION,
     ),
     RateTable(
-        name="minutes",
-        topic="time",
-        words="{payer}'s answers on {code} where the documented minutes are"
-        " {minutes_fit}",
-        key=lambda view: (view.payer, view.code, view.minutes_fit),
-        parent="payer_code",
-    ),
-    RateTable(
         name="minutes_denial",
         topic="time",
         words="{payer}'s answers on {code} where the documented minutes are"
@@ -147,13 +109,6 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         causes=SESSION,
     ),
     RateTable(
-        name="diagnosis",
-        topic="diagnosis",
-        words="{payer}'s answers on diagnosis {diagnosis}",
-        key=lambda view: (view.payer, view.diagnosis),
-        parent="payer",
-    ),
-    RateTable(
         name="diagnosis_denial",
         topic="diagnosis",
         words="{payer}'s answers on diagnosis {diagnosis}",
@@ -169,19 +124,6 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         parent="payer_code",
     ),
     RateTable(
-        name="same_day",
-        topic="same day",
-        words="{payer}'s answers on {code} beside such services on the same day"
-        " {separate_service}",
-        key=lambda view: (
-            (view.payer, view.code, view.same_day_families, view.separate_service)
-            if view.same_day
-            else None
-        ),
-        parent="payer_code",
-        prior_weight=5.0,
-    ),
-    RateTable(
         name="same_day_denial",
         topic="same day",
         words="{payer}'s answers on {code} beside such services on the same day"
@@ -189,19 +131,11 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         for_cause="for bundling",
         key=lambda view: (
             (view.payer, view.code, view.same_day_families, view.separate_service)
-            if view.same_day
+            if view.same_day_families
             else None
         ),
         causes=SAME_DAY,
         prior_weight=5.0,
-    ),
-    RateTable(
-        name="clinician",
-        topic="enrollment",
-        words="{payer}'s answers on this clinician's services",
-        key=lambda view: (view.payer, view.clinician),
-        parent="payer",
-        half_life_days=60,
     ),
     RateTable(
         name="clinician_denial",
@@ -214,34 +148,12 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         causes=PROVIDER,
     ),
     RateTable(
-        name="clinician_any_payer",
-        topic="enrollment",
-        words="all payers' answers on this clinician's services",
-        key=lambda view: (view.clinician,),
-        half_life_days=120,
-    ),
-    RateTable(
-        name="taxonomy",
-        topic="enrollment",
-        words="{payer}'s answers on {code} by clinicians of this specialty",
-        key=lambda view: (view.payer, view.taxonomy, view.code),
-        parent="payer_code",
-    ),
-    RateTable(
         name="taxonomy_denial",
         topic="enrollment",
         words="{payer}'s answers on clinicians of this specialty",
         for_cause="for benefit, enrollment or network",
         key=lambda view: (view.payer, view.taxonomy),
         causes=PROVIDER | BENEFIT,
-    ),
-    RateTable(
-        name="site",
-        topic="claim",
-        words="all payers' answers on claims of this site",
-        key=lambda view: (view.site,),
-        half_life_days=120,
-        prior_weight=20.0,
     ),
     RateTable(
         name="site_data",
@@ -262,14 +174,6 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         causes=DATA,
     ),
     RateTable(
-        name="plan_visits",
-        topic="benefit",
-        words="{payer}'s answers at this many visits in the year under this plan",
-        key=lambda view: (view.payer, view.plan, view.year_bucket),
-        parent="payer",
-        prior_weight=5.0,
-    ),
-    RateTable(
         name="plan_visits_denial",
         topic="benefit",
         words="{payer}'s answers at this many visits in the year under this plan",
@@ -285,15 +189,6 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         for_cause="for benefits",
         key=lambda view: (view.payer, view.plan, view.code),
         causes=BENEFIT,
-    ),
-    RateTable(
-        name="filing_lag",
-        topic="filing",
-        words="{payer}'s answers on claims filed this many days after the service",
-        key=lambda view: (view.payer, view.lag_bucket),
-        parent="payer",
-        prior_weight=4.0,
-        half_life_days=540,
     ),
     RateTable(
         name="coverage_check",

@@ -3,7 +3,6 @@
 from denialml.domain.coverage import EligibilityResult
 from denialml.domain.facts import AuthorizationState, EnrollmentState
 from denialml.modeling.feature import UNKNOWN, Feature, LineInput, flag, number, yes_no
-from denialml.modeling.line_view import new_year_between
 
 _SENT = "when the claim is made"
 _ON_DAY = "by the submission day"
@@ -56,14 +55,6 @@ def _eligibility_active(row: LineInput) -> float:
     if result is None or result is EligibilityResult.UNKNOWN:
         return UNKNOWN
     return float(result is EligibilityResult.ACTIVE)
-
-
-def _new_year_since_check(row: LineInput) -> float:
-    if row.facts.eligibility_age_days is None:
-        return UNKNOWN
-    return float(
-        new_year_between(row.facts.service_date, row.facts.eligibility_age_days)
-    )
 
 
 def _visits_left(row: LineInput) -> float:
@@ -257,22 +248,6 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         remedy_when=lambda days: days > 30,
     ),
     Feature(
-        name="new_year_since_check",
-        topic="coverage",
-        unit="yes_no",
-        value=_new_year_since_check,
-        says="",
-        levels=yes_no(
-            "No January 1 lies between the last eligibility check and the service.",
-            "January 1 lies between the last eligibility check and the service.",
-        ),
-        missing="No eligibility check of this payer is on file.",
-        source="271, eligibility.csv",
-        known_when=_ON_DAY,
-        remedy="Check eligibility again: plans change on January 1.",
-        remedy_when=bool,
-    ),
-    Feature(
         name="coverage_ended",
         topic="coverage",
         unit="yes_no",
@@ -303,20 +278,6 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         known_when=_ON_DAY,
         remedy="Settle which payer is primary and bill that one first.",
         remedy_when=bool,
-    ),
-    Feature(
-        name="mental_health_active",
-        topic="benefit",
-        unit="yes_no",
-        value=lambda row: flag(row.facts.mental_health_active),
-        says="",
-        levels=yes_no(
-            "The eligibility answer says the mental health benefit is not active.",
-            "The eligibility answer says the mental health benefit is active.",
-        ),
-        missing="No eligibility answer speaks of the mental health benefit.",
-        source="271, eligibility.csv",
-        known_when=_ON_DAY,
     ),
     Feature(
         name="visits_remaining",

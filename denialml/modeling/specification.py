@@ -14,14 +14,14 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     seven times as long as one.
     """
 
-    maximum: int = 220
+    maximum: int = 250
     leaves: int = 16
-    learning_rate: float = 0.05
+    learning_rate: float = 0.035
     minimum_rows_in_leaf: int = 60
     feature_share: float = 0.4
     row_share: float = 0.8
     l2: float = 5.0
-    early_stopping_rounds: int = 30
+    early_stopping_rounds: int = 40
     threads: int = 1
 
 

@@ -183,11 +183,12 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
             id="no check",
         ),
         pytest.param(
-            "rate_authorization",
+            "rate_authorization_visit",
             0.34,
             "34%",
-            "Of Payer P1's answers on 90837 with no authorization on file, and no"
-            " number on the claim, about 34% were denials (recent answers count more).",
+            "Of Payer P1's answers on 90837 at this visit number with no authorization"
+            " on file, and no number on the claim, about 34% were denials (recent"
+            " answers count more).",
             False,
             id="rate",
         ),
@@ -272,7 +273,7 @@ def _told(name: str, share: float) -> object:
 def test_reasons_speak_once_of_each_matter_and_only_of_what_raises() -> None:
     reasons = reasons_of(
         [  # type: ignore[list-item]
-            _told("rate_authorization", 0.9),
+            _told("rate_authorization_visit", 0.9),
             _told("authorization_state", 0.6),
             _told("place_differs", 0.3),
             _told("charge", -0.5),
