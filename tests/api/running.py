@@ -83,6 +83,12 @@ class Running:
         self.organizations[name] = made.organization_id
         return made.organization_id
 
+    def give_model(self, organization_id: str) -> None:
+        """Promote Harbor's model for another practice as well."""
+        bundle_of = self.settings.serving_bundle_of
+        harbor = self.organizations["Harbor Lane Counseling"]
+        shutil.copytree(bundle_of(harbor), bundle_of(organization_id))
+
     def key(
         self,
         organization_id: str,

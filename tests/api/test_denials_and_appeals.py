@@ -215,9 +215,9 @@ def test_every_reading_is_in_the_trail(
     assert len({it.actor for it in added}) == 1
 
 
-def test_readiness_names_the_model(running: Running) -> None:
+def test_readiness_counts_the_models(running: Running) -> None:
     with running.client() as client:
         answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["ready"] is True
-    assert answer.json()["models"] == 1
+    assert answer.json()["models"] >= 1

@@ -88,6 +88,7 @@ def test_the_request_examples_are_accepted(
     running: Running, document: dict[str, object]
 ) -> None:
     organization = running.add_organization("Examples")
+    running.give_model(organization)
     sent = 0
     with running.client(running.key(organization)) as client:
         for operation in operations(document):
@@ -123,7 +124,9 @@ def test_the_recipes_run(running: Running, tmp_path: Path) -> None:
     """Every shell block of docs/api.md, in order, in an organization of its own."""
     (tmp_path / "claims.edi").write_text(example_837p())
     (tmp_path / "remittance.edi").write_text(example_835())
-    key = running.key(running.add_organization("Recipes"))
+    organization = running.add_organization("Recipes")
+    running.give_model(organization)
+    key = running.key(organization)
     variables = {"URL": running.url, "DENIALML_KEY": key, "PATH": "/usr/bin:/bin"}
     assert len(recipes()) == 6
     for recipe in recipes():

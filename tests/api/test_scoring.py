@@ -1,6 +1,5 @@
 """Scoring over HTTP: the same numbers as everywhere, with reasons and with an audit."""
 
-import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -152,11 +151,10 @@ def test_a_score_waits_for_another_writer_and_is_still_audited(
     assert len(new_events()) >= 2
 
 
-def test_new_records_change_the_next_score(running: Running, harbor: str) -> None:
+def test_new_records_change_the_next_score(running: Running) -> None:
     """A kept scorer is given up as soon as the practice's records change."""
     organization = running.add_organization("Changing")
-    bundle_of = running.settings.serving_bundle_of
-    shutil.copytree(bundle_of(harbor), bundle_of(organization))
+    running.give_model(organization)
     claim = msgspec.json.encode(EXAMPLE_CLAIM)
     authorization = (
         "authorization_number,payer_id,member_id,issued_on,decision,"

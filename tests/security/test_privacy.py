@@ -61,6 +61,7 @@ def held(answers: list[httpx.Response]) -> list[str]:
 
 def test_no_canary_in_log_header_or_refusal(running: Running) -> None:
     organization = running.add_organization("Canaries")
+    running.give_model(organization)
     key = running.key(organization)
     before = len(running.log.getvalue())
     claim = canary_claim()
@@ -167,6 +168,7 @@ def test_a_name_from_a_file_is_text_on_every_page(
     """X12 text has no delimiters in it, so those are left out of the payload."""
     name = payload.replace("*", "").replace(":", "").replace("~", "").replace("^", "")
     organization = running.add_organization(payload)
+    running.give_model(organization)
     claims = (
         example_837p()
         .replace("EXAMPLE*ROBIN", f"{name}*{name}")
