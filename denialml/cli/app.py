@@ -38,3 +38,6 @@ def run() -> None:
         # The reader of our stdout (head, less) has gone: not an error of ours.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        remarks.print(f"[bold red]File error[/]: {error}", soft_wrap=True)
+        sys.exit(1)

@@ -1,5 +1,6 @@
 """`denialml denials` and `denialml draft`: why it was denied, and the letter."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,13 @@ from denialml.domain.appeal import AppealDraft
 from denialml.domain.denial import Deadline, RootCause, Route
 from denialml.journeys.denials import DenialReport, find_denials
 from denialml.journeys.draft import draft_appeal, render
+from denialml.journeys.worklist import in_work_order
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.denials import (
     DenialSort,
     DenialStatus,
     StoredDenial,
+    all_denials,
     list_denials,
 )
 from denialml.store.organizations import Organization
@@ -30,26 +33,39 @@ def denials(
     payer_id: Annotated[str | None, typer.Option("--payer")] = None,
     root_cause: Annotated[RootCause | None, typer.Option("--cause")] = None,
     route: Annotated[Route | None, typer.Option()] = None,
-    sort: Annotated[DenialSort, typer.Option()] = DenialSort.DEADLINE,
+    sort: Annotated[
+        DenialSort | None, typer.Option(help="default: what to work on first")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 25,
     as_of: Annotated[str | None, typer.Option(help="day to judge as of")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Find the denials in what was ingested and list them, first deadline first."""
+    """Find the denials in what was ingested and list them, most urgent first."""
     desk = open_desk()
     practice = desk.organization(organization)
     report = find_with_remarks(desk, practice, as_of)
+    today = parse_day(as_of, "--as-of") or desk.today()
     with desk.session() as session:
-        page = list_denials(
-            session,
-            practice.organization_id,
-            status=status,
-            payer_id=payer_id,
-            root_cause=root_cause,
-            route=route,
-            sort=sort,
-            limit=limit,
-        )
+        if sort is None:
+            known = all_denials(session, practice.organization_id, status=status)
+            fitting = [
+                stored
+                for stored in in_work_order(known, as_of=today)
+                if _fits(stored, payer_id, root_cause, route)
+            ]
+            found, more = tuple(fitting[:limit]), len(fitting) > limit
+        else:
+            page = list_denials(
+                session,
+                practice.organization_id,
+                status=status,
+                payer_id=payer_id,
+                root_cause=root_cause,
+                route=route,
+                sort=sort,
+                limit=limit,
+            )
+            found, more = page.denials, page.cursor is not None
         record_event(
             session,
             practice.organization_id,
@@ -57,20 +73,37 @@ def denials(
             action=AuditAction.DENIALS_LISTED,
             record_kind="denial",
             record_id="",
-            record_count=len(page.denials),
+            record_count=len(found),
             now=desk.now(),
         )
     if as_json:
-        write_json({"report": report, "denials": page.denials})
+        write_json({"report": report, "denials": found})
         return
-    rows = [_row(stored) for stored in page.denials]
     table(
         f"{practice.name}: {status} denials",
-        ("denial", "payer", "code", "cause", "route", "amount", "act by"),
-        rows,
+        ("denial", "what", "next"),
+        [_row(stored, today) for stored in found],
     )
-    if page.cursor is not None:
+    if more:
         remarks.print("More follow: raise --limit, or filter by --payer or --cause.")
+
+
+def _fits(
+    stored: StoredDenial,
+    payer_id: str | None,
+    root_cause: RootCause | None,
+    route: Route | None,
+) -> bool:
+    return (
+        payer_id in (None, stored.denial.payer_id)
+        and (
+            root_cause is None
+            or (stored.finding is not None and stored.finding.root_cause == root_cause)
+        )
+        and (
+            route is None or (stored.route is not None and stored.route.route == route)
+        )
+    )
 
 
 def find_with_remarks(
@@ -162,31 +195,32 @@ def show_draft(drafted: AppealDraft, paths: list[Path]) -> None:
         )
 
 
-def _row(stored: StoredDenial) -> tuple[str, ...]:
+def _row(stored: StoredDenial, today: date) -> tuple[str, ...]:
     denial, finding, route = stored.denial, stored.finding, stored.route
     cause = "not known"
     if finding is not None and finding.root_cause is not None:
         cause = f"{finding.root_cause} ({finding.probability:.0%})"
+    action = str(route.route) if route is not None else "route not worked out"
     return (
         denial.denial_id,
-        denial.payer_name,
-        denial.procedure_code,
-        cause,
-        route.route if route is not None else "",
-        f"${denial.denied_amount:,.2f}",
-        describe_deadline(stored.deadline),
+        f"{denial.payer_name}, {denial.procedure_code}, ${denial.denied_amount:,.2f}\n"
+        f"{cause}",
+        f"{action}\nby {describe_deadline(stored.deadline, today=today)}",
     )
 
 
-def describe_deadline(deadline: Deadline | None) -> str:
+def describe_deadline(deadline: Deadline | None, *, today: date) -> str:
     """A deadline in few words; never a bare date where the window is a guess."""
     if deadline is None:
-        return ""
+        return "a day not worked out"
     if deadline.due_on is None:
-        return "no appeal right"
+        return "no day: there is no appeal right"
+    said = str(deadline.due_on)
+    if deadline.due_on < today:
+        said += ", passed"
     if deadline.status == "not_configured":
-        return f"{deadline.due_on} (window not configured: earliest plausible)"
-    return str(deadline.due_on)
+        said += " (window not configured: earliest plausible)"
+    return said
 
 
 def register(app: typer.Typer) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:  # loads lightgbm: only when a command runs
     from denialml.journeys.retrain import PromotionReport, TrainingReport
 
 SpecificationOption = Annotated[
-    Path | None, typer.Option("--specification", help="a models/*.toml")
+    Path | None,
+    typer.Option(
+        "--specification", help="a models/*.toml", exists=True, dir_okay=False
+    ),
 ]
 
 
@@ -163,6 +166,8 @@ def backtest(
     from_day, to_day = parse_day(first, "--from"), parse_day(last, "--to")
     if from_day is None or to_day is None:
         raise InputError("--from and --to take dates such as 2026-03-31")
+    if not out.parent.is_dir():
+        raise InputError(f"there is no folder {out.parent} to write {out.name} into")
     desk = open_desk()
     practice = desk.organization(organization)
     with desk.session() as session, remarks.status("Walking forward") as status:
@@ -175,7 +180,13 @@ def backtest(
             specification=specification_of(practice, specification),
             progress=lambda text: status.update(f"Walking forward: {text}"),
         )
-        count = write_backtest_csv(rows, out)
+        # Whole or not at all: a backtest that fails keeps the file of the last one.
+        unfinished = out.with_name(f".{out.name}.unfinished")
+        try:
+            count = write_backtest_csv(rows, unfinished)
+            unfinished.replace(out)
+        finally:
+            unfinished.unlink(missing_ok=True)
         record_event(
             session,
             practice.organization_id,

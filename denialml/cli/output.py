@@ -52,10 +52,10 @@ def progress(label: str) -> Iterator[ProgressCallback]:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout; the last column may wrap."""
+    """A table on stdout. The first column is never broken: people copy it."""
     drawn = Table(title=title, title_justify="left", header_style="bold")
-    for name in columns:
-        drawn.add_column(name, overflow="fold")
+    for at, name in enumerate(columns):
+        drawn.add_column(name, overflow="fold", no_wrap=at == 0)
     for row in rows:
         drawn.add_row(*row)
     data.print(drawn)
@@ -72,4 +72,8 @@ def describe_problem(problem: Problem) -> str:
         place += f", row {problem.row}"
     if problem.column:
         place += f", column {problem.column}"
-    return f"{problem.severity}: {place}: {problem.message} Fix: {problem.fix}"
+    said = problem.message
+    # PHI may be shown here: to the person who sent the file, never to a log.
+    if problem.value and problem.value not in said:
+        said += f" Found {problem.value!r}."
+    return f"{problem.severity}: {place}: {said} Fix: {problem.fix}"

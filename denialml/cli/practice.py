@@ -27,6 +27,7 @@ from denialml.store.organizations import Organization
 
 INCOMPLETE = 3
 PROBLEMS_SHOWN = 5
+SHORTEST_SPAN_DAYS = 60
 SECONDS_BETWEEN_COMMITS = 1.0
 _DOCUMENT_FOLDER = "documents"
 
@@ -52,6 +53,11 @@ def simulate(
         raise InputError(f"{out} is not empty; name a new folder")
     ends_on = parse_day(last, "--to") or date(2025, 12, 31)
     starts_on = parse_day(first, "--from") or ends_on - timedelta(days=730)
+    if (ends_on - starts_on).days < SHORTEST_SPAN_DAYS:
+        raise InputError(
+            f"from {starts_on} to {ends_on} is too short: simulate at least "
+            f"{SHORTEST_SPAN_DAYS} days, so that answers can arrive"
+        )
     paths = write_simulated(
         out,
         claims=claims,
