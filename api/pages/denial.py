@@ -174,7 +174,8 @@ def document_view(document: Document, *, on: date | None) -> DocumentView:
         remark = "Another date of service"
     return DocumentView(
         kind=entry.label if entry is not None else document.kind,
-        title=document.title,
+        # A title is free text: that of a protected note may say what the note says.
+        title="" if document.sensitivity in NEVER_LEAVES else document.title,
         service_date=document.service_date,
         remark=remark,
     )

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass, field
-from email.parser import BytesHeaderParser
 from urllib.parse import parse_qsl
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api.dependencies import Visit
@@ -13,7 +13,18 @@ from api.sign_in import require_csrf_token, require_same_site
 
 MAXIMUM_FIELDS = 50
 CSRF_FIELD = "csrf_token"
+# Forms that need no session, so anybody can send them.
+PUBLIC_FORMS = frozenset({"/sign-in", "/sign-out"})
+LONGEST_PART_HEAD_BYTES = 1000
+# The sign-in form sends one key; only the upload page needs more, and a session.
+LONGEST_URLENCODED_BYTES = 2_000_000
 _BOUNDARY = re.compile(r'boundary="?([A-Za-z0-9\'()+_,./:=? -]{1,70}?)"?\s*(?:;|$)')
+
+
+# One bounded expression each: a part's head is hostile until proven otherwise, and the
+# standard library's header parser takes quadratic time on an open quote.
+_NAME = re.compile(rb'(?i);[ \t]*name="([^"\r\n]{0,100})"')
+_FILE_NAME = re.compile(rb'(?i);[ \t]*filename="([^"\r\n]{0,400})"')
 
 
 @dataclass(frozen=True)
@@ -39,8 +50,8 @@ async def read_form(request: Request) -> Form:
     body = await request.body()
     if kind == "application/x-www-form-urlencoded":
         return _read_urlencoded(body)
-    if kind == "multipart/form-data":
-        return _read_multipart(body, content_type)
+    if kind == "multipart/form-data" and request.url.path not in PUBLIC_FORMS:
+        return await run_in_threadpool(_read_multipart, body, content_type)
     raise RequestProblem(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Send an HTML form.")
 
 
@@ -55,6 +66,8 @@ def require_token(visit: Visit, form: Form) -> None:
 
 
 def _read_urlencoded(body: bytes) -> Form:
+    if len(body) > LONGEST_URLENCODED_BYTES:
+        raise RequestProblem(ProblemType.BODY_TOO_LARGE)
     try:
         pairs = parse_qsl(
             body.decode("utf-8", "replace"),
@@ -78,13 +91,15 @@ def _read_multipart(body: bytes, content_type: str) -> Form:
     form = Form()
     for part in parts[1:-1]:
         head, _, content = part.partition(b"\r\n\r\n")
-        headers = BytesHeaderParser().parsebytes(head.lstrip(b"\r\n"))
-        name = headers.get_param("name", header="content-disposition")
-        if not isinstance(name, str):
+        if len(head) > LONGEST_PART_HEAD_BYTES:
+            raise RequestProblem(ProblemType.INVALID_REQUEST)
+        name = _NAME.search(head)
+        if name is None:
             continue
-        file_name = headers.get_filename()
+        field_name = name[1].decode("utf-8", "replace")
+        file_name = _FILE_NAME.search(head)
         if file_name is None:
-            form.fields[name] = content.decode("utf-8", "replace")
+            form.fields[field_name] = content.decode("utf-8", "replace")
         elif content:
-            form.files[name] = (file_name, content)
+            form.files[field_name] = (file_name[1].decode("utf-8", "replace"), content)
     return form

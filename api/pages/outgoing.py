@@ -68,7 +68,7 @@ def show_upload(visit: Scoring) -> HTMLResponse:
 
 @router.post("")
 def show_risk(
-    visit: Scoring, form: Annotated[Form, Depends(read_form)]
+    form: Annotated[Form, Depends(read_form)], visit: Scoring
 ) -> HTMLResponse:
     """The risk of every claim in the file; the file is read and forgotten."""
     require_token(visit, form)

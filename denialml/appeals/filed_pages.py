@@ -40,6 +40,25 @@ def insert_filed_pages(
     `filed` maps exhibit labels to PDF files; `draw_stamps` draws one transparent page
     a stamp. The cover page is found by the packet's own outline.
     """
+    try:
+        return _insert(packet, filed, draw_stamps)
+    except DraftBlocked:
+        raise
+    except Exception as error:
+        # A foreign parser on filed bytes fails in more ways than its own error says
+        # (unknown filters, missing codecs, deep nesting).
+        labels = ", ".join(sorted(filed))
+        raise DraftBlocked(
+            f"one of exhibits {labels} cannot be taken into the packet as PDF "
+            f"({type(error).__name__}); file it again as plain PDF"
+        ) from None
+
+
+def _insert(
+    packet: bytes,
+    filed: Mapping[str, bytes],
+    draw_stamps: Callable[[Sequence[Stamp]], bytes],
+) -> bytes:
     reader = PdfReader(io.BytesIO(packet))
     covers = _cover_pages(reader)
     writer = PdfWriter(clone_from=reader)

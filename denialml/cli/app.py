@@ -1,8 +1,11 @@
 """The typer application: one module per family of verbs."""
 
+import os
 import sys
 
 import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from denialml.cli import (
     appeals,
@@ -29,6 +32,8 @@ for family in (practice, models, scoring, appeals, keys, serving, demonstration)
 
 def run() -> None:
     """Run the application; an error on purpose becomes one line and status 1."""
+    # Whatever is written holds PHI or secrets: for this user's eyes only.
+    os.umask(0o077)
     try:
         app()
     except DenialmlError as error:
@@ -40,4 +45,13 @@ def run() -> None:
         sys.exit(0)
     except OSError as error:
         remarks.print(f"[bold red]File error[/]: {error}", soft_wrap=True)
+        sys.exit(1)
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            place = ".".join(str(part) for part in fault["loc"]) or "settings"
+            remarks.print(f"[bold red]Setting[/] {place}: {fault['msg']}")
+        sys.exit(1)
+    except OperationalError as error:
+        remarks.print(f"[bold red]Database[/]: {type(error.orig).__name__}: it cannot")
+        remarks.print("be opened; check DENIALML_DATABASE_URL and its folder")
         sys.exit(1)

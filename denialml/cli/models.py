@@ -56,8 +56,9 @@ def train_with_remarks(
     """Train and say what came of it."""
     from denialml.journeys.retrain import train as train_model
 
+    # Read-only, so that nobody waits for a writer that only reads for minutes.
     with (
-        desk.session() as session,
+        desk.session(read_only=True) as session,
         remarks.status("Training: features, trees, calibration, canary"),
     ):
         report = train_model(
@@ -68,6 +69,7 @@ def train_with_remarks(
             as_of=as_of,
             now=desk.now(),
         )
+    with desk.session() as session:
         record_event(
             session,
             practice.organization_id,
@@ -170,7 +172,21 @@ def backtest(
         raise InputError(f"there is no folder {out.parent} to write {out.name} into")
     desk = open_desk()
     practice = desk.organization(organization)
-    with desk.session() as session, remarks.status("Walking forward") as status:
+    # Audited before it is read: the export holds PHI even if it is interrupted.
+    with desk.session() as session:
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.HISTORY_EXPORTED,
+            record_kind="backtest",
+            record_id="",
+            now=desk.now(),
+        )
+    with (
+        desk.session(read_only=True) as session,
+        remarks.status("Walking forward") as status,
+    ):
         rows = walk(
             session,
             practice.organization_id,
@@ -187,16 +203,6 @@ def backtest(
             unfinished.replace(out)
         finally:
             unfinished.unlink(missing_ok=True)
-        record_event(
-            session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.HISTORY_EXPORTED,
-            record_kind="backtest",
-            record_id="",
-            record_count=count,
-            now=desk.now(),
-        )
     remarks.print(f"{count:,} claim lines in {out}")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Annotated
 
 import typer
@@ -29,6 +29,8 @@ INCOMPLETE = 3
 PROBLEMS_SHOWN = 5
 SHORTEST_SPAN_DAYS = 60
 SECONDS_BETWEEN_COMMITS = 1.0
+# SQLite has one writer: without a pause those who wait would never be let in.
+PAUSE_FOR_OTHERS_SECONDS = 0.05
 _DOCUMENT_FOLDER = "documents"
 
 
@@ -165,6 +167,7 @@ def commit_by_the_second(
     for report in reports:
         if monotonic() - committed_at > SECONDS_BETWEEN_COMMITS:
             session.commit()
+            sleep(PAUSE_FOR_OTHERS_SECONDS)
             committed_at = monotonic()
         yield report
     session.commit()

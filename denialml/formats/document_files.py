@@ -26,14 +26,18 @@ class DocumentFolder:
         name = values.get("file_name", "")
         if not name or self._directory is None:
             return {}
-        path = self._inside(name)
-        if path is None or not path.is_file():
-            self._refuse(name, row, "is not in the documents folder")
+        try:
+            path = self._inside(name)
+            if path is None or not path.is_file():
+                self._refuse(name, row, "is not in the documents folder")
+                return {}
+            if path.stat().st_size > LARGEST_DOCUMENT:
+                self._refuse(name, row, f"is larger than {LARGEST_DOCUMENT} bytes")
+                return {}
+            content = path.read_bytes()
+        except OSError:  # a name too long for the disk, no right to read, a bad link
+            self._refuse(name, row, "cannot be read")
             return {}
-        if path.stat().st_size > LARGEST_DOCUMENT:
-            self._refuse(name, row, f"is larger than {LARGEST_DOCUMENT} bytes")
-            return {}
-        content = path.read_bytes()
         read = {"content_sha256": hashlib.sha256(content).hexdigest()}
         media_type = values.get("media_type", "text/plain")
         if media_type.startswith("text/"):
@@ -53,12 +57,13 @@ class DocumentFolder:
     def _pdf_text(self, content: bytes, name: str, row: int) -> str:
         # Imported here: few files are PDFs, and the import takes longer than most do.
         from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
 
         try:
             pages = PdfReader(io.BytesIO(content)).pages
             return "\n".join(page.extract_text() for page in pages)
-        except (PyPdfError, ValueError, KeyError, TypeError, AttributeError):
+        except Exception:
+            # A foreign parser on foreign bytes: unknown filters, missing codecs and
+            # deep nesting each raise something else, and none may stop the file.
             self._refuse(name, row, "is not a readable PDF")
             return ""
 

@@ -205,6 +205,9 @@ class RemittanceReader:
         self._charge, self._paid, self._responsibility = charge, paid, responsibility
         if not clp[3] or not clp[4]:
             self._balance.warn_missing(clp, ordinal)
+            if not (clp[1] or clp[3] or clp[4]):
+                # Answers no claim and moves no money: named above, never stored.
+                self._spoiled = True
         self._claim_segment = ordinal
         self._met += 1
 
