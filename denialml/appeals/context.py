@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from denialml.appeals.case_file import CaseFile, payer_type
+from denialml.appeals.correction_facts import billed_diagnoses
 from denialml.appeals.declared_context import (
     AuthorityContext,
     ClaimContext,
@@ -55,7 +56,7 @@ from denialml.reference import (
 
 _CLAIM_REQUESTS = {
     Route.CORRECTED_CLAIM: "Corrected claim",
-    Route.NEW_CLAIM: "Corrected claim, sent as a new claim",
+    Route.NEW_CLAIM: "New claim",
     Route.REOPENING: "Reopening",
     Route.RECORDS: "Records for a claim under review",
     Route.OTHER_PAYER: "Correction of coordination of benefits",
@@ -89,6 +90,7 @@ def letter_context(
             date=_always(day(drafted_on, "draft:date")),
             subject=Value(subject, "form"),
             request_type=Value(_request_type(case), "form"),
+            processing=Value(_processing(case), "form"),
         ),
         "practice": _practice(case.claim.billing_provider),
         "payer": _payer(case),
@@ -115,6 +117,12 @@ def _request_type(case: CaseFile) -> str:
     if route in _CLAIM_REQUESTS:
         return _CLAIM_REQUESTS[route]
     return _APPEALS.get(payer_type(case), "Provider appeal (first level)")
+
+
+def _processing(case: CaseFile) -> str:
+    if case.route.route is Route.NEW_CLAIM:
+        return "Please process it as a new claim"
+    return "Please process it in place of the claim first sent"
 
 
 def _always(value: Value | None) -> Value:
@@ -184,7 +192,10 @@ def _claim(case: CaseFile) -> ClaimContext:
         line.prior_authorization_number or claim.prior_authorization_number
     )
     return ClaimContext(
-        number=said(denial.payer_claim_control_number, "remittance:CLP07"),
+        # A new claim refers to none: the payer's number would read as a replacement.
+        number=None
+        if case.route.route is Route.NEW_CLAIM
+        else said(denial.payer_claim_control_number, "remittance:CLP07"),
         control_number=Value(claim.patient_control_number, "claim:CLM01"),
         service_date=day(line.service_date, "claim:DTP*472"),
         code=Value(line.procedure_code, "claim:SV101"),
@@ -199,19 +210,12 @@ def _claim(case: CaseFile) -> ClaimContext:
         place_of_service=said(line_place_of_service(claim, line), "claim:SV105"),
         authorization_number=said(number_on_claim, "claim:REF*G1"),
         diagnosis_codes=tuple(
-            Value(dotted(claim.diagnoses[pointer - 1].code), "claim:HI")
-            for pointer in line.diagnosis_pointers
-            if 0 < pointer <= len(claim.diagnoses)
+            Value(code, "claim:HI") for code in billed_diagnoses(case)
         ),
         clinician_name=_clinician_name(case),
         clinician_npi=said(rendering_npi(claim, line), "claim:2310B NM109"),
         submitted_on=day(claim.submitted_on, "claim:BHT04"),
     )
-
-
-def dotted(diagnosis: str) -> str:
-    """F411 as people read it: F41.1."""
-    return f"{diagnosis[:3]}.{diagnosis[3:]}" if len(diagnosis) > 3 else diagnosis
 
 
 def _units(line: ServiceLine) -> str:

@@ -17,11 +17,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LetterContext(Context, frozen=True):
-    """The letter itself: its date, subject and what kind of request it is."""
+    """The letter itself: its date, subject and what kind of request it is.
+
+    `processing` asks to take a corrected claim as a replacement or as a new claim.
+    """
 
     date: Value
     subject: Value
     request_type: Value
+    processing: Value
 
 
 class PracticeContext(Context, frozen=True):

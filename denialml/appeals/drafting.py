@@ -15,6 +15,7 @@ from denialml.appeals.case_file import CaseFile, payer_type
 from denialml.appeals.catalog import Catalog, TemplateSpecification, packaged_catalog
 from denialml.appeals.checking import check_letter
 from denialml.appeals.context import letter_context
+from denialml.appeals.correction_facts import why_no_correction
 from denialml.appeals.evidence import EvidenceFile, gather_evidence, kind_label
 from denialml.appeals.known_facts import FACTS, FactsContext, known_facts
 from denialml.appeals.markup import parse_blocks
@@ -150,12 +151,14 @@ def _blocking_reasons(
     absent = [
         FACTS[name].what
         for name in specification.facts.essential
-        if not getattr(facts, name)
+        if name != "correction" and not getattr(facts, name)
     ]
     if specification.essential_evidence:
         absent += [kind_label(missing.kind) for missing in evidence.missing]
     if not absent:
-        return ()
+        if "correction" not in specification.facts.essential or facts.correction:
+            return ()
+        return (why_no_correction(case, evidence, next_step=specification.next_step),)
     unusable = [
         f"On file but not usable, {kind_label(one.kind)}: {one.reason}"
         for group in specification.evidence.required
@@ -208,7 +211,8 @@ def _missing_particulars(
                 supplied_by=billing,
             )
         )
-    if not case.denial.payer_claim_control_number:
+    is_new = case.route.route is Route.NEW_CLAIM
+    if not is_new and not case.denial.payer_claim_control_number:
         missing.append(
             MissingEvidence(
                 kind="payer_claim_number",

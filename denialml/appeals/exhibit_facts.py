@@ -28,7 +28,7 @@ _MODALITIES = (
 
 def session_from_note(case: CaseFile, evidence: EvidenceFile) -> Facts:
     """Minutes, clock, modality and signature of an attached note with minutes."""
-    for document in _attached(case, evidence, "progress_note", "crisis_note"):
+    for document in attached(case, evidence, "progress_note", "crisis_note"):
         stated = stated_time(document.text)
         if stated.minutes is None:
             continue
@@ -52,7 +52,7 @@ def authorization_from_letter(case: CaseFile, evidence: EvidenceFile) -> Facts:
     A letter about an authorization on record adds nothing: the record was weighed.
     """
     on_record = {one.authorization_number for one in case.authorizations}
-    for document in _attached(case, evidence, "auth_letter"):
+    for document in attached(case, evidence, "auth_letter"):
         begins, ends = authorized_span(document, case)
         codes = labeled_text(document.text, r"services?|codes?|procedure codes?")
         named = codes is not None and case.line.procedure_code in codes[0]
@@ -70,7 +70,7 @@ def authorization_from_letter(case: CaseFile, evidence: EvidenceFile) -> Facts:
 
 def eligibility_from_answer(case: CaseFile, evidence: EvidenceFile) -> Facts:
     """The day of an attached eligibility answer that says active."""
-    for document in _attached(case, evidence, "eligibility_271"):
+    for document in attached(case, evidence, "eligibility_271"):
         status = labeled_text(document.text, "status|result|coverage status")
         if status is None or not re.match(r"active\b", status[0], re.IGNORECASE):
             continue
@@ -84,7 +84,7 @@ def eligibility_from_answer(case: CaseFile, evidence: EvidenceFile) -> Facts:
 
 def enrollment_from_letter(case: CaseFile, evidence: EvidenceFile) -> Facts:
     """The effective date of an attached enrollment letter."""
-    for document in _attached(case, evidence, "credentialing_letter"):
+    for document in attached(case, evidence, "credentialing_letter"):
         source = f"document:{document.document_id}"
         return {"enrollment_effective_on": day(enrollment_begins(document), source)}
     return {}
@@ -92,7 +92,7 @@ def enrollment_from_letter(case: CaseFile, evidence: EvidenceFile) -> Facts:
 
 def acceptance_from_acknowledgment(case: CaseFile, evidence: EvidenceFile) -> Facts:
     """The day on which the payer accepted the claim."""
-    for document in _attached(case, evidence, "277ca_acceptance"):
+    for document in attached(case, evidence, "277ca_acceptance"):
         taken = acceptance_day(document)
         if taken is not None:
             source = f"document:{document.document_id}"
@@ -100,9 +100,7 @@ def acceptance_from_acknowledgment(case: CaseFile, evidence: EvidenceFile) -> Fa
     return {}
 
 
-def _attached(
-    case: CaseFile, evidence: EvidenceFile, *kinds: str
-) -> Iterator[Document]:
+def attached(case: CaseFile, evidence: EvidenceFile, *kinds: str) -> Iterator[Document]:
     """The exhibits of these kinds, in the order of their labels."""
     by_id = {document.document_id: document for document in case.documents}
     for exhibit in evidence.exhibits:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from denialml.appeals.case_file import CaseFile, payer_type
+from denialml.appeals.correction_facts import correction_facts
 from denialml.appeals.evidence import EvidenceFile
 from denialml.appeals.exhibit_facts import (
     Facts,
@@ -79,6 +80,10 @@ class FactsContext(msgspec.Struct, frozen=True, kw_only=True):
     expected_telehealth_modifier: Value | None = None
     visits_this_year: Value | None = None
     visits_remaining: Value | None = None
+    diagnosis_first_sent: Value | None = None
+    diagnosis_in_note: Value | None = None
+    modifiers_first_sent: Value | None = None
+    correction: Value | None = None
 
 
 def known_facts(case: CaseFile, evidence: EvidenceFile) -> FactsContext:
@@ -95,6 +100,7 @@ def known_facts(case: CaseFile, evidence: EvidenceFile) -> FactsContext:
     for name, read in _FROM_EXHIBITS.items():
         if not facts.get(name):
             facts |= {k: v for k, v in read(case, evidence).items() if v is not None}
+    facts |= correction_facts(case, evidence, facts)
     return FactsContext(**facts)
 
 
@@ -362,6 +368,11 @@ FACTS: Mapping[str, MissingFact] = MappingProxyType(
             ),
             ("code_minutes_minimum", "the time rule of the billed code", _BILLING),
             ("visits_this_year", "the visits of this year", _BILLING),
+            (
+                "correction",
+                "what the claim said and what it should have said",
+                _BILLING,
+            ),
         )
     }
 )

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from denialml.appeals.case_file import CaseFile
+from denialml.appeals.correction_facts import stated_diagnoses
 from denialml.appeals.document_reading import DATE, read_date, stated_time
 from denialml.appeals.filing import filing_limit_ends
 from denialml.appeals.session_time import minutes_band
@@ -72,6 +73,8 @@ def record_facts(
             tokens.add(str(minutes))
     for document in case.documents:
         dates |= {d for t in re.findall(DATE, document.text) if (d := read_date(t))}
+        for code in stated_diagnoses(document.text):
+            _collect(code, dates, amounts, tokens)
         stated = stated_time(document.text)
         for when in (stated.started_at, stated.stopped_at, stated.minutes):
             _collect(when, dates, amounts, tokens)

@@ -14,11 +14,13 @@ from denialml.domain.facts import AuthorizationState
 from denialml.reference import root_causes
 from tests.appeals.cases import (
     AUTHORIZATION,
+    CHECK,
     CLAIM,
     DRAFTED,
     ENCOUNTER,
     FACTS,
     LINE,
+    NOTE,
     PAYER,
     case,
     note,
@@ -31,6 +33,13 @@ MEDICARE = msgspec.structs.replace(
 )
 VIDEO = msgspec.structs.replace(
     ENCOUNTER, modality=Modality.VIDEO, patient_location="home"
+)
+TELEHEALTH = msgspec.structs.replace(
+    FACTS, place_of_service_expected="10", telehealth_modifier_expected="95"
+)
+OTHER_DIAGNOSIS = note(text=NOTE + "Diagnosis: F41.0 Panic disorder\n")
+SAME_PATIENT_OTHER_NUMBER = msgspec.structs.replace(
+    CHECK, member_id="W884201973", medical_record_number="MRN-20417"
 )
 # template: root cause, route, CARC, changes, a sentence the letter must state
 LETTERS = {
@@ -136,28 +145,30 @@ LETTERS = {
         RootCause.MODIFIER_POS_TELEHEALTH,
         Route.CORRECTED_CLAIM,
         "4",
-        {"encounters": (VIDEO,)},
+        {"encounters": (VIDEO,), "facts": TELEHEALTH},
         "it was held by live video, with the patient at home (Exhibit A",
     ),
     "diagnosis_correction": (
         RootCause.DIAGNOSIS_CODING,
         Route.CORRECTED_CLAIM,
         "11",
-        {},
-        "first sent as F41.1 (ICD-10-CM)",
+        {"documents": (OTHER_DIAGNOSIS, *whole_file()[1:])},
+        "first sent as F41.1 (ICD-10-CM) and the signed note of the service states "
+        "F41.0 (Exhibit A)",
     ),
     "corrected_claim_cover": (
         RootCause.CLAIM_DATA_ERROR,
         Route.NEW_CLAIM,
-        "16",
-        {},
-        "The enclosed claim corrects 90837",
+        "31",
+        {"eligibility_checks": (SAME_PATIENT_OTHER_NUMBER,)},
+        "It changes the member number from W884201937 to W884201973. "
+        "Please process it as a new claim.",
     ),
     "clerical_reopening": (
-        RootCause.CLAIM_DATA_ERROR,
+        RootCause.DIAGNOSIS_CODING,
         Route.REOPENING,
-        "16",
-        {"payer": MEDICARE},
+        "11",
+        {"payer": MEDICARE, "documents": (OTHER_DIAGNOSIS, *whole_file()[1:])},
         "Under 42 CFR 405.980(a)(3)",
     ),
     "credentialing_effective_date": (
@@ -200,7 +211,8 @@ def test_complete_record_gives_a_finished_letter(template):
     text = letter_text(draft)
     assert LETTERS[template][4] in text
     assert "Dana Whitfield, born July 14, 1988" in text
-    assert "E26096X4471" in text
+    is_new_claim = LETTERS[template][1] is Route.NEW_CLAIM
+    assert ("E26096X4471" in text) is not is_new_claim
     assert [b for b in draft.blocks if b.kind != "heading" and not b.sources] == []
 
 
@@ -334,11 +346,8 @@ def test_exhibits_that_often_list_others_ask_for_a_look():
 
 
 def test_the_expected_telehealth_coding_is_printed_where_the_payer_set_it_up():
-    facts = msgspec.structs.replace(
-        FACTS, place_of_service_expected="10", telehealth_modifier_expected="95"
-    )
-    text = letter_text(draft_of("telehealth_modifier", facts=facts))
-    assert "first sent with place of service 11" in text
+    text = letter_text(draft_of("telehealth_modifier"))
+    assert "first sent with place of service 11 and with no modifier." in text
     assert "It now reports place of service 10." in text
     assert "It now reports modifier 95." in text
 
