@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.dependencies import Purpose, Visit, admitted
@@ -66,9 +67,19 @@ def show_upload(visit: Scoring) -> HTMLResponse:
     return _page(visit)
 
 
+async def read_admitted_form(request: Request, visit: Scoring) -> Form:
+    """The form, once its sender is admitted.
+
+    The database connection goes back to the pool first: a body may come slowly, and
+    twenty slow ones must not leave the others without.
+    """
+    visit.session.rollback()
+    return await read_form(request)
+
+
 @router.post("")
 def show_risk(
-    form: Annotated[Form, Depends(read_form)], visit: Scoring
+    visit: Scoring, form: Annotated[Form, Depends(read_admitted_form)]
 ) -> HTMLResponse:
     """The risk of every claim in the file; the file is read and forgotten."""
     require_token(visit, form)
