@@ -16,6 +16,7 @@ from denialml.appeals.catalog import Catalog, TemplateSpecification, packaged_ca
 from denialml.appeals.checking import check_letter
 from denialml.appeals.context import letter_context
 from denialml.appeals.correction_facts import why_no_correction
+from denialml.appeals.doubt import unsupported_cause
 from denialml.appeals.evidence import EvidenceFile, gather_evidence, kind_label
 from denialml.appeals.known_facts import FACTS, FactsContext, known_facts
 from denialml.appeals.markup import parse_blocks
@@ -146,6 +147,10 @@ def _blocking_reasons(
     no_right = case.deadline.status == "no_appeal_right"
     if case.route.route is Route.APPEAL and no_right:
         return (case.deadline.note or "There is no right of appeal here.",)
+    if specification.form == "letter" and specification.root_causes:
+        doubt = unsupported_cause(case.denial, case.finding)
+        if doubt:
+            return (doubt,)
     if case.line.service_date is None:
         return ("The line has no date of service; correct the claim first.",)
     absent = [

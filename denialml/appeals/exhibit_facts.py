@@ -100,6 +100,16 @@ def acceptance_from_acknowledgment(case: CaseFile, evidence: EvidenceFile) -> Fa
     return {}
 
 
+def plan_from_exhibit(case: CaseFile, evidence: EvidenceFile) -> Facts:
+    """The day of the newest attached treatment plan; a plan elsewhere is not stated."""
+    days = []
+    for document in attached(case, evidence, "treatment_plan"):
+        written = document.service_date or document.authored_on or document.signed_on
+        if written is not None:
+            days.append((written, f"document:{document.document_id}"))
+    return {"treatment_plan_on": day(*max(days))} if days else {}
+
+
 def attached(case: CaseFile, evidence: EvidenceFile, *kinds: str) -> Iterator[Document]:
     """The exhibits of these kinds, in the order of their labels."""
     by_id = {document.document_id: document for document in case.documents}

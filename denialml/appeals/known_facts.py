@@ -18,6 +18,7 @@ from denialml.appeals.exhibit_facts import (
     authorization_from_letter,
     eligibility_from_answer,
     enrollment_from_letter,
+    plan_from_exhibit,
     session_from_note,
 )
 from denialml.appeals.filing import filing_limit_ends
@@ -111,6 +112,7 @@ _FROM_EXHIBITS: Mapping[str, Callable[[CaseFile, EvidenceFile], Facts]] = {
     "eligibility_checked_on": eligibility_from_answer,
     "enrollment_effective_on": enrollment_from_letter,
     "claim_accepted_on": acceptance_from_acknowledgment,
+    "treatment_plan_on": plan_from_exhibit,
 }
 
 
@@ -134,7 +136,6 @@ def _session(case: CaseFile) -> Facts:
         "session_signed_on": day(encounter.signed_on, source),
         "session_modality": said(modality, source),
         "patient_location": said(encounter.patient_location, source),
-        "treatment_plan_on": day(encounter.treatment_plan_on, source),
     }
 
 

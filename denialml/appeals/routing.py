@@ -8,6 +8,7 @@ anybody to bill the patient, to bill under another clinician or to write off uns
 
 from denialml.appeals.cause_routes import PRIMARY_EOB_REMARKS, route_for_cause
 from denialml.appeals.deadlines import plausible_payer_types
+from denialml.appeals.doubt import DOUBTFUL_PROBABILITY
 from denialml.appeals.route_case import (
     NEVER_BILL,
     RouteCase,
@@ -26,7 +27,6 @@ CAPITATED = "24"
 QMB_CODES = frozenset({"209", "303", "N781", "N782", "N783"})
 # Group codes under which the amount is never the patient's.
 PROVIDER_GROUPS = frozenset({"CO", "PI"})
-DOUBTFUL_PROBABILITY = 0.6
 _NO_CONTROL_NUMBER = (
     "The answer carries no claim number of the payer, which a replacement needs"
     " (REF*F8): get it first."

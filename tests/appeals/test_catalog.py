@@ -10,8 +10,12 @@ from denialml.appeals.declared_context import DECLARED_NAMES
 from denialml.appeals.drafting import draft_letter
 from denialml.appeals.markup import TemplateFault
 from denialml.domain.denial import RootCause
-from tests.appeals.cases import DRAFTED, case
+from tests.appeals.cases import DRAFTED, case, whole_file
 from tests.appeals.test_drafting import letter_text
+
+
+def complete():
+    return case(RootCause.AUTH_MISSING, documents=whole_file())
 
 
 def catalog_with(tmp_path, body, path="retro_authorization/letter.html.j2"):
@@ -78,7 +82,7 @@ def test_refused_when_drawn_without_repeating_values(tmp_path, fault):
     body, said = BROKEN[fault]
     catalog = catalog_with(tmp_path, body)
     with pytest.raises(TemplateFault) as refusal:
-        draft_letter(case(RootCause.AUTH_MISSING), drafted_at=DRAFTED, catalog=catalog)
+        draft_letter(complete(), drafted_at=DRAFTED, catalog=catalog)
     assert said in str(refusal.value)
     assert "Whitfield" not in str(refusal.value)
 
@@ -88,7 +92,7 @@ def test_a_payer_override_replaces_the_wording_for_that_payer_only(tmp_path):
     marked = body.replace("We ask {{ payer.name }} to", "Kindly, {{ payer.name }},", 1)
     path = "payers/60054/retro_authorization/letter.html.j2"
     catalog = catalog_with(tmp_path, marked, path)
-    record = case(RootCause.AUTH_MISSING)
+    record = complete()
     theirs = draft_letter(record, drafted_at=DRAFTED, catalog=catalog)
     assert "Kindly, Northwind Health Plan," in letter_text(theirs)
     payer = msgspec.structs.replace(record.claim.payer, payer_id="00001")
@@ -109,7 +113,7 @@ def test_a_specification_with_an_unknown_field_is_refused(tmp_path):
 def test_a_blank_that_a_template_leaves_blocks_the_draft(tmp_path):
     body = "<p>{{ claim.code }} was billed on ___.</p>"
     draft = draft_letter(
-        case(RootCause.AUTH_MISSING),
+        complete(),
         drafted_at=DRAFTED,
         catalog=catalog_with(tmp_path, body),
     )

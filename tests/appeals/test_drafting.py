@@ -1,14 +1,17 @@
 """A letter from a complete record, and what becomes of it when a detail is missing."""
 
 import io
+from datetime import date
 
+import msgspec
 import pypdf
+import pytest
 
 from denialml.appeals.drafting import draft_letter
 from denialml.appeals.drawing import draft_html
 from denialml.appeals.packet import draft_pdf
 from denialml.domain.denial import RootCause
-from tests.appeals.cases import DRAFTED, case, note, plan
+from tests.appeals.cases import DRAFTED, case, document, note, plan
 
 
 def letter_text(draft):
@@ -42,7 +45,8 @@ def test_medical_necessity_letter_states_the_record_and_cites_exhibits():
 
 
 def test_every_statement_of_a_letter_names_its_sources():
-    draft = draft_letter(case(RootCause.AUTH_MISSING), drafted_at=DRAFTED)
+    record = case(RootCause.MEDICAL_NECESSITY, reason="50")
+    draft = draft_letter(record, drafted_at=DRAFTED)
     assert draft.blocks
     assert all(b.sources for b in draft.blocks if b.kind != "heading")
     minutes = next(b for b in draft.blocks if "56 minutes" in " ".join(b.items))
@@ -92,3 +96,54 @@ def test_a_note_with_too_few_minutes_blocks_every_letter():
     assert draft.status == "blocked"
     assert "40 minutes and 90837 needs at least 53" in draft.blocked_reasons[0]
     assert [w.refutes for w in draft.withheld if w.kind == "progress_note"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("reason", "remarks", "probability", "status"),
+    [
+        ("16", (), 0.41, "blocked"),
+        ("50", (), 0.41, "draft"),
+        ("16", ("N115",), 0.41, "draft"),
+        ("16", (), 0.6, "draft"),
+    ],
+)
+def test_a_doubtful_cause_is_argued_only_where_a_code_points_to_it(
+    reason, remarks, probability, status
+):
+    record = case(RootCause.MEDICAL_NECESSITY, reason=reason, remarks=remarks)
+    finding = msgspec.structs.replace(record.finding, probability=probability)
+    draft = draft_letter(
+        msgspec.structs.replace(record, finding=finding), drafted_at=DRAFTED
+    )
+    assert draft.status == status
+    assert draft.finding == finding
+    if status == "blocked":
+        assert "ask for the reason in writing" in draft.blocked_reasons[0]
+
+
+def test_a_plan_that_is_not_attached_is_not_stated():
+    record = case(
+        RootCause.MEDICAL_NECESSITY,
+        reason="50",
+        documents=(
+            note(),
+            document(
+                "intake_evaluation",
+                "Patient: Dana Whitfield\n",
+                service_date=date(2026, 1, 5),
+            ),
+        ),
+    )
+    assert record.encounters[0].treatment_plan_on is not None
+    draft = draft_letter(record, drafted_at=DRAFTED)
+    assert draft.status == "draft"
+    assert "treatment plan" not in letter_text(draft)
+    assert "treatment_plan_on" in {one.kind for one in draft.missing}
+
+
+def test_a_retrospective_authorization_needs_its_evidence():
+    draft = draft_letter(
+        case(RootCause.AUTH_MISSING, documents=(note(), plan())), drafted_at=DRAFTED
+    )
+    assert draft.status == "blocked"
+    assert "retrospective authorization" in draft.blocked_reasons[0]

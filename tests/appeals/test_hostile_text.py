@@ -33,7 +33,13 @@ def record_named(name):
         CLAIM, subscriber=subscriber, billing_provider=provider
     )
     payer = msgspec.structs.replace(PAYER, name=f"Plan {name}")
-    return case(RootCause.AUTH_MISSING, claim=claim, payer=payer, documents=())
+    return case(
+        RootCause.ELIGIBILITY_COVERAGE,
+        reason="27",
+        claim=claim,
+        payer=payer,
+        documents=(),
+    )
 
 
 def squeezed(text):

@@ -69,7 +69,7 @@ def draw(random, template):
     )
     encounter = emptied(
         random,
-        ENCOUNTER,
+        changes.get("encounters", (ENCOUNTER,))[0],
         {
             "started_at": None,
             "signed_on": None,
@@ -83,7 +83,9 @@ def draw(random, template):
         {"units": None, "procedure_codes": (), "ends_on": date(2026, 1, 31)},
     )
     check = emptied(
-        random, CHECK, {"trace_number": "", "plan_name": "", "coverage_begin": None}
+        random,
+        changes.get("eligibility_checks", (CHECK,))[0],
+        {"trace_number": "", "plan_name": "", "coverage_begin": None},
     )
 
     def some(*things):
@@ -101,8 +103,8 @@ def draw(random, template):
         eligibility_checks=some(check),
         enrollments=some(ENROLLMENT),
         clinicians=some(CLINICIAN),
-        documents=some(*whole_file()),
-        facts=FACTS if random.random() < 0.5 else None,
+        documents=some(*changes.get("documents", whole_file())),
+        facts=changes.get("facts", FACTS) if random.random() < 0.5 else None,
     )
 
 
