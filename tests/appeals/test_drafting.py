@@ -145,5 +145,6 @@ def test_a_retrospective_authorization_needs_its_evidence():
     draft = draft_letter(
         case(RootCause.AUTH_MISSING, documents=(note(), plan())), drafted_at=DRAFTED
     )
-    assert draft.status == "blocked"
-    assert "retrospective authorization" in draft.blocked_reasons[0]
+    # A draft for a person: it says what it would rest on and does not have.
+    assert draft.status == "draft"
+    assert {"auth_request_log"} <= {one.kind for one in draft.missing}
