@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from denialml.appeals.case_file import CaseFile
 from denialml.appeals.deadlines import filing_deadline
+from denialml.appeals.document_copies import SERVICE_CODE
 from denialml.appeals.document_reading import (
     labeled_date,
     labeled_text,
@@ -30,7 +31,6 @@ _ONE_PAYERS = frozenset(
         *("eligibility_271", "277ca_acceptance", "um_denial_letter"),
     }
 )
-_SERVICE_CODE = r"(?:service|procedure|cpt|billing) codes?|cpt"
 _PLAN_END = (
     r"review due(?: on)?|next review|valid (?:through|until|to)|expires?(?: on)?"
 )
@@ -104,7 +104,7 @@ def _session_note(document: Document, case: CaseFile) -> Verdict:
     early = _another_service_date(document, case) or _unsigned(document)
     if early is not None:
         return early
-    stated_code = labeled_text(document.text, _SERVICE_CODE)
+    stated_code = labeled_text(document.text, SERVICE_CODE)
     codes = re.findall(r"\b[A-Z0-9]{5}\b", stated_code[0]) if stated_code else []
     if codes and not _codes_of_the_day(case) & set(codes):
         return _leave_out("It documents another service of the day.")

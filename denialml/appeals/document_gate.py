@@ -140,6 +140,14 @@ def wrong_patient(document: Document, case: CaseFile) -> str | None:
     return None
 
 
+def member_number_agrees(document: Document, case: CaseFile) -> bool | None:
+    """Whether every member number it states is the claim's; None: it states none."""
+    stated = _stated_identifiers(document).get("member_id", set())
+    verdicts = {_agrees("member_id", value, document, case) for value in stated}
+    verdicts.discard(None)
+    return verdicts == {True} if verdicts else None
+
+
 def _is_of_another_matter(field: str, confirmed: set[str]) -> bool:
     """A control number names a claim and a member number a coverage, not a person."""
     if field == "patient_control_number":

@@ -11,6 +11,7 @@ from datetime import date
 from string import ascii_uppercase
 
 from denialml.appeals.case_file import CaseFile
+from denialml.appeals.document_copies import without_copies
 from denialml.appeals.document_fitness import judge_fitness
 from denialml.appeals.document_gate import (
     IMPERSONAL,
@@ -90,7 +91,7 @@ def gather_evidence(
                     refutes=refutes,
                 )
             )
-    chosen, repeated = _without_copies(chosen)
+    chosen, repeated = without_copies(chosen, case)
     chosen = _with_consent(chosen, case, on=on)
     attached = {document.document_id for document, _ in chosen}
     withheld = [w for w in withheld if w.document_id not in attached]
@@ -145,28 +146,6 @@ def _not_asked_for(document: Document, case: CaseFile, *, on: date) -> tuple[str
         "(45 CFR 164.502(b)).",
         False,
     )
-
-
-def _without_copies(
-    chosen: list[tuple[Document, str]],
-) -> tuple[list[tuple[Document, str]], list[WithheldDocument]]:
-    kept: list[tuple[Document, str]] = []
-    seen: set[tuple[str, str]] = set()
-    repeated: list[WithheldDocument] = []
-    for document, reason in chosen:
-        content = (document.kind, document.content_sha256 or document.text)
-        if content in seen:
-            repeated.append(
-                WithheldDocument(
-                    document_id=document.document_id,
-                    kind=document.kind,
-                    reason="A copy of an exhibit that is already attached.",
-                )
-            )
-            continue
-        seen.add(content)
-        kept.append((document, reason))
-    return kept, repeated
 
 
 def _with_consent(

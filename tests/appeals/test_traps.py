@@ -403,3 +403,60 @@ def test_a_copy_is_attached_once():
     draft = clinical(note(), note(document_id="doc_progress_note_2"), plan())
     assert [e.kind for e in draft.exhibits].count("progress_note") == 1
     assert "copy" in withheld(draft, "doc_progress_note_2").reason
+
+
+COPIES = {
+    "another number": (note(document_id="doc_0", member_id="W1"), "another member"),
+    "another number, retyped, by another author": (
+        note(
+            document_id="doc_0",
+            member_id="W1",
+            author="Someone Else",
+            text=f"{NOTE}Copied.\n",
+        ),
+        "another member",
+    ),
+    "no number, retyped": (
+        note(document_id="doc_0", member_id="", text=f"{NOTE}Copied.\n"),
+        "copy",
+    ),
+    "the same number, retyped": (
+        note(document_id="doc_z", text=f"{NOTE}Copied.\n"),
+        "copy",
+    ),
+}
+
+
+@pytest.mark.parametrize("trap", COPIES)
+def test_of_two_notes_of_one_session_the_claims_own_is_attached(trap):
+    other, said = COPIES[trap]
+    for documents in ((note(), other, plan()), (other, note(), plan())):
+        draft = clinical(*documents)
+        assert draft.status == "draft"
+        assert [e.document_id for e in draft.exhibits] == [
+            "doc_progress_note",
+            "doc_treatment_plan",
+        ]
+        assert said in withheld(draft, other.document_id).reason
+
+
+def test_notes_of_two_services_of_one_day_are_no_copies():
+    lines = (
+        CLAIM.lines[0],
+        msgspec.structs.replace(CLAIM.lines[0], line_number=2, procedure_code="90791"),
+    )
+    documents = (
+        note(text=f"{NOTE}Service code: 90837\n"),
+        note(document_id="doc_2", text=f"{NOTE}Service code: 90791\n"),
+        plan(),
+    )
+    draft = draft_letter(
+        case(
+            RootCause.MEDICAL_NECESSITY,
+            reason="50",
+            claim=msgspec.structs.replace(CLAIM, lines=lines),
+            documents=documents,
+        ),
+        drafted_at=DRAFTED,
+    )
+    assert [e.kind for e in draft.exhibits].count("progress_note") == 2
