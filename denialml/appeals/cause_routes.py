@@ -212,9 +212,8 @@ def _correction(case: RouteCase) -> RouteFinding:
     name = root_causes()[cause.value].label if cause is not None else ""
     if MEMBER_NOT_FOUND in case.reasons:
         return _member_not_found()
-    return route_to(
-        Route.CORRECTED_CLAIM, f"Correct the claim ({name}) and replace it."
-    )
+    replace = " and replace it" if case.takes_replacements else ""
+    return route_to(Route.CORRECTED_CLAIM, f"Correct the claim ({name}){replace}.")
 
 
 def _enrollment(case: RouteCase) -> RouteFinding:

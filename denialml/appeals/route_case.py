@@ -36,6 +36,12 @@ class RouteCase(Judgment, frozen=True):
         """Original Medicare, where the rules for replacements and appeals differ."""
         return self.types == {PayerType.MEDICARE}
 
+    @property
+    def takes_replacements(self) -> bool:
+        """Whether a corrected claim may replace the first one (frequency 7)."""
+        accepts = self.payer.accepts_frequency_7 if self.payer is not None else None
+        return accepts is True or (accepts is None and not self.is_medicare)
+
 
 def route_to(route: Route, reason: str, *warnings: str) -> RouteFinding:
     """A route with its reason and warnings."""

@@ -7,7 +7,7 @@ anybody to bill the patient, to bill under another clinician or to write off uns
 """
 
 from denialml.appeals.cause_routes import PRIMARY_EOB_REMARKS, route_for_cause
-from denialml.appeals.deadlines import plausible_payer_types
+from denialml.appeals.deadlines import NO_APPEAL_REMARK, plausible_payer_types
 from denialml.appeals.doubt import DOUBTFUL_PROBABILITY
 from denialml.appeals.route_case import (
     NEVER_BILL,
@@ -66,6 +66,8 @@ def choose_route(
         )
     if chosen.route is Route.CORRECTED_CLAIM:
         chosen = _replacement(case, chosen)
+    if chosen.route is Route.APPEAL and NO_APPEAL_REMARK in case.remarks:
+        chosen = _no_appeal_right(chosen)
     return RouteFinding(
         route=chosen.route,
         reason=chosen.reason,
@@ -159,6 +161,16 @@ def _replacement(case: RouteCase, chosen: RouteFinding) -> RouteFinding:
     return route_to(chosen.route, chosen.reason, *chosen.warnings, *missing)
 
 
+def _no_appeal_right(chosen: RouteFinding) -> RouteFinding:
+    return route_to(
+        Route.WRITE_OFF_REVIEW,
+        "The payer states that there is no appeal right (N211): check the contract and"
+        " the plan's notice before the balance is closed.",
+        *chosen.warnings,
+        "Should the contract give a right to dispute, it begins with the remittance.",
+    )
+
+
 def _warnings(case: RouteCase, chosen: RouteFinding) -> list[str]:
     """What could go wrong whatever the route."""
     told = []
@@ -184,8 +196,6 @@ def _warnings(case: RouteCase, chosen: RouteFinding) -> list[str]:
 
 def _appeal_warnings(case: RouteCase) -> list[str]:
     told = []
-    if "N211" in case.remarks:
-        told.append("The payer states that there is no appeal right (N211): check it.")
     if case.types == {PayerType.MEDICARE_ADVANTAGE}:
         told.append(
             "A contracted provider uses the plan's dispute process; a non-contract"

@@ -324,3 +324,30 @@ def test_no_route_proposes_billing_the_patient_or_another_clinician():
 def test_an_appeal_says_whose_right_it_is(payer_type, words):
     chosen = route("medical_necessity", "CO-50", payer_type=payer_type)
     assert any(words in told for told in chosen.warnings)
+
+
+@pytest.mark.parametrize(
+    ("options", "says_replace"),
+    [
+        ({}, True),
+        (MEDICARE, False),
+        ({**MEDICARE, "accepts_frequency_7": True}, True),
+        ({"accepts_frequency_7": False}, False),
+    ],
+)
+def test_a_replacement_is_advised_only_where_the_payer_takes_one(options, says_replace):
+    chosen = route("diagnosis_coding", "CO-11", **options)
+    assert ("replace it" in chosen.reason) is says_replace
+    assert "takes no replacement" not in chosen.reason or not says_replace
+
+
+@pytest.mark.parametrize("cause", ["medical_necessity", "timely_filing"])
+def test_what_may_not_be_appealed_is_reviewed_and_not_appealed(cause):
+    chosen = route(cause, "CO-50", "N211")
+    assert chosen.route is Route.WRITE_OFF_REVIEW
+    assert "no appeal right (N211)" in chosen.reason
+    assert "Never bill the patient for this amount." in chosen.warnings
+
+
+def test_no_appeal_right_leaves_other_steps_alone():
+    assert route("diagnosis_coding", "CO-11", "N211").route is Route.CORRECTED_CLAIM
