@@ -18,6 +18,7 @@ from denialml.cli.output import (
     table,
     write_json,
 )
+from denialml.domain.problem import Problem
 from denialml.errors import InputError
 from denialml.journeys.ingest import IngestReport, ingest_files
 from denialml.journeys.simulate import write_practice
@@ -113,8 +114,13 @@ def ingest(
         write_json(reports)
     else:
         show_reports(reports)
-    if any(not report.complete for report in reports):
+    if any(lost_something(report.complete, report.problems) for report in reports):
         raise typer.Exit(INCOMPLETE)
+
+
+def lost_something(complete: bool, problems: Sequence[Problem]) -> bool:
+    """Whether a record or a value of one was lost: never a success."""
+    return not complete or any(one.severity == "error" for one in problems)
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:

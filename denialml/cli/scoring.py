@@ -8,7 +8,7 @@ import typer
 from denialml.cli.desk import ACTOR, Desk, expect_file, open_desk, parse_day
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import describe_problem, remarks, table, write_json
-from denialml.cli.practice import INCOMPLETE, PROBLEMS_SHOWN
+from denialml.cli.practice import INCOMPLETE, PROBLEMS_SHOWN, lost_something
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
@@ -50,7 +50,7 @@ def score(
         write_json(scored)
     else:
         show_scores(scored, top=top)
-    if not scored.complete:
+    if lost_something(scored.complete, scored.problems):
         raise typer.Exit(INCOMPLETE)
 
 

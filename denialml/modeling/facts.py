@@ -86,7 +86,7 @@ class FactBook:
         expected = _expected_telehealth(payer if is_telehealth else None, modality)
         visits = file.visits_before(day, as_of=as_of)
         answers = file.last_answers(claim.payer.payer_id, day=day or as_of, as_of=as_of)
-        drafted = note is None and _unsigned_note(file, line)
+        drafted = note is None and _unsigned_note(file, line, as_of=as_of)
         return LineFacts(
             as_of=as_of,
             service_date=day,
@@ -190,12 +190,16 @@ def _note(
     return max(found, key=lambda encounter: _match(encounter, claim, line))
 
 
-def _unsigned_note(file: PatientFile, line: ServiceLine) -> bool:
-    """Whether a note that was never signed exists for the line's day."""
+def _unsigned_note(file: PatientFile, line: ServiceLine, *, as_of: date) -> bool:
+    """Whether a note of the line's day was not signed by `as_of`.
+
+    One signed later and one never signed look the same on the day: telling them
+    apart would tell the future.
+    """
     if line.service_date is None:
         return False
     return any(
-        encounter.signed_on is None
+        encounter.signed_on is None or encounter.signed_on > as_of
         for encounter in file.encounters.get(line.service_date, ())
     )
 

@@ -186,7 +186,7 @@ def test_visits_left_count_visits_since_the_check() -> None:
     [
         pytest.param(DAY, True, True, 55, id="signed in time"),
         pytest.param(SENT, True, True, 55, id="signed on the day"),
-        pytest.param(SENT + _DAY, False, None, None, id="signed later: not known"),
+        pytest.param(SENT + _DAY, True, False, None, id="signed later: a draft yet"),
         pytest.param(None, True, False, None, id="never signed: supports nothing"),
     ],
 )
