@@ -25,7 +25,7 @@ from denialml.store.organizations import Organization
 
 PRACTICE_NAME = "Cedar and Sample Behavioral Health (simulated)"
 SPAN_DAYS = 730
-LETTERS = 12
+LETTERS = 8
 MARKER = "simulated-practice"
 
 
@@ -99,7 +99,7 @@ def _work(desk: Desk, practice: Organization, directory: Path, today: date) -> N
 
 
 def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
-    """Draft the newest denials, one of each cause first; blocked ones are counted."""
+    """Draft the newest denials, one of each cause first, until there are enough."""
     with desk.session(read_only=True) as session:
         page = list_denials(
             session,
@@ -110,7 +110,9 @@ def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
         )
     paths: list[Path] = []
     blocked = 0
-    for stored in _one_of_each_cause_first(page.denials)[:LETTERS]:
+    for stored in _one_of_each_cause_first(page.denials):
+        if len(paths) >= LETTERS:
+            break
         with desk.session() as session:
             drafted = draft_appeal(
                 session,
