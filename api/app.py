@@ -26,10 +26,10 @@ from api.openapi import TITLE, openapi_builder
 from api.pages import denial, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_answer
 from api.problems import RequestProblem
+from api.resources import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from api.routes import appeals, claims, denials, documentation, files, health
 from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers, ServedModels
-from api.service import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from denialml import __version__
 from denialml.errors import DenialmlError
 from denialml.settings import Settings, api_key_pepper

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from api.permissions import Permission
 from api.problems import ProblemType, RequestProblem
-from api.service import Service, service_of
+from api.resources import Service, service_of
 from api.sign_in import SignIn, cookie_name
 from denialml.store.api_keys import KeyGrant, find_key, list_keys
 from denialml.store.audit import AuditAction, record_event

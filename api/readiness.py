@@ -3,7 +3,7 @@
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.service import Service
+from api.resources import Service
 from denialml.errors import ModelError, StoreError
 from denialml.store.database import check_schema
 

@@ -19,8 +19,8 @@ from starlette.responses import Response
 from api.bodies import JSON_MEDIA_TYPE, claim_faults
 from api.dependencies import require_permission
 from api.permissions import Permission
+from api.resources import service_of
 from api.scoring import ScoredClaims
-from api.service import service_of
 from denialml.domain.claim import Claim
 
 # A claim of 50 lines is about 15 KB; larger bodies are batches.

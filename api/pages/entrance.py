@@ -9,7 +9,7 @@ from api.dependencies import grant_of_plaintext, grant_of_sign_in
 from api.pages.forms import CSRF_FIELD, Form, read_form
 from api.pages.rendering import render
 from api.problems import ProblemType, RequestProblem
-from api.service import Service, service_of
+from api.resources import Service, service_of
 from api.sign_in import (
     SignIn,
     clear_cookie,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from api.openapi import Content, Operation, describe
 from api.readiness import Readiness, check_readiness
-from api.service import service_of
+from api.resources import service_of
 
 router = APIRouter(tags=["health"])
 
