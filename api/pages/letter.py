@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import HTMLResponse, Response
 
-from api.dependencies import Purpose, Visit, admitted
+from api.dependencies import Visit, admitted
 from api.pages.denial_view import deadline_view
 from api.pages.rendering import frame_of, render
 from api.permissions import Permission
@@ -41,16 +41,7 @@ def show_letter(draft_id: str, visit: Reading) -> HTMLResponse:
 
 
 @router.get("/{draft_id}/packet.pdf")
-def show_packet(
-    draft_id: str,
-    visit: Annotated[
-        Visit,
-        Depends(
-            admitted(Permission.APPEALS_READ, Purpose.CHANGE, by_cookie=True),
-            scope="function",
-        ),
-    ],
-) -> Response:
+def show_packet(draft_id: str, visit: Reading) -> Response:
     """The packet as PDF, in the browser's own viewer."""
     return letter_file(visit, draft_id, LetterFormat.PDF)
 

@@ -13,7 +13,8 @@ from api.permissions import Permission
 from api.problems import ProblemType, RequestProblem
 from api.routes.answers import JSON, json_answer, record_id, visit_with
 from denialml.domain.appeal import AppealDraft
-from denialml.journeys.draft import draft_appeal, render
+from denialml.journeys.draft import draft_appeal, draw, gather
+from denialml.store.audit import AuditAction
 
 router = APIRouter(prefix="/v1", tags=["appeals"])
 SHAPES = (AppealDraft,)
@@ -112,7 +113,7 @@ def make_appeal(
 def read_appeal(
     draft_id: str,
     request: Request,
-    visit: Visit = visit_with(Permission.APPEALS_READ, Purpose.CHANGE),
+    visit: Visit = visit_with(Permission.APPEALS_READ),
     chosen: Annotated[
         LetterFormat | None,
         Query(alias="format", description="Wins over the Accept header."),
@@ -126,16 +127,20 @@ def read_appeal(
 def letter_file(visit: Visit, draft_id: str, letter_format: LetterFormat) -> Response:
     """A letter as a file, for the API and for the page; the reading is audited.
 
+    Nothing is held while a packet is typeset: the database connection goes back to the
+    pool first, and the event is committed afterwards, before any byte leaves.
+
     Raises `DraftBlocked` for the PDF of a draft without a letter.
     """
-    rendered = render(
+    materials = gather(
         visit.session,
         visit.organization_id,
         record_id(draft_id),
         form=letter_format.value,
-        now=visit.now,
-        actor=visit.actor,
     )
+    visit.session.rollback()
+    rendered = draw(materials)
+    visit.note(AuditAction.DRAFT_READ, "appeal_draft", materials.draft.draft_id)
     headers = {"Content-Disposition": f'inline; filename="{rendered.file_name}"'}
     if letter_format is LetterFormat.HTML:
         headers["Content-Security-Policy"] = LETTER_POLICY

@@ -47,6 +47,19 @@ class RenderedDraft(Judgment, frozen=True):
     content: bytes
 
 
+class DrawingMaterials(Judgment, frozen=True):
+    """A stored draft with all that drawing it in one format needs.
+
+    `exhibits` and `contents` are by document id, and filled for the PDF only.
+    """
+
+    draft: AppealDraft
+    form: DraftFormat
+    simulated: bool
+    exhibits: dict[str, Document]
+    contents: dict[str, bytes]
+
+
 def draft_appeal(
     session: Session,
     organization_id: str,
@@ -89,28 +102,68 @@ def render(
     now: datetime,
     actor: str,
 ) -> RenderedDraft:
-    """A stored draft as JSON, a standalone HTML page, or the PDF packet.
+    """A stored draft as JSON, a standalone HTML page, or the PDF packet, audited.
 
     Raises:
         UnknownRecord: this organization has no such draft.
         DraftBlocked: a PDF of a blocked draft, or of one whose exhibits changed.
     """
+    materials = gather(session, organization_id, draft_id, form=form)
+    _audit(
+        session, organization_id, materials.draft, AuditAction.DRAFT_READ, now, actor
+    )
+    return draw(materials)
+
+
+def gather(
+    session: Session, organization_id: str, draft_id: str, *, form: DraftFormat
+) -> DrawingMaterials:
+    """Read what drawing a stored draft needs; `draw` then needs no database.
+
+    Typesetting a packet takes up to seconds. Whoever must not hold a transaction that
+    long gathers, lets go, draws, and records the reading before handing it out.
+
+    Raises:
+        UnknownRecord: this organization has no such draft.
+    """
     draft = get_draft(session, organization_id, draft_id)
-    _audit(session, organization_id, draft, AuditAction.DRAFT_READ, now, actor)
+    exhibits: dict[str, Document] = {}
+    contents: dict[str, bytes] = {}
+    if form == "pdf":
+        exhibits, contents = _exhibits(session, organization_id, draft)
+    return DrawingMaterials(
+        draft=draft,
+        form=form,
+        simulated=get_organization(session, organization_id).is_simulated,
+        exhibits=exhibits,
+        contents=contents,
+    )
+
+
+def draw(materials: DrawingMaterials) -> RenderedDraft:
+    """The draft in the format it was gathered for; reads and writes nothing.
+
+    Raises:
+        DraftBlocked: a PDF of a blocked draft, or of one whose exhibits changed.
+    """
+    draft = materials.draft
     name = f"appeal-{draft.draft_id}"
-    simulated = get_organization(session, organization_id).is_simulated
-    if form == "html":
+    if materials.form == "html":
         return RenderedDraft(
             media_type="text/html; charset=utf-8",
             file_name=f"{name}.html",
-            content=draft_html(draft, simulated=simulated).encode(),
+            content=draft_html(draft, simulated=materials.simulated).encode(),
         )
-    if form == "pdf":
-        exhibits, contents = _exhibits(session, organization_id, draft)
+    if materials.form == "pdf":
         return RenderedDraft(
             media_type="application/pdf",
             file_name=f"{name}.pdf",
-            content=draft_pdf(draft, exhibits, contents=contents, simulated=simulated),
+            content=draft_pdf(
+                draft,
+                materials.exhibits,
+                contents=materials.contents,
+                simulated=materials.simulated,
+            ),
         )
     return RenderedDraft(
         media_type="application/json",
