@@ -262,6 +262,19 @@ def example_837p() -> str:
     return "".join(f"{segment}~\n" for segment in segments)
 
 
+def example_authorization() -> str:
+    """The authorization that the example claim was sent without, as authorizations.csv.
+
+    With it on file a corrected claim can be asked for from the record alone.
+    """
+    return (
+        "authorization_number,payer_id,member_id,issued_on,decision,"
+        "medical_record_number,procedure_codes,units,begins_on,ends_on\n"
+        "NGAUTH0001,NGHP1,EXM0000001,2026-09-25,approved,EXAMPLE-MRN-1,90837,20,"
+        "2026-10-01,2026-12-31\n"
+    )
+
+
 def example_835() -> str:
     """A remittance that denies the example claim for a missing authorization."""
     segments = (

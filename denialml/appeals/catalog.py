@@ -44,11 +44,39 @@ _FROM_ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 LETTER_LIMIT_CHARACTERS = 200_000
 
 
-class EvidenceNeeds(Fact, frozen=True):
-    """Document kinds: of each group of `required` one, `optional` where on file."""
+class EvidenceGroup(Fact, frozen=True):
+    """Kinds of documents of which any one will do; `why` says what it shows.
 
-    required: tuple[tuple[str, ...], ...] = ()
+    `facts` are names of `FactsContext` that carry the argument in place of a document
+    (a trace number that the payer itself can look up).
+    """
+
+    kinds: tuple[str, ...]
+    why: str
+    facts: tuple[str, ...] = ()
+
+
+class EvidenceNeeds(Fact, frozen=True):
+    """What a letter attaches. Without one of each `essential` group no letter.
+
+    A `wanted` group that is absent is listed as missing; `optional` kinds are attached
+    where they are on file.
+    """
+
+    essential: tuple[EvidenceGroup, ...] = ()
+    wanted: tuple[EvidenceGroup, ...] = ()
     optional: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[EvidenceGroup, ...]:
+        """Every group that is listed as missing where it is absent."""
+        return (*self.essential, *self.wanted)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that may be attached, in the order of the exhibits."""
+        grouped = (kind for group in self.groups for kind in group.kinds)
+        return tuple(dict.fromkeys((*grouped, *self.optional)))
 
 
 class FactNeeds(Fact, frozen=True):
@@ -64,11 +92,10 @@ class FactNeeds(Fact, frozen=True):
 class TemplateSpecification(Fact, frozen=True):
     """`template.toml`. Grain: template.
 
-    `root_causes` and `payer_types` empty mean any. `essential_evidence` true: without
-    the required documents no letter is drafted. `next_step` says what to do then.
-    `topics` are what authorities may be cited for. `quotes` are the labels of note
-    lines that may be quoted. `literals` are the numbers that the template's own
-    wording may contain.
+    `root_causes` and `payer_types` empty mean any. `next_step` says what to do where
+    an essential document or fact is not on file. `topics` are what authorities may be
+    cited for. `quotes` are the labels of note lines that may be quoted. `literals` are
+    the numbers that the template's own wording may contain.
     """
 
     id: str
@@ -80,7 +107,6 @@ class TemplateSpecification(Fact, frozen=True):
     root_causes: tuple[RootCause, ...] = ()
     payer_types: tuple[PayerType, ...] = ()
     topics: tuple[str, ...] = ()
-    essential_evidence: bool = False
     evidence: EvidenceNeeds = EvidenceNeeds()
     facts: FactNeeds = FactNeeds()
     quotes: tuple[str, ...] = ()

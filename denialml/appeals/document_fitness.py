@@ -180,6 +180,21 @@ def _authorization_letter(document: Document, case: CaseFile) -> Verdict:
     return _use("Authorization in force on the date of service.")
 
 
+def _request_log(document: Document, case: CaseFile) -> Verdict:
+    """A log of what was asked: good cause only if asked in time and not refused."""
+    outcome = labeled_text(document.text, r"decision|outcome|answer|result|response")
+    if outcome is not None and _REFUSED.search(outcome[0]):
+        return _leave_out("It records that the payer refused; it is no good cause.")
+    asked = labeled_date(document.text, r"date|requested(?: on)?|called(?: on)?")
+    asked = asked or document.authored_on or document.service_date
+    service_date = case.line.service_date
+    if asked is None or service_date is None:
+        return _leave_out("Its date cannot be compared with the date of service.")
+    if asked > service_date:
+        return _leave_out("The payer was asked only after the service.")
+    return _use("Shows that the payer was asked on or before the date of service.")
+
+
 def authorized_span(
     document: Document, case: CaseFile
 ) -> tuple[date | None, date | None]:
@@ -323,6 +338,7 @@ FINDERS: Mapping[str, Finder] = {
     "level_of_care_tool": _signed_before_service,
     "phq_gad_scores": _dated_before_service,
     "auth_letter": _authorization_letter,
+    "auth_request_log": _request_log,
     "eligibility_271": _eligibility,
     "277ca_acceptance": _claim_acceptance,
     "999_acceptance": _file_acceptance,

@@ -12,12 +12,22 @@ import msgspec
 
 from denialml.appeals.authorities import UNCONFIRMED, select_authorities
 from denialml.appeals.case_file import CaseFile, payer_type
-from denialml.appeals.catalog import Catalog, TemplateSpecification, packaged_catalog
+from denialml.appeals.catalog import (
+    Catalog,
+    EvidenceGroup,
+    TemplateSpecification,
+    packaged_catalog,
+)
 from denialml.appeals.checking import check_letter
 from denialml.appeals.context import letter_context
 from denialml.appeals.correction_facts import why_no_correction
 from denialml.appeals.doubt import unsupported_cause
-from denialml.appeals.evidence import EvidenceFile, gather_evidence, kind_label
+from denialml.appeals.evidence import (
+    EvidenceFile,
+    gather_evidence,
+    kind_label,
+    one_of,
+)
 from denialml.appeals.known_facts import FACTS, FactsContext, known_facts
 from denialml.appeals.markup import parse_blocks
 from denialml.appeals.values import day_text
@@ -59,16 +69,19 @@ def draft_letter(
         reason = _NO_LETTER.get(case.route.route, "No letter fits this route.")
         return _draft(case, drafted_at, None, _nothing(), blocked=(reason,))
     on = drafted_at.date()
-    evidence = gather_evidence(
-        case,
-        required=specification.evidence.required,
-        optional=specification.evidence.optional,
-        on=on,
-    )
+    evidence = gather_evidence(case, specification.evidence, on=on)
     facts = known_facts(case, evidence)
-    blocked = _blocking_reasons(case, specification, evidence, facts)
-    if blocked:
-        return _draft(case, drafted_at, specification, evidence, blocked=blocked)
+    refused = _refusals(case, specification, evidence)
+    not_yet = () if refused else _not_yet(case, specification, evidence, facts)
+    if refused or not_yet:
+        return _draft(
+            _evidence_first(case, specification) if not_yet else case,
+            drafted_at,
+            specification,
+            evidence,
+            missing=_essential_facts_missing(specification, facts),
+            blocked=refused or not_yet,
+        )
     citations = select_authorities(
         _arguable(specification.topics, facts),
         payer_type=payer_type(case),
@@ -136,12 +149,17 @@ def _nothing() -> EvidenceFile:
     )
 
 
-def _blocking_reasons(
-    case: CaseFile,
-    specification: TemplateSpecification,
-    evidence: EvidenceFile,
-    facts: FactsContext,
+def _evidence_first(case: CaseFile, specification: TemplateSpecification) -> CaseFile:
+    """The route stays what it is, after what has to be gathered for it."""
+    reason = f"Evidence first. {specification.next_step} Then: {case.route.reason}"
+    route = msgspec.structs.replace(case.route, reason=reason)
+    return msgspec.structs.replace(case, route=route)
+
+
+def _refusals(
+    case: CaseFile, specification: TemplateSpecification, evidence: EvidenceFile
 ) -> tuple[str, ...]:
+    """Why there should be no letter, whatever else may come onto file."""
     if evidence.refutations:
         return evidence.refutations
     no_right = case.deadline.status == "no_appeal_right"
@@ -153,26 +171,67 @@ def _blocking_reasons(
             return (doubt,)
     if case.line.service_date is None:
         return ("The line has no date of service; correct the claim first.",)
+    return ()
+
+
+def _not_yet(
+    case: CaseFile,
+    specification: TemplateSpecification,
+    evidence: EvidenceFile,
+    facts: FactsContext,
+) -> tuple[str, ...]:
+    """Why the letter cannot be written from what is on file, and what to do first."""
     absent = [
         FACTS[name].what
-        for name in specification.facts.essential
-        if name != "correction" and not getattr(facts, name)
+        for name in _absent_facts(specification, facts)
+        if name != "correction"
     ]
-    if specification.essential_evidence:
-        absent += [kind_label(missing.kind) for missing in evidence.missing]
+    absent += [one_of(group.kinds) for group in _absent(specification, evidence, facts)]
     if not absent:
         if "correction" not in specification.facts.essential or facts.correction:
             return ()
         return (why_no_correction(case, evidence, next_step=specification.next_step),)
+    essential = {k for group in specification.evidence.groups for k in group.kinds}
     unusable = [
         f"On file but not usable, {kind_label(one.kind)}: {one.reason}"
-        for group in specification.evidence.required
         for one in evidence.withheld
-        if one.kind in group
+        if one.kind in essential
     ]
+    verb = "argued" if specification.form == "letter" else "sent"
     return (
-        f"Not on file: {'; '.join(absent)}. {specification.next_step}",
+        f"Cannot be {verb} yet. Not on file: {'; '.join(absent)}. "
+        f"{specification.next_step}",
         *dict.fromkeys(unusable),
+        *_clock_runs(case),
+    )
+
+
+def _absent_facts(
+    specification: TemplateSpecification, facts: FactsContext
+) -> list[str]:
+    return [name for name in specification.facts.essential if not getattr(facts, name)]
+
+
+def _absent(
+    specification: TemplateSpecification, evidence: EvidenceFile, facts: FactsContext
+) -> list[EvidenceGroup]:
+    """Essential groups of which nothing is attached and no fact stands in."""
+    attached = {exhibit.kind for exhibit in evidence.exhibits}
+    return [
+        group
+        for group in specification.evidence.essential
+        if not attached & set(group.kinds)
+        and not any(getattr(facts, name) for name in group.facts)
+    ]
+
+
+def _clock_runs(case: CaseFile) -> tuple[str, ...]:
+    """Gathering evidence does not stop the clock (correction E09)."""
+    due = case.deadline.due_on
+    if due is None or case.route.route not in (Route.APPEAL, Route.RECORDS):
+        return ()
+    return (
+        f"Gathering it does not stop the clock: the appeal is due {day_text(due)}.",
     )
 
 
@@ -198,6 +257,19 @@ def _missing(
         *missing,
         *_missing_particulars(case, specification),
         *_needs_a_look(case, evidence, on=on),
+    )
+
+
+def _essential_facts_missing(
+    specification: TemplateSpecification, facts: FactsContext
+) -> tuple[MissingEvidence, ...]:
+    return tuple(
+        MissingEvidence(
+            kind=name,
+            why=f"The letter would rest on {FACTS[name].what}; no record on file says.",
+            supplied_by=FACTS[name].supplied_by,
+        )
+        for name in _absent_facts(specification, facts)
     )
 
 

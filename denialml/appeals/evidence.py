@@ -11,6 +11,7 @@ from datetime import date
 from string import ascii_uppercase
 
 from denialml.appeals.case_file import CaseFile
+from denialml.appeals.catalog import EvidenceNeeds
 from denialml.appeals.document_copies import without_copies
 from denialml.appeals.document_fitness import judge_fitness
 from denialml.appeals.document_gate import (
@@ -61,21 +62,13 @@ class EvidenceFile(Judgment, frozen=True):
     part_2: bool
 
 
-def gather_evidence(
-    case: CaseFile,
-    *,
-    required: Sequence[Sequence[str]],
-    optional: Sequence[str],
-    on: date,
-) -> EvidenceFile:
-    """Choose the exhibits of one letter.
+def gather_evidence(case: CaseFile, needs: EvidenceNeeds, *, on: date) -> EvidenceFile:
+    """Choose the exhibits of one letter, of the kinds that its template asks for.
 
-    `required` lists groups of document kinds, of each of which one kind must be on
-    file; `optional` kinds are attached when they are there. `on` is the day of the
-    disclosure.
+    A group of which nothing may be attached is listed as missing, with what it would
+    show and who can supply it. `on` is the day of the disclosure.
     """
-    wanted = [kind for group in required for kind in group]
-    wanted += [kind for kind in optional if kind not in wanted]
+    wanted = needs.kinds
     chosen: list[tuple[Document, str]] = []
     withheld: list[WithheldDocument] = []
     for document in sorted(case.documents, key=lambda d: d.document_id):
@@ -103,7 +96,7 @@ def gather_evidence(
         ),
         withheld=(*withheld, *repeated),
         missing=(
-            *_missing(required, {document.kind for document, _ in chosen}),
+            *_missing(needs, {document.kind for document, _ in chosen}),
             *_missing_consent(case, wanted, on=on),
         ),
         refutations=_refutations(withheld, case),
@@ -204,18 +197,25 @@ def kind_label(kind: str) -> str:
     return label_in_words(entry.label)
 
 
-def _missing(
-    required: Sequence[Sequence[str]], attached: set[str]
-) -> tuple[MissingEvidence, ...]:
+def _missing(needs: EvidenceNeeds, attached: set[str]) -> tuple[MissingEvidence, ...]:
     return tuple(
         MissingEvidence(
-            kind=group[0],
-            why=f"No usable {_either(group)} is on file; the letter would rest on it.",
-            supplied_by=SUPPLIERS.get(group[0], "the practice's billing staff"),
+            kind=group.kinds[0],
+            why=f"No usable {one_of(group.kinds)} is on file. {group.why}",
+            supplied_by=_suppliers(group.kinds),
         )
-        for group in required
-        if not attached & set(group)
+        for group in needs.groups
+        if not attached & set(group.kinds)
     )
+
+
+def _suppliers(kinds: Sequence[str]) -> str:
+    """Who can supply any of these kinds; each with its kind where they differ."""
+    billing = "the practice's billing staff"
+    who = {kind: SUPPLIERS.get(kind, billing) for kind in kinds}
+    if len(set(who.values())) == 1:
+        return who[kinds[0]]
+    return "; ".join(f"{kind_label(kind)}: {one}" for kind, one in who.items())
 
 
 def _missing_consent(
@@ -238,8 +238,9 @@ def _missing_consent(
     )
 
 
-def _either(group: Sequence[str]) -> str:
-    return " or ".join(kind_label(kind) for kind in group)
+def one_of(kinds: Sequence[str]) -> str:
+    """The kinds in words, any of which will do."""
+    return " or ".join(kind_label(kind) for kind in kinds)
 
 
 def _refutations(

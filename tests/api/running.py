@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 
 from api.access_log import configure_logging
 from api.app import create_app
-from api.examples import example_835, example_837p
+from api.examples import example_835, example_837p, example_authorization
 from api.permissions import Permission
 from denialml.journeys.denials import find_denials
 from denialml.journeys.ingest import ingest_files
@@ -44,6 +44,10 @@ from denialml.store.records import practice_records
 
 START = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 X12 = {"Content-Type": "application/edi-x12"}
+AUTHORIZATIONS = {
+    "Content-Type": "text/csv",
+    "Content-Disposition": 'attachment; filename="authorizations.csv"',
+}
 
 
 @dataclass
@@ -222,11 +226,16 @@ def fill(engine: Engine, directory: Path, settings: Settings) -> str:
 
 
 def take_examples(running: Running, organization_id: str) -> None:
-    """Send the example claim and the remittance that denies it, as a program would."""
+    """Send the example claim and the remittance that denies it, as a program would.
+
+    The authorization that the claim went out without is on file, so that there is a
+    letter to draft.
+    """
     with running.client(running.key(organization_id)) as client:
-        for path, content in (
-            ("/v1/files", example_837p()),
-            ("/v1/remittances", example_835()),
+        for path, content, headers in (
+            ("/v1/files", example_authorization(), AUTHORIZATIONS),
+            ("/v1/files", example_837p(), X12),
+            ("/v1/remittances", example_835(), X12),
         ):
-            answer = client.post(path, content=content, headers=X12)
+            answer = client.post(path, content=content, headers=headers)
             assert answer.status_code == 200, answer.text

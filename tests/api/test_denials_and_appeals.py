@@ -9,10 +9,10 @@ import httpx
 import pypdf
 import pytest
 
-from api.examples import example_835, example_837p
+from api.examples import example_835, example_837p, example_authorization
 from denialml.store.audit import list_events
 from denialml.store.database import open_session
-from tests.api.running import X12, Running
+from tests.api.running import AUTHORIZATIONS, X12, Running
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def desk(running: Running, practice: str) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def denial(desk: httpx.Client) -> dict[str, object]:
     """The denial of the example claim, found by taking in its remittance."""
+    desk.post("/v1/files", content=example_authorization(), headers=AUTHORIZATIONS)
     desk.post("/v1/files", content=example_837p(), headers=X12)
     answer = desk.post("/v1/remittances", content=example_835(), headers=X12)
     assert answer.json()["lines_answered"] == 1
@@ -80,7 +81,7 @@ def test_a_denial_has_cause_route_and_deadline(
 ) -> None:
     view = desk.get(f"/v1/denials/{denial['denial_id']}").json()
     assert view["stored"]["denial"]["adjustments"][0]["reason_code"] == "197"
-    assert view["stored"]["finding"]["root_cause"] == "auth_missing"
+    assert view["stored"]["finding"]["root_cause"] == "auth_mismatch"
     assert view["stored"]["finding"]["runner_up"]
     assert view["stored"]["route"]["reason"]
     assert view["stored"]["deadline"]["status"] == "not_configured"
@@ -167,6 +168,26 @@ def test_a_letter_comes_in_the_format_asked_for(
     )
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == media_type
+
+
+def test_what_cannot_be_argued_yet_says_what_is_needed_and_has_no_packet(
+    running: Running,
+) -> None:
+    """The same denial without the authorization: nothing supports a letter."""
+    organization = running.add_organization("Nothing on file")
+    with running.client(running.key(organization)) as client:
+        client.post("/v1/files", content=example_837p(), headers=X12)
+        client.post("/v1/remittances", content=example_835(), headers=X12)
+        (found,) = client.get("/v1/denials").json()["denials"]
+        assert found["finding"]["root_cause"] == "auth_missing"
+        address = f"/v1/denials/{found['denial']['denial_id']}/appeal"
+        draft = client.post(address).json()
+        packet = client.get(f"/v1/appeals/{draft['draft_id']}?format=pdf")
+    assert (draft["status"], draft["blocks"]) == ("blocked", [])
+    assert draft["blocked_reasons"][0].startswith("Cannot be argued yet.")
+    assert draft["route"]["reason"].startswith("Evidence first.")
+    assert all(one["why"] and one["supplied_by"] for one in draft["missing"])
+    assert packet.status_code == 409
 
 
 @pytest.mark.parametrize("accept", ["image/png", "text/html;q=0", "application/xml"])

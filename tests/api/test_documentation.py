@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.examples import example_835, example_837p
+from api.examples import example_835, example_837p, example_authorization
 from api.openapi import operations
 from api.problems import ProblemType
 from tests.api.running import Running
@@ -122,6 +122,7 @@ def recipes() -> list[str]:
 
 def test_the_recipes_run(running: Running, tmp_path: Path) -> None:
     """Every shell block of docs/api.md, in order, in an organization of its own."""
+    (tmp_path / "authorizations.csv").write_text(example_authorization())
     (tmp_path / "claims.edi").write_text(example_837p())
     (tmp_path / "remittance.edi").write_text(example_835())
     organization = running.add_organization("Recipes")

@@ -9,13 +9,18 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from api.examples import EXAMPLE_DENIAL, example_835, example_837p
+from api.examples import (
+    EXAMPLE_DENIAL,
+    example_835,
+    example_837p,
+    example_authorization,
+)
 from api.pages.denial_view import adjustment_views, deadline_view, remark_views
 from api.pages.outgoing import risk_tone
 from api.pages.rendering import day, money, percent, words
 from denialml.domain.denial import Deadline, DeadlineBasis
 from denialml.domain.remittance import ClaimAdjustment
-from tests.api.running import X12, Running
+from tests.api.running import AUTHORIZATIONS, X12, Running
 
 TODAY = date(2026, 11, 2)
 
@@ -30,6 +35,13 @@ def text_of(answer: httpx.Response) -> str:
     """What a reader reads, with spaces evened out."""
     assert answer.status_code == 200, answer.text
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def title_of(answer: httpx.Response) -> str:
+    """The page's title."""
+    found = re.search(r"<title>([^<]*)</title>", answer.text)
+    assert found is not None
+    return html.unescape(found[1])
 
 
 def token_of(client: httpx.Client) -> str:
@@ -137,6 +149,9 @@ def test_a_denial_says_why_what_until_when_and_what_is_on_file(
     organization = running.add_organization("One denial")
     key = running.key(organization)
     with running.client(key) as client:
+        client.post(
+            "/v1/files", content=example_authorization(), headers=AUTHORIZATIONS
+        )
         client.post("/v1/files", content=example_837p(), headers=X12)
         client.post("/v1/remittances", content=example_835(), headers=X12)
     with running.signed_in(key) as client:
@@ -160,6 +175,11 @@ def test_a_denial_says_why_what_until_when_and_what_is_on_file(
         )
         assert drafted.status_code == 303
         letter = client.get(drafted.headers["location"])
+        # A title ends up in the browser's history, so it names no claim or patient.
+        draft_id = drafted.headers["location"].removeprefix("/appeals/")
+        assert title_of(letter) == f"Letter {draft_id} \N{MIDDLE DOT} denialml"
+        page = client.get(f"/denials/{denial_id}")
+        assert title_of(page) == f"Denial {denial_id} \N{MIDDLE DOT} denialml"
         for expected in ("Drafted letter", "Missing", "EXM0000001", "NG000001"):
             assert expected in text_of(letter)
         packet = client.get(f"{drafted.headers['location']}/packet.pdf")

@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from denialml.appeals.catalog import packaged_catalog
+from denialml.appeals.catalog import EvidenceNeeds, packaged_catalog
 from denialml.appeals.checking import check_letter
 from denialml.appeals.drafting import draft_letter
 from denialml.appeals.evidence import gather_evidence
@@ -19,12 +19,7 @@ DRAFT = draft_letter(RECORD, drafted_at=DRAFTED)
 
 def faults(blocks, *, record=RECORD):
     specification = packaged_catalog().named("medical_necessity")
-    evidence = gather_evidence(
-        record,
-        required=specification.evidence.required,
-        optional=specification.evidence.optional,
-        on=DRAFTED.date(),
-    )
+    evidence = gather_evidence(record, specification.evidence, on=DRAFTED.date())
     return check_letter(
         blocks,
         record,
@@ -107,7 +102,7 @@ def test_a_statement_without_source_is_a_fault():
 def test_an_exhibit_that_turned_out_to_be_protected_is_a_fault():
     protected = note(text="Psychotherapy note\n" + NOTE)
     evidence = gather_evidence(
-        RECORD, required=(("progress_note",),), optional=(), on=DRAFTED.date()
+        RECORD, EvidenceNeeds(optional=("progress_note",)), on=DRAFTED.date()
     )
     swapped = case(RootCause.MEDICAL_NECESSITY, documents=(protected, plan()))
     found = check_letter(

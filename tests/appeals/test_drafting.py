@@ -11,6 +11,7 @@ from denialml.appeals.drafting import draft_letter
 from denialml.appeals.drawing import draft_html
 from denialml.appeals.packet import draft_pdf
 from denialml.domain.denial import RootCause
+from denialml.errors import DraftBlocked
 from tests.appeals.cases import DRAFTED, case, document, note, plan
 
 
@@ -141,10 +142,51 @@ def test_a_plan_that_is_not_attached_is_not_stated():
     assert "treatment_plan_on" in {one.kind for one in draft.missing}
 
 
-def test_a_retrospective_authorization_needs_its_evidence():
+def test_a_retrospective_authorization_is_not_argued_without_a_good_cause():
     draft = draft_letter(
         case(RootCause.AUTH_MISSING, documents=(note(), plan())), drafted_at=DRAFTED
     )
-    # A draft for a person: it says what it would rest on and does not have.
-    assert draft.status == "draft"
-    assert {"auth_request_log"} <= {one.kind for one in draft.missing}
+    assert draft.status == "blocked"
+    assert draft.blocked_reasons[0].startswith(
+        "Cannot be argued yet. Not on file: auth request log/portal screenshot or "
+        "crisis note or authorization letter. Ask the people named below"
+    )
+    assert draft.blocked_reasons[-1] == (
+        "Gathering it does not stop the clock: the appeal is due October 3, 2026."
+    )
+    said = {one.kind: one for one in draft.missing}["auth_request_log"]
+    assert "only for a good cause" in said.why
+    assert "crisis note: the treating clinician" in said.supplied_by
+    with pytest.raises(DraftBlocked):
+        draft_pdf(draft, {})
+    assert "who can supply it" in draft_html(draft).casefold()
+
+
+REQUEST_LOG = """Authorization request log
+Patient: Dana Whitfield
+Member ID: W884201937
+Date: {day}
+{text}
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "text", "status"),
+    [
+        ("2026-02-20", "Outcome: told that no authorization is needed", "draft"),
+        ("2026-02-20", "Outcome: request denied, authorization is required", "blocked"),
+        ("2026-03-20", "Outcome: told that no authorization is needed", "blocked"),
+    ],
+)
+def test_a_request_log_helps_only_if_asked_in_time_and_not_refused(day, text, status):
+    asked = document(
+        "auth_request_log",
+        REQUEST_LOG.format(day=day, text=text),
+        service_date=None,
+        authored_on=date.fromisoformat(day),
+    )
+    draft = draft_letter(
+        case(RootCause.AUTH_MISSING, documents=(note(), plan(), asked)),
+        drafted_at=DRAFTED,
+    )
+    assert draft.status == status, draft.blocked_reasons

@@ -48,7 +48,7 @@ LETTERS = {
         Route.APPEAL,
         "197",
         {},
-        "We asked you about authorization: Exhibit A states when we asked",
+        "We asked you about authorization before the service, as Exhibit A records.",
     ),
     "auth_correction": (
         RootCause.AUTH_MISMATCH,
@@ -227,7 +227,7 @@ def test_every_exhibit_is_cited_in_the_text(template):
 
 
 @pytest.mark.parametrize("template", LETTERS)
-def test_empty_file_gives_a_blocked_draft_or_a_letter_that_names_what_is_missing(
+def test_an_empty_file_gives_no_letter_and_names_what_is_missing(
     template,
 ):
     draft = draft_of(
@@ -240,13 +240,46 @@ def test_empty_file_gives_a_blocked_draft_or_a_letter_that_names_what_is_missing
         clinicians=(),
     )
     specification = packaged_catalog().named(template)
-    if draft.status == "blocked":
-        assert specification.next_step in draft.blocked_reasons[0]
-        return
-    missing = {m.kind for m in draft.missing}
-    assert {group[0] for group in specification.evidence.required} <= missing
-    assert set(specification.facts.wanted) <= missing
-    assert "Exhibit" not in letter_text(draft)
+    assert draft.status == "blocked"
+    assert specification.next_step in draft.blocked_reasons[0]
+    missing = {m.kind: m for m in draft.missing}
+    assert {group.kinds[0] for group in specification.evidence.groups} <= set(missing)
+    in_the_tables = {"code_minutes_minimum", "filing_limit_ends_on"}
+    assert set(specification.facts.essential) - in_the_tables <= set(missing)
+    assert all(m.why and m.supplied_by for m in draft.missing)
+
+
+ARGUED = [s for s in packaged_catalog().specifications if s.evidence.essential]
+
+
+@pytest.mark.parametrize(
+    ("template", "absent"),
+    [
+        (specification.id, number)
+        for specification in ARGUED
+        for number in range(len(specification.evidence.essential))
+    ],
+)
+def test_without_any_one_essential_document_nothing_is_argued(template, absent):
+    """Everything else is on file; of one group there is nothing."""
+    group = packaged_catalog().named(template).evidence.essential[absent]
+    facts = {"eligibility_checks": ()} if group.facts else {}
+    documents = LETTERS[template][3].get("documents", whole_file())
+    kept = tuple(d for d in documents if d.kind not in group.kinds)
+    draft = draft_of(template, **{**facts, "documents": kept})
+    assert (draft.status, draft.blocks, draft.exhibits) == ("blocked", (), ())
+    assert "yet. Not on file: " in draft.blocked_reasons[0]
+    assert draft.route.reason.startswith("Evidence first. ")
+    said = {m.kind: m for m in draft.missing}[group.kinds[0]]
+    assert group.why in said.why
+    assert said.supplied_by
+
+
+def test_an_argument_names_its_evidence():
+    """Every template that argues declares a document or fact it cannot do without."""
+    for specification in packaged_catalog().specifications:
+        if specification.form == "letter":
+            assert specification.evidence.essential or specification.facts.essential
 
 
 @pytest.mark.parametrize("template", LETTERS)
