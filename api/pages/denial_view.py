@@ -123,7 +123,7 @@ def deadline_view(
     tone = _tone(deadline.due_on, today) if status == "open" else ""
     first = next((it for it in deadline.bases if it.due_on == deadline.due_on), None)
     window = f"{first.length} ({day(first.counted_from)})" if first else ""
-    if deadline.status == "configured":
+    if deadline.status in ("configured", "statutory"):
         return DeadlineView(day(deadline.due_on), _joined(left, window), tone)
     return DeadlineView(
         "Not configured",

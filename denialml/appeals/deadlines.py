@@ -1,13 +1,17 @@
 """Until when one can appeal a denial, or file and correct a claim.
 
-The practice's own setting for a payer decides where there is one. Else every window
-that could apply to the payer's type is listed and the earliest day shown, as such:
-nothing is guessed silently. Where no right to appeal exists the answer says so and
+Where law fixes the window for the type of plan (original Medicare, TRICARE), that law
+decides, and a practice's own setting only where it is the earlier one. For other plans
+the contract decides: the practice's setting, or else every window that could apply to
+the payer's type is listed and the earliest day shown, as such: nothing is guessed
+silently. Where no right to appeal exists the answer says so and
 names what exists instead. The windows are data (`deadline_rules`).
 """
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+
+import msgspec
 
 from denialml.appeals.counting import (
     CountedDays,
@@ -38,6 +42,19 @@ FILING_CODE_TYPES = {
 TIMELY_FILING_REASON = "29"
 UNPROCESSABLE_REMARK = "MA130"
 NO_APPEAL_REMARK = "N211"
+# Windows that law or federal rule fixes for every provider of the plan, by their rules:
+# 42 CFR 405.942 and 424.44(a); 32 CFR 199.10 and 199.7(d). Managed plans (Medicare
+# Advantage, Medicaid) and commercial ones are left out: the law's windows there are the
+# member's or a non-contract provider's, and a contracted provider has its contract.
+FIXED_BY_LAW = {
+    PayerType.MEDICARE: frozenset({"medicare_redetermination", "medicare_filing"}),
+    PayerType.TRICARE: frozenset(
+        {
+            *("tricare_reconsideration", "tricare_appeal"),
+            *("tricare_filing", "tricare_other_insurance"),
+        }
+    ),
+}
 # Only windows that a denial itself opens; later levels begin with later decisions.
 OPENED_BY_DENIAL = frozenset({"notice", "remittance"})
 APPEAL_KINDS = frozenset({"appeal", "dispute"})
@@ -71,20 +88,23 @@ def appeal_deadline(
     absent = _no_right(denial, types)
     if absent:
         return Deadline(status="no_appeal_right", due_on=None, bases=(), note=absent)
+    configured = None
     if payer is not None and payer.appeal_window_days is not None:
-        return _configured(
+        configured = _configured(
             payer.appeal_window_days,
             counted_from=denial.denied_on,
             name="appeal window set up for this payer",
             event="remittance",
         )
-    rules = [
-        rule
+    windows = [
+        (rule, denial.denied_on)
         for rule in _rules_for(types, payer, kinds=APPEAL_KINDS)
         if rule.counted_from in OPENED_BY_DENIAL and "recoupment" not in rule.level
     ]
-    return _earliest(
-        [(rule, denial.denied_on) for rule in rules],
+    return _law_before_contract(
+        types,
+        windows,
+        configured=configured,
         setting="appeal window (appeal_window_days)",
     )
 
@@ -112,8 +132,9 @@ def filing_deadline(
             bases=(),
             note="The claim has no date of service to count from.",
         )
+    configured = None
     if payer is not None and payer.filing_limit_days is not None:
-        return _configured(
+        configured = _configured(
             payer.filing_limit_days,
             counted_from=min(days),
             name="filing limit set up for this payer",
@@ -121,12 +142,15 @@ def filing_deadline(
         )
     starts = _filing_starts(claim, min(days))
     rules = _rules_for(types, payer, kinds=frozenset({"timely_filing"}))
-    return _earliest(
-        [
-            (rule, starts[rule.counted_from])
-            for rule in rules
-            if rule.counted_from in starts
-        ],
+    windows = [
+        (rule, starts[rule.counted_from])
+        for rule in rules
+        if rule.counted_from in starts
+    ]
+    return _law_before_contract(
+        types,
+        windows,
+        configured=configured,
         setting="filing limit (filing_limit_days)",
     )
 
@@ -233,6 +257,55 @@ def _configured(days: int, *, counted_from: date, name: str, event: str) -> Dead
         due_on=due_on,
         bases=(basis,),
         note=_weekend_note(due_on),
+    )
+
+
+def _law_before_contract(
+    types: frozenset[PayerType],
+    windows: list[tuple[DeadlineRule, date]],
+    *,
+    configured: Deadline | None,
+    setting: str,
+) -> Deadline:
+    """The law's window, the practice's own where it ends earlier, else the earliest."""
+    law = _by_law(types, windows)
+    if law is None:
+        return configured or _earliest(windows, setting=setting)
+    if configured is None:
+        return law
+    assert configured.due_on is not None
+    assert law.due_on is not None
+    if configured.due_on <= law.due_on:
+        return configured
+    note = f"{law.note} This payer's {setting} ends later and is not used."
+    return msgspec.structs.replace(law, note=note)
+
+
+def _by_law(
+    types: frozenset[PayerType], windows: Iterable[tuple[DeadlineRule, date]]
+) -> Deadline | None:
+    """The window that law fixes for the plan; None where a contract decides.
+
+    Where the law gives two (TRICARE after other insurance) the later one counts.
+    """
+    if len(types) != 1:
+        return None
+    fixed = FIXED_BY_LAW.get(next(iter(types)), frozenset())
+    ruled = [(rule, start) for rule, start in windows if rule.rule_id in fixed]
+    if not ruled:
+        return None
+    bases = sorted(
+        (_basis(rule, start) for rule, start in ruled),
+        key=lambda basis: (basis.due_on, basis.rule),
+        reverse=True,
+    )
+    due_on = bases[0].due_on
+    notes = dict.fromkeys(rule.note for rule, _ in ruled if rule.note)
+    return Deadline(
+        status="statutory",
+        due_on=due_on,
+        bases=tuple(bases),
+        note=" ".join(filter(None, (*notes, _weekend_note(due_on)))),
     )
 
 

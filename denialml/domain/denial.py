@@ -100,7 +100,7 @@ class RouteFinding(Judgment, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-DeadlineStatus = Literal["configured", "not_configured", "no_appeal_right"]
+DeadlineStatus = Literal["configured", "statutory", "not_configured", "no_appeal_right"]
 
 
 class DeadlineBasis(Judgment, frozen=True):
@@ -118,6 +118,8 @@ class Deadline(Judgment, frozen=True):
     """The last day to act.
 
     `configured`: the practice set this payer's window, `due_on` follows from it.
+    `statutory`: law fixes the window for this type of plan and a contract cannot
+    lengthen it (original Medicare, TRICARE); the basis names the law and its support.
     `not_configured`: `due_on` is the earliest of the plausible dates in `bases`
     and must be shown as such. `no_appeal_right`: no appeal exists (`due_on` None);
     `note` says what exists instead.

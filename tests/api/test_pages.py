@@ -306,6 +306,7 @@ BASIS = DeadlineBasis(
             "28 days left, 90 days from the remittance (Sep 1, 2026)",
             "middle",
         ),
+        ("statutory", date(2026, 11, 3), "Nov 3, 2026", "1 day left", "high"),
         ("configured", date(2026, 11, 3), "Nov 3, 2026", "1 day left", "high"),
         ("configured", date(2026, 11, 2), "Nov 2, 2026", "today", "high"),
         ("configured", date(2026, 11, 1), "Nov 1, 2026", "1 day ago", "high"),

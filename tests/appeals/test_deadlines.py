@@ -14,6 +14,7 @@ from denialml.appeals.counting import (
     next_business_day,
 )
 from denialml.appeals.deadlines import (
+    FIXED_BY_LAW,
     appeal_deadline,
     filing_deadline,
     plausible_payer_types,
@@ -185,7 +186,6 @@ def test_a_last_day_on_a_weekend_is_shown_with_the_business_day_before():
 @pytest.mark.parametrize(
     ("payer_type", "due_on", "rules"),
     [
-        (PayerType.MEDICARE, "2025-08-04", {"redetermination (provider)"}),
         (
             PayerType.MEDICARE_ADVANTAGE,
             "2025-05-31",
@@ -230,6 +230,95 @@ def test_not_configured_lists_what_could_apply_and_shows_the_earliest(
     assert "appeal_window_days" in found.note
 
 
+@pytest.mark.parametrize(
+    ("payer_type", "filing_code", "due_on", "source"),
+    [
+        # 2025-04-01 + 5 days presumed receipt + 120: 42 CFR 405.942.
+        (PayerType.MEDICARE, "", "2025-08-04", "42 CFR 405.942"),
+        (PayerType.UNKNOWN, "MB", "2025-08-04", "42 CFR 405.942"),
+        (PayerType.TRICARE, "", "2025-06-30", "tricare-west-provider-pages"),
+        (PayerType.UNKNOWN, "CH", "2025-06-30", "tricare-west-provider-pages"),
+    ],
+)
+def test_a_window_that_law_fixes_is_the_basis(payer_type, filing_code, due_on, source):
+    found = appeal_deadline(
+        denied(date(2025, 4, 1)),
+        payer=payer(payer_type),
+        claim=claim(date(2025, 3, 4), filing_code=filing_code),
+    )
+    assert (found.status, found.due_on) == ("statutory", date.fromisoformat(due_on))
+    assert {(basis.source, basis.support) for basis in found.bases} == {
+        (source, "verified")
+    }
+    assert "not configured" not in found.note
+
+
+def test_law_is_quoted_with_presumed_receipt_and_what_filed_means():
+    found = appeal_deadline(denied(date(2025, 4, 1)), payer=payer(PayerType.MEDICARE))
+    assert found.bases[0].length == (
+        "120 days from the notice, presumed received after 5 days"
+    )
+    assert "filed means received by the contractor" in found.note
+
+
+@pytest.mark.parametrize(
+    ("days", "status", "due_on"),
+    [(120, "configured", "2025-07-30"), (180, "statutory", "2025-08-04")],
+)
+def test_a_practices_setting_may_be_earlier_than_the_law_but_never_later(
+    days, status, due_on
+):
+    found = appeal_deadline(
+        denied(date(2025, 4, 1)),
+        payer=payer(PayerType.MEDICARE, appeal_window_days=days),
+    )
+    assert (found.status, found.due_on) == (status, date.fromisoformat(due_on))
+    assert ("ends later and is not used" in found.note) is (status == "statutory")
+
+
+@pytest.mark.parametrize(
+    ("payer_type", "service", "due_on", "source"),
+    [
+        (PayerType.MEDICARE, "2024-02-29", "2025-02-28", "42 CFR 424.44"),
+        (
+            PayerType.TRICARE,
+            "2024-03-22",
+            "2025-03-22",
+            "TRICARE Operations Manual chapter 8",
+        ),
+    ],
+)
+def test_the_year_to_file_is_law(payer_type, service, due_on, source):
+    found = filing_deadline(claim(date.fromisoformat(service)), payer(payer_type))
+    assert (found.status, found.due_on) == ("statutory", date.fromisoformat(due_on))
+    assert found.bases[0].source == source
+
+
+def test_e02_tricare_after_other_insurance_has_the_later_of_the_two():
+    primary = OtherPayer(payer_id="P0", adjudicated_on=date(2026, 2, 1))
+    sent = claim(date(2025, 3, 4), responsibility="S", others=[primary])
+    found = filing_deadline(sent, payer(PayerType.TRICARE))
+    assert (found.status, found.due_on) == ("statutory", date(2026, 5, 2))
+
+
+def test_a_filing_code_that_allows_two_types_fixes_nothing():
+    found = appeal_deadline(
+        denied(date(2025, 4, 1)),
+        payer=None,
+        claim=claim(date(2025, 3, 4), filing_code="MC"),
+    )
+    assert found.status == "not_configured"
+
+
+def test_every_rule_said_to_be_law_is_verified():
+    rules = {one.rule_id: one for one in deadline_rules()}
+    for payer_type, fixed in FIXED_BY_LAW.items():
+        for rule_id in fixed:
+            assert payer_type.value in rules[rule_id].payer_types
+            if rule_id != "tricare_other_insurance":
+                assert rules[rule_id].support == "verified"
+
+
 def test_a_rule_that_names_the_payer_joins_the_general_ones():
     found = appeal_deadline(
         denied(date(2025, 4, 1)), payer=payer(PayerType.COMMERCIAL, "Aetna Life")
@@ -261,7 +350,7 @@ def test_other_payers_keep_their_window_for_timely_filing():
         (PayerType.MEDICARE, "MA130", "no_appeal_right"),
         (PayerType.COMMERCIAL, "MA130", "not_configured"),
         (PayerType.COMMERCIAL, "N211", "no_appeal_right"),
-        (PayerType.MEDICARE, "MA01", "not_configured"),
+        (PayerType.MEDICARE, "MA01", "statutory"),
     ],
 )
 def test_remarks_that_take_the_appeal_right_away(payer_type, remark, status):
