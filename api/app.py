@@ -110,14 +110,18 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         swift_engine=swift_engine,
         pepper=pepper,
         clock=clock,
-        sign_ins=make_sign_ins(settings),
+        sign_ins=make_sign_ins(settings, engine=swift_engine, pepper=pepper),
         desk=ScoreDesk(engine, swift_engine=swift_engine, pepper=pepper),
         scorers=Scorers(ServedModels(settings.resolved_serving_bundle_directory)),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
     app.mount("/static", StaticFiles(directory=STATIC_DIRECTORY), name="static")
-    app.add_middleware(Gate, body_limit_bytes=settings.request_body_limit_bytes)
+    app.add_middleware(
+        Gate,
+        body_limit_bytes=settings.request_body_limit_bytes,
+        body_seconds=settings.request_body_seconds,
+    )
     for kind in EXPECTED_ERRORS:
         app.add_exception_handler(kind, answer_problem)
     app.add_exception_handler(SignInNeeded, send_to_entrance)

@@ -212,12 +212,11 @@ def _grant_of_cookie(
 ) -> tuple[KeyGrant, SignIn]:
     name = cookie_name(secure=service.settings.secure_cookies)
     token = request.cookies.get(name, "")
-    sign_in = service.sign_ins.find(token, now=now) if token else None
+    sign_in = service.sign_ins.find(session, token, now=now)
     if sign_in is None:
         raise SignInNeeded
     grant = grant_of_sign_in(session, sign_in, now=now)
     if grant is None:
-        service.sign_ins.end(token)
         raise SignInNeeded
     return grant, sign_in
 

@@ -1,9 +1,10 @@
 """The outermost ring of the service: every request passes here first and last.
 
-It gives the request its id, bounds its body, turns whatever went wrong into one
-problem document, sets the security headers and writes the one log line.
+It gives the request its id, bounds its body in bytes and in time, turns whatever went
+wrong into one problem document, sets the security headers and writes the one log line.
 """
 
+import asyncio
 import re
 import time
 import uuid
@@ -12,7 +13,7 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access_log import LOGGER_NAME, fault_fields
@@ -42,14 +43,25 @@ SECURITY_HEADERS = {
 _SECURITY_HEADERS = tuple(
     (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
 )
+# What the log says of a caller that hung up before an answer could begin. No answer has
+# this status: it is the custom of proxies, and no fault of the service.
+CLIENT_LEFT_STATUS = 499
+CLIENT_LEFT = "client-left"
 
 
 class Gate:
-    """ASGI middleware; `body_limit_bytes` bounds what any request may send."""
+    """ASGI middleware.
 
-    def __init__(self, app: ASGIApp, *, body_limit_bytes: int) -> None:
+    `body_limit_bytes` bounds what any request may send, `body_seconds` how long it may
+    take to arrive once somebody reads it.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, body_limit_bytes: int, body_seconds: float
+    ) -> None:
         self.app = app
         self.body_limit_bytes = body_limit_bytes
+        self.body_seconds = body_seconds
         self.log = structlog.get_logger(LOGGER_NAME)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,8 +76,15 @@ class Gate:
         outgoing = _Outgoing(send, request_id=request_id, path=scope["path"])
         fault: dict[str, str] = {}
         try:
-            bounded = _bounded(scope, receive, limit=self.body_limit_bytes)
+            bounded = _bounded(
+                scope,
+                receive,
+                limit=self.body_limit_bytes,
+                seconds=self.body_seconds,
+            )
             await self.app(scope, bounded, outgoing)
+        except ClientDisconnect:
+            state["problem"] = CLIENT_LEFT
         except Exception as error:
             problem = as_problem(error)
             state["problem"] = problem.problem_type.slug
@@ -81,7 +100,7 @@ class Gate:
             request_id=request_id,
             method=scope["method"] if scope["method"] in _METHODS else "other",
             route=getattr(route, "path", "unmatched"),
-            status=outgoing.status,
+            status=outgoing.status or CLIENT_LEFT_STATUS,
             duration_milliseconds=round(elapsed, 1),
             organization_id=state.get("organization_id", ""),
             actor=state.get("actor", ""),
@@ -118,20 +137,37 @@ class _Outgoing:
         await self._send(message)
 
 
-def _bounded(scope: Scope, receive: Receive, *, limit: int) -> Receive:
-    """`receive` that refuses more than `limit` bytes, announced or not."""
+def _bounded(scope: Scope, receive: Receive, *, limit: int, seconds: float) -> Receive:
+    """`receive` that refuses more than `limit` bytes, announced or not.
+
+    And a body that has not arrived `seconds` after somebody began to read it: a caller
+    that sends a byte a minute would otherwise be waited for without end.
+    """
     announced = Headers(scope=scope).get("content-length", "0")
     if announced.isdecimal() and int(announced) > limit:
         raise RequestProblem(ProblemType.BODY_TOO_LARGE)
     total = 0
+    has_arrived = False
+    deadline: float | None = None
 
     async def receive_bounded() -> Message:
-        nonlocal total
-        message = await receive()
+        nonlocal total, has_arrived, deadline
+        if has_arrived:  # what comes now is the end of the connection, at any time
+            return await receive()
+        if deadline is None:
+            deadline = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise RequestProblem(
+                ProblemType.BODY_TOO_SLOW, headers={"Connection": "close"}
+            ) from None
         if message["type"] == "http.request":
             total += len(message.get("body", b""))
             if total > limit:
                 raise RequestProblem(ProblemType.BODY_TOO_LARGE)
+            has_arrived = not message.get("more_body", False)
         return message
 
     return receive_bounded

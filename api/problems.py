@@ -48,6 +48,12 @@ class ProblemType(Enum):
         406,
         "Ask for application/json, text/html or application/pdf.",
     )
+    BODY_TOO_SLOW = (
+        "body-too-slow",
+        408,
+        "The body did not arrive in time; send it faster or in parts, or raise "
+        "request_body_seconds (docs/settings.md).",
+    )
     DRAFT_BLOCKED = (
         "draft-blocked",
         409,
@@ -56,8 +62,8 @@ class ProblemType(Enum):
     BODY_TOO_LARGE = (
         "body-too-large",
         413,
-        "Send less in one request; see request_body_limit_megabytes and "
-        "max_claims_per_request in docs/settings.md.",
+        "Send less in one request; see request_body_limit_megabytes, "
+        "max_claims_per_request and max_records_per_request in docs/settings.md.",
     )
     UNSUPPORTED_MEDIA_TYPE = (
         "unsupported-media-type",

@@ -13,6 +13,7 @@ from api.scoring_cache import Scorers
 from api.sign_in import SignIns
 from denialml.settings import Settings
 from denialml.store.database import open_engine
+from denialml.store.sign_ins import SignInLimits
 
 Clock = Callable[[], datetime]
 
@@ -27,7 +28,7 @@ class Service:
     """Settings, database, secret, clock and what is kept in memory between requests.
 
     `swift_engine` is the same database with commits that do not wait for the disk;
-    only the audit of scores uses it.
+    the audit of scores and the looks of signed-in browsers use it.
     """
 
     settings: Settings
@@ -50,11 +51,19 @@ class Service:
         return self.clock().astimezone(self.settings.zone).date()
 
 
-def make_sign_ins(settings: Settings) -> SignIns:
-    """An empty register of signed-in browsers with the limits of the settings."""
+def make_sign_ins(settings: Settings, *, engine: Engine, pepper: bytes) -> SignIns:
+    """The signed-in browsers of a database, with the limits of the settings.
+
+    `engine` is where looks are noted: what is lost of them in a power cut signs
+    somebody out a minute early.
+    """
     return SignIns(
-        idle=timedelta(minutes=settings.session_idle_minutes),
-        lifetime=timedelta(hours=settings.session_lifetime_hours),
+        looks=engine,
+        pepper=pepper,
+        limits=SignInLimits(
+            idle=timedelta(minutes=settings.session_idle_minutes),
+            lifetime=timedelta(hours=settings.session_lifetime_hours),
+        ),
     )
 
 

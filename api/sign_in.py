@@ -1,27 +1,41 @@
 """Who is looking at the pages: server-side sessions behind one cookie.
 
 A person signs in by pasting an API key. The browser then holds only a random token;
-what it stands for lives in this process, so signing out, idling too long, revoking
-the key or restarting the service ends it. Forms carry a token of the session and
-must come from our own pages.
+what it stands for is in the database (`denialml.store.sign_ins`), so every worker knows
+it and a restart ends nothing. Signing out, idling too long or revoking the key does.
+Forms carry a token of the session and must come from our own pages.
 """
 
 import hashlib
 import hmac
 import secrets
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.problems import ProblemType, RequestProblem
+from denialml.store.database import open_session
+from denialml.store.sign_ins import (
+    SignInLimits,
+    add_sign_in,
+    end_sign_in,
+    find_sign_in,
+    note_look,
+)
 
 PLAIN_COOKIE_NAME = "denialml_session"
 SECURE_COOKIE_NAME = "__Host-denialml_session"
-MAXIMUM_SESSIONS = 10_000
+TOKEN_BYTES = 32
+# A token is 43 characters; nothing longer is worth hashing.
+LONGEST_TOKEN = 100
+# A look is written down only when the last one is this old, or a fifteenth of the idle
+# limit: a page view must not cost a write, and nobody idles out much too early.
+LOOK_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -31,69 +45,66 @@ class SignIn:
     organization_id: str
     key_id: str
     csrf_token: str
-    started_at: datetime
-    last_seen_at: datetime
 
 
+@dataclass(frozen=True)
 class SignIns:
-    """The signed-in browsers of this process, by a digest of their token."""
+    """The signed-in browsers of all processes that share the database.
 
-    def __init__(self, *, idle: timedelta, lifetime: timedelta) -> None:
-        self._idle = idle
-        self._lifetime = lifetime
-        self._by_digest: dict[bytes, SignIn] = {}
-        self._lock = threading.Lock()
+    `looks` is where a look is noted, in a short transaction of its own.
+    """
 
-    def start(self, *, organization_id: str, key_id: str, now: datetime) -> str:
+    looks: Engine
+    pepper: bytes
+    limits: SignInLimits
+
+    def start(
+        self, session: Session, *, organization_id: str, key_id: str, now: datetime
+    ) -> str:
         """Sign a browser in; returns the token for its cookie, shown only there."""
-        token = secrets.token_urlsafe(32)
-        sign_in = SignIn(
-            organization_id=organization_id,
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        add_sign_in(
+            session,
+            organization_id,
             key_id=key_id,
-            csrf_token=secrets.token_urlsafe(32),
-            started_at=now,
-            last_seen_at=now,
+            token=token,
+            pepper=self.pepper,
+            limits=self.limits,
+            now=now,
         )
-        with self._lock:
-            self._forget_expired(now)
-            while len(self._by_digest) >= MAXIMUM_SESSIONS:
-                self._by_digest.pop(next(iter(self._by_digest)))
-            self._by_digest[_digest(token)] = sign_in
         return token
 
-    def find(self, token: str, *, now: datetime) -> SignIn | None:
-        """The session of a cookie, kept alive by this look; None once it has ended."""
-        digest = _digest(token)
-        with self._lock:
-            sign_in = self._by_digest.get(digest)
-            if sign_in is None:
-                return None
-            if self._has_ended(sign_in, now):
-                del self._by_digest[digest]
-                return None
-            sign_in = replace(sign_in, last_seen_at=now)
-            self._by_digest[digest] = sign_in
-            return sign_in
+    def find(self, session: Session, token: str, *, now: datetime) -> SignIn | None:
+        """The session of a cookie, kept alive by this look; None once it has ended.
 
-    def end(self, token: str) -> None:
-        """Sign a browser out; an unknown token is no fault."""
-        with self._lock:
-            self._by_digest.pop(_digest(token), None)
-
-    def _has_ended(self, sign_in: SignIn, now: datetime) -> bool:
-        return (
-            now - sign_in.last_seen_at > self._idle
-            or now - sign_in.started_at > self._lifetime
+        `session` is read only; no lock is taken but to note a look now and then.
+        """
+        if not token or len(token) > LONGEST_TOKEN:
+            return None
+        found = find_sign_in(
+            session, token, pepper=self.pepper, limits=self.limits, now=now
+        )
+        if found is None:
+            return None
+        if now - found.last_seen_at >= min(LOOK_INTERVAL, self.limits.idle / 15):
+            with open_session(self.looks) as noting:
+                note_look(noting, found.organization_id, digest=found.digest, now=now)
+                noting.commit()
+        return SignIn(
+            organization_id=found.organization_id,
+            key_id=found.key_id,
+            csrf_token=self._form_token(token),
         )
 
-    def _forget_expired(self, now: datetime) -> None:
-        ended = [key for key, it in self._by_digest.items() if self._has_ended(it, now)]
-        for key in ended:
-            del self._by_digest[key]
+    def end(self, session: Session, token: str) -> None:
+        """Sign a browser out; an unknown token is no fault."""
+        if token and len(token) <= LONGEST_TOKEN:
+            end_sign_in(session, token, pepper=self.pepper)
 
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    def _form_token(self, token: str) -> str:
+        """The token of the session's forms: follows from the cookie, is not stored."""
+        message = b"form:" + token.encode("utf-8", "surrogateescape")
+        return hmac.new(self.pepper, message, hashlib.sha256).hexdigest()
 
 
 def cookie_name(*, secure: bool) -> str:

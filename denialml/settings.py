@@ -44,7 +44,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     time_zone: str = "UTC"
     request_body_limit_megabytes: int = Field(default=25, ge=1, le=1024)
+    request_body_seconds: int = Field(default=60, ge=1, le=3600)
     max_claims_per_request: int = Field(default=500, ge=1, le=10_000)
+    max_records_per_request: int = Field(default=10_000, ge=1, le=1_000_000)
     session_idle_minutes: int = Field(default=15, ge=1, le=24 * 60)
     session_lifetime_hours: int = Field(default=12, ge=1, le=24 * 7)
 

@@ -10,13 +10,7 @@ from api.pages.forms import CSRF_FIELD, Form, read_form
 from api.pages.rendering import render
 from api.problems import ProblemType, RequestProblem
 from api.resources import Service, service_of
-from api.sign_in import (
-    SignIn,
-    clear_cookie,
-    cookie_name,
-    require_csrf_token,
-    set_cookie,
-)
+from api.sign_in import clear_cookie, cookie_name, require_csrf_token, set_cookie
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.database import open_session
 
@@ -28,11 +22,11 @@ FIRST_PAGE = "/denials"
 def show_entrance(request: Request) -> Response:
     """The sign-in form, or the worklist for who is signed in already."""
     service = service_of(request)
-    sign_in = _current_sign_in(request, service)
-    if sign_in is not None:
-        with open_session(service.engine, read_only=True) as session:
-            if grant_of_sign_in(session, sign_in, now=service.clock()) is not None:
-                return RedirectResponse(FIRST_PAGE, status_code=303)
+    now = service.clock()
+    with open_session(service.engine, read_only=True) as session:
+        sign_in = service.sign_ins.find(session, _token(request, service), now=now)
+        if sign_in is not None and grant_of_sign_in(session, sign_in, now=now):
+            return RedirectResponse(FIRST_PAGE, status_code=303)
     return _entrance()
 
 
@@ -41,7 +35,8 @@ def sign_in(request: Request, form: Annotated[Form, Depends(read_form)]) -> Resp
     """Exchange a key for a session; the key itself is not kept."""
     service = service_of(request)
     now = service.clock()
-    with open_session(service.engine) as session:
+    with open_session(service.engine, read_only=True) as session:
+        # Anybody may try a key, so trying takes no lock.
         try:
             grant = grant_of_plaintext(
                 service, session, form.text("api_key").strip(), now=now
@@ -50,6 +45,7 @@ def sign_in(request: Request, form: Annotated[Form, Depends(read_form)]) -> Resp
             if problem.problem_type is not ProblemType.NO_KEY:
                 raise
             return _entrance(failed=True)
+    with open_session(service.engine) as session:
         record_event(
             session,
             grant.organization_id,
@@ -59,11 +55,14 @@ def sign_in(request: Request, form: Annotated[Form, Depends(read_form)]) -> Resp
             record_id=grant.key_id,
             now=now,
         )
+        service.sign_ins.end(session, _token(request, service))
+        token = service.sign_ins.start(
+            session,
+            organization_id=grant.organization_id,
+            key_id=grant.key_id,
+            now=now,
+        )
         session.commit()
-    _end_current(request, service)
-    token = service.sign_ins.start(
-        organization_id=grant.organization_id, key_id=grant.key_id, now=now
-    )
     response = RedirectResponse(FIRST_PAGE, status_code=303)
     set_cookie(response, token, secure=service.settings.secure_cookies)
     return response
@@ -73,10 +72,12 @@ def sign_in(request: Request, form: Annotated[Form, Depends(read_form)]) -> Resp
 def sign_out(request: Request, form: Annotated[Form, Depends(read_form)]) -> Response:
     """End the session on the server and take the cookie back."""
     service = service_of(request)
-    sign_in = _current_sign_in(request, service)
+    now = service.clock()
+    token = _token(request, service)
+    with open_session(service.engine, read_only=True) as session:
+        sign_in = service.sign_ins.find(session, token, now=now)
     if sign_in is not None:
         require_csrf_token(sign_in, form.text(CSRF_FIELD))
-        now = service.clock()
         with open_session(service.engine) as session:
             record_event(
                 session,
@@ -87,8 +88,8 @@ def sign_out(request: Request, form: Annotated[Form, Depends(read_form)]) -> Res
                 record_id=sign_in.key_id,
                 now=now,
             )
+            service.sign_ins.end(session, token)
             session.commit()
-        _end_current(request, service)
     response = RedirectResponse("/", status_code=303)
     clear_cookie(response, secure=service.settings.secure_cookies)
     return response
@@ -101,14 +102,3 @@ def _entrance(*, failed: bool = False) -> HTMLResponse:
 def _token(request: Request, service: Service) -> str:
     name = cookie_name(secure=service.settings.secure_cookies)
     return request.cookies.get(name, "")
-
-
-def _current_sign_in(request: Request, service: Service) -> SignIn | None:
-    token = _token(request, service)
-    return service.sign_ins.find(token, now=service.clock()) if token else None
-
-
-def _end_current(request: Request, service: Service) -> None:
-    token = _token(request, service)
-    if token:
-        service.sign_ins.end(token)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from itertools import islice
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -18,6 +19,7 @@ from api.problems import (
     RequestProblem,
 )
 from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
+from denialml.formats import open_reader
 from denialml.journeys.denials import DenialReport, find_denials
 from denialml.journeys.ingest import IngestReport, ingest_file
 
@@ -26,6 +28,8 @@ router = APIRouter(prefix="/v1", tags=["files"])
 REMITTANCE_KIND = "835"
 X12_TYPES = frozenset({X12_MEDIA_TYPE, "application/octet-stream", "text/plain"})
 FILE_TYPES = X12_TYPES | {"text/csv"}
+# No record of any format is shorter: two one-letter columns of a CSV and a line's end.
+SHORTEST_RECORD_BYTES = 4
 _FILE_NAME = re.compile(r'filename="?([^";\\/\x00-\x1f\x7f]{1,120})"?')
 
 
@@ -46,6 +50,7 @@ _PROBLEMS = (
     ProblemType.UNREADABLE_FILE,
     ProblemType.INCOMPLETE_FILE,
     ProblemType.BODY_TOO_LARGE,
+    ProblemType.BODY_TOO_SLOW,
     ProblemType.UNSUPPORTED_MEDIA_TYPE,
 )
 
@@ -115,12 +120,34 @@ def take_file(
     return _answer(request, _ingest(request, visit, body))
 
 
+def require_few_records(body: bytes, *, file: str, maximum: int) -> None:
+    """Refuse a file whose storing would keep other writers out for long.
+
+    The file is read once more for this, and only where it could hold too many: reading
+    takes a tenth of the time that storing does, and locks nothing.
+
+    Raises `RequestProblem` (body-too-large), `UnreadableFile`.
+    """
+    if len(body) < maximum * SHORTEST_RECORD_BYTES:
+        return
+    reader = open_reader(io.BytesIO(body), file=file)
+    if next(islice(reader, maximum, None), None) is not None:
+        raise RequestProblem(
+            ProblemType.BODY_TOO_LARGE,
+            f"The file holds more than {maximum} records (max_records_per_request). "
+            "Split it, or take it in with `denialml ingest`. Nothing was stored.",
+        )
+
+
 def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
+    file = file_name_of(request)
+    maximum = visit.service.settings.max_records_per_request
+    require_few_records(body, file=file, maximum=maximum)
     report = ingest_file(
         visit.session,
         visit.organization_id,
         io.BytesIO(body),
-        file=file_name_of(request),
+        file=file,
         now=visit.now,
         actor=visit.actor,
     )

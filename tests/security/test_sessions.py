@@ -1,17 +1,22 @@
 """Cookies, sessions and forms of the pages."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from starlette.responses import Response
 
+from api.access_log import configure_logging
+from api.app import create_app
 from api.gate import SECURITY_HEADERS
-from api.sign_in import SignIns, clear_cookie, set_cookie
+from api.sign_in import clear_cookie, set_cookie
 from denialml.store.api_keys import revoke_key
 from denialml.store.database import open_session
 from tests.api.running import START, Running
+from tests.api.serving import Address, serving
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -128,14 +133,76 @@ def test_a_session_ends_by_idling_and_by_age(running: Running, harbor: str) -> N
         running.clock.now = START
 
 
-def test_the_register_of_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.sign_in.MAXIMUM_SESSIONS", 3)
-    register = SignIns(idle=timedelta(hours=1), lifetime=timedelta(hours=2))
-    tokens = [
-        register.start(organization_id="org", key_id="key", now=START) for _ in range(4)
-    ]
-    assert register.find(tokens[0], now=START) is None
-    assert register.find(tokens[3], now=START) is not None
+@pytest.fixture(scope="module")
+def second(running: Running) -> Iterator[Address]:
+    """Another process's service on the same database and secret."""
+    app = create_app(running.settings, clock=running.clock)
+    configure_logging("info", stream=running.log)
+    with serving(app) as address:
+        yield address
+
+
+def test_a_second_worker_knows_who_is_signed_in(
+    running: Running, second: Address, harbor: str
+) -> None:
+    with running.signed_in(running.key(harbor)) as client:
+        cookies = dict(client.cookies)
+        token = csrf_token(client)
+        with httpx.Client(base_url=second.url, cookies=cookies) as elsewhere:
+            assert elsewhere.get("/denials").status_code == 200
+            # A form of one worker's page may come to the other.
+            assert csrf_token(elsewhere) == token
+            elsewhere.post("/sign-out", data={"csrf_token": token})
+        assert client.get("/denials").status_code == 303
+
+
+def test_a_restart_signs_nobody_out(running: Running, harbor: str) -> None:
+    def restarted() -> FastAPI:
+        app = create_app(running.settings, clock=running.clock)
+        configure_logging("info", stream=running.log)
+        return app
+
+    with serving(restarted()) as before, httpx.Client(base_url=before.url) as client:
+        client.post("/sign-in", data={"api_key": running.key(harbor)})
+        cookies = dict(client.cookies)
+    with serving(restarted()) as after:
+        answer = httpx.get(f"{after.url}/denials", cookies=cookies)
+    assert answer.status_code == 200
+
+
+def test_nothing_stored_signs_anybody_in(running: Running, harbor: str) -> None:
+    """Neither the token nor the key is in the database, nor what it holds a token."""
+    key = running.key(harbor)
+    with running.signed_in(key) as client:
+        (token,) = client.cookies.values()
+        form = csrf_token(client)
+    with running.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM sign_ins").all()
+    stored = {str(value) for row in rows for value in row}
+    assert not {token, key, form} & stored
+    with running.client() as thief:
+        for row in rows:
+            thief.cookies.set("denialml_session", row[0])
+            assert thief.get("/denials").status_code == 303
+
+
+def test_a_look_costs_no_write_within_the_minute(running: Running, harbor: str) -> None:
+    def last_seen() -> set[str]:
+        with running.engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT last_seen_at FROM sign_ins")
+            return set(found.scalars())
+
+    try:
+        with running.signed_in(running.key(harbor)) as client:
+            before = last_seen()
+            running.clock.now = START + timedelta(seconds=59)
+            assert client.get("/denials").status_code == 200
+            assert last_seen() == before
+            running.clock.now = START + timedelta(seconds=61)
+            assert client.get("/denials").status_code == 200
+            assert last_seen() != before
+    finally:
+        running.clock.now = START
 
 
 FORMS = ["/sign-out", "/claims", "/denials/{denial_id}/appeal"]

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from denialml.store import office_tables, sign_in_table, tables  # noqa: F401 (rows)
 from denialml.store.columns import Base
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization

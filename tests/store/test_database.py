@@ -6,23 +6,29 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, insert, inspect, text
+from sqlalchemy import Engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
+import denialml.store
 from denialml.errors import SchemaOutdated
-from denialml.store import office_tables, tables
+from denialml.store import office_tables, sign_in_table, tables
 from denialml.store.columns import Base
 from denialml.store.database import check_schema, migrate, open_engine, open_session
 from denialml.store.organizations import create_organization, list_organizations
 from denialml.store.writing import insert_new
 from tests.store.samples import NOW
 
+MIGRATIONS = Path(denialml.store.__file__).parent / "migrations"
+
 
 def test_migrated_schema_is_what_the_tables_say(engine: Engine) -> None:
-    assert tables.ClaimRow.metadata is office_tables.OrganizationRow.metadata
+    for row in (tables.ClaimRow, office_tables.ApiKeyRow, sign_in_table.SignInRow):
+        assert row.metadata is Base.metadata
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
@@ -62,6 +68,37 @@ def test_migrating_again_changes_nothing(engine: Engine) -> None:
         assert [each.name for each in list_organizations(session)] == ["Practice"]
 
 
+def _check_step_from_the_first_schema(url: str) -> None:
+    """A database of the first release keeps what it holds and gains what is new."""
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        configuration = Config()
+        configuration.set_main_option("script_location", str(MIGRATIONS))
+        configuration.set_main_option("path_separator", "os")
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "v0001")
+    with pytest.raises(SchemaOutdated, match="at schema v0001"):
+        check_schema(engine)
+    with open_session(engine) as session:
+        create_organization(session, "Practice", now=NOW)
+        session.commit()
+    migrate(engine)
+    check_schema(engine)
+    with open_session(engine) as session:
+        assert [each.name for each in list_organizations(session)] == ["Practice"]
+        assert session.scalars(select(sign_in_table.SignInRow)).all() == []
+    engine.dispose()
+
+
+def test_the_first_schema_of_sqlite_moves_on(tmp_path: Path) -> None:
+    _check_step_from_the_first_schema(f"sqlite:///{tmp_path}/old.db")
+
+
+@pytest.mark.postgresql
+def test_the_first_schema_of_postgresql_moves_on(empty_postgresql_url: str) -> None:
+    _check_step_from_the_first_schema(empty_postgresql_url)
+
+
 def test_four_processes_may_migrate_one_sqlite_file_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/denialml.db"
     _migrate_at_once(url)
@@ -90,7 +127,7 @@ def _migrate_at_once(url: str) -> None:
 
 def test_a_database_nobody_migrated_is_refused(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/new.db")
-    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0001"):
+    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0002"):
         check_schema(engine)
 
 
@@ -102,7 +139,7 @@ def test_a_database_of_another_version_is_refused(engine: Engine) -> None:
             check_schema(engine)
     finally:
         with engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = 'v0001'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = 'v0002'"))
 
 
 def test_unsupported_databases_are_named() -> None:

@@ -65,6 +65,8 @@ WRITES = {
     "organizations.records_changed",
     "refiling.file_loosely",
     "scores.save_scores",
+    "sign_ins.add_sign_in",
+    "sign_ins.note_look",
     "source_files.begin_file",
 }
 
