@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from denialml.appeals.case_file import CaseFile, payer_type
-from denialml.appeals.correction_facts import billed_diagnoses
+from denialml.appeals.correction_facts import billed_diagnoses, corrected_member_number
 from denialml.appeals.declared_context import (
     AuthorityContext,
     ClaimContext,
@@ -169,9 +169,12 @@ def _patient(case: CaseFile) -> PatientContext:
     claim = case.claim
     patient = person(claim)
     subscriber = claim.subscriber
+    sent = said(subscriber.member_id, "claim:2010BA NM109")
+    corrected = said(corrected_member_number(case), "eligibility:member_id")
     return PatientContext(
         name=said(_name(patient.first_name, patient.last_name), "claim:2010 NM1"),
-        member_id=said(subscriber.member_id, "claim:2010BA NM109"),
+        member_id=corrected or sent,
+        member_id_first_sent=sent if corrected else None,
         birth_date=day(patient.birth_date, "claim:2010 DMG02"),
         subscriber_name=said(
             _name(subscriber.first_name, subscriber.last_name), "claim:2010BA NM1"

@@ -136,11 +136,25 @@ def _telehealth(case: CaseFile, facts: Facts) -> Facts:
 
 
 def _member_number(case: CaseFile) -> Facts:
-    """The number under which the payer itself found this patient, where it differs."""
+    found, sent = corrected_member_number(case), case.claim.subscriber.member_id
+    if not found:
+        return {}
+    words = f"the member number from {sent} to {found}"
+    return {"correction": Value(words, "claim:2010BA NM109", "eligibility:member_id")}
+
+
+def corrected_member_number(case: CaseFile) -> str:
+    """The number under which the payer itself found this patient, where it differs.
+
+    Empty unless the answer doubts the number, and one active eligibility answer of
+    this payer, for this very day and this medical record number, names another.
+    """
+    if case.finding.root_cause not in _MEMBER_CAUSES:
+        return ""
     codes = {one.reason_code for one in case.denial.adjustments}
     service_date, claim = case.line.service_date, case.claim
     if not (codes | set(case.denial.remark_codes)) & _MEMBER_CODES:
-        return {}
+        return ""
     sent = claim.subscriber.member_id
     found = {
         check.member_id
@@ -152,14 +166,8 @@ def _member_number(case: CaseFile) -> Facts:
         and check.service_date == service_date
     } - {""}
     if not sent or len(found) != 1 or sent in found:
-        return {}
-    return {
-        "correction": Value(
-            f"the member number from {sent} to {found.pop()}",
-            "claim:2010BA NM109",
-            "eligibility:member_id",
-        )
-    }
+        return ""
+    return found.pop()
 
 
 def why_no_correction(case: CaseFile, evidence: EvidenceFile, *, next_step: str) -> str:

@@ -46,10 +46,15 @@ class PayerContext(Context, frozen=True):
 
 
 class PatientContext(Context, frozen=True):
-    """The patient; `subscriber_name` only where somebody else is insured."""
+    """The patient; `subscriber_name` only where somebody else is insured.
+
+    `member_id_first_sent` is the claim's wrong number, where the record proves another
+    one; `member_id` is then that one.
+    """
 
     name: Value | None
     member_id: Value | None
+    member_id_first_sent: Value | None
     birth_date: Value | None
     subscriber_name: Value | None
 

@@ -7,6 +7,7 @@ from denialml.appeals.correction_facts import stated_diagnoses
 from denialml.appeals.drafting import draft_letter
 from denialml.domain.denial import RootCause, Route
 from tests.appeals.cases import (
+    AUTHORIZATION,
     CHECK,
     CLAIM,
     DRAFTED,
@@ -99,6 +100,49 @@ def test_a_member_number_of_another_patient_is_never_proposed():
     )
     assert draft.status == "blocked"
     assert "W000000001" not in msgspec.json.encode(draft).decode()
+
+
+def rows_of(draft):
+    return dict(row for block in draft.blocks for row in block.rows if len(row) == 2)
+
+
+def test_a_corrected_member_number_is_shown_beside_the_one_first_sent():
+    found = msgspec.structs.replace(
+        CHECK, member_id="W884201973", medical_record_number="MRN-20417"
+    )
+    draft = corrected(
+        RootCause.CLAIM_DATA_ERROR,
+        Route.NEW_CLAIM,
+        reason="31",
+        eligibility_checks=(found,),
+    )
+    rows = rows_of(draft)
+    assert rows["Member ID, corrected"] == "W884201973"
+    assert rows["Member ID as first sent"] == "W884201937"
+    assert "Member ID" not in rows
+
+
+def test_a_number_that_the_record_does_not_prove_is_not_shown_as_corrected():
+    """Two other numbers were found; the answer doubts another element."""
+    one, other = (
+        msgspec.structs.replace(
+            CHECK, member_id=number, medical_record_number="MRN-20417"
+        )
+        for number in ("W884201973", "W884201999")
+    )
+    for reason, checks in (("31", (one, other)), ("197", (one,))):
+        draft = draft_letter(
+            case(
+                RootCause.AUTH_MISMATCH,
+                reason=reason,
+                authorizations=(AUTHORIZATION,),
+                eligibility_checks=checks,
+            ),
+            drafted_at=DRAFTED,
+        )
+        rows = rows_of(draft)
+        assert rows["Member ID"] == "W884201937"
+        assert "Member ID as first sent" not in rows
 
 
 def test_a_session_held_in_person_is_not_corrected_to_telehealth():
