@@ -73,8 +73,12 @@ class Prepared:
     rows: tuple[npt.NDArray[np.float64], ...]
 
 
-def prepare(directory: Path, *, claims: int) -> Prepared:
-    """Simulate, ingest, train; everything through the product's own journeys."""
+def prepare(directory: Path, *, claims: int, trees: int | None = None) -> Prepared:
+    """Simulate, ingest, train; everything through the product's own journeys.
+
+    `trees`: the most trees the model may have, for the ratio of a small model; None:
+    as many as the product would train.
+    """
     practice = simulate_practice(
         seed=SEED, claims=claims, starts_on=STARTS_ON, ends_on=ENDS_ON
     )
@@ -107,10 +111,14 @@ def prepare(directory: Path, *, claims: int) -> Prepared:
         session.commit()
         records = practice_records(session, organization_id)
     engine.dispose()
+    specification = load_specification(SPECIFICATION)
+    if trees is not None:
+        specification = msgspec.structs.replace(
+            specification,
+            trees=msgspec.structs.replace(specification.trees, maximum=trees),
+        )
     bundle = train_bundle(
-        build_frame(records),
-        specification=load_specification(SPECIFICATION),
-        known_by=AS_OF,
+        build_frame(records), specification=specification, known_by=AS_OF
     )
     write_bundle(bundle, settings.serving_bundle_of(organization_id))
     fact_book = FactBook(records)
@@ -230,10 +238,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--claims", type=int, default=20_000)
     parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--trees", type=int, help="at most so many trees")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="denialml-benchmark-") as name:
-        prepared = prepare(Path(name), claims=arguments.claims)
+        prepared = prepare(Path(name), claims=arguments.claims, trees=arguments.trees)
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         process = multiprocessing.get_context("spawn").Process(

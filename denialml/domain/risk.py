@@ -43,8 +43,10 @@ class RiskScore(Judgment, frozen=True):
     """Denial risk of one claim: the probability that at least one line is denied.
 
     `as_of` is the submission day: nothing known later took part. `model_version`
-    names the bundle. `reasons` are the sentences of the riskiest line's largest
-    risk-raising contributions, most important first.
+    names the bundle. `reasons` say what raises the riskiest line's risk: facts of the
+    claim and its file first, then what was answered to claims like it, then how the
+    payer answers in general. `speaks_for_payment` says what lowers it. `warnings` say
+    what the number cannot be trusted for (`denialml.modeling.cautions`).
     """
 
     patient_control_number: str
@@ -53,3 +55,5 @@ class RiskScore(Judgment, frozen=True):
     probability: float
     lines: tuple[LineRisk, ...]
     reasons: tuple[str, ...]
+    speaks_for_payment: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,6 +1,15 @@
 """Features of what the claim itself says, and of what was sent before."""
 
-from denialml.modeling.feature import UNKNOWN, Feature, LineInput, flag, number, yes_no
+from operator import not_
+
+from denialml.modeling.feature import (
+    UNKNOWN,
+    Feature,
+    LineInput,
+    flag,
+    number,
+    yes_no,
+)
 
 _SENT = "when the claim is made"
 _ON_DAY = "by the submission day"
@@ -8,6 +17,9 @@ _BEFORE = "before the submission day"
 # ICD-10-CM codes that name no specific disorder: Z63.0 (relationship), and those that
 # end in "unspecified". Payers list them in their edits; the practice can be specific.
 _UNSPECIFIC = frozenset({"Z630", "F329", "F339", "F419", "F4320", "F439", "F99", "R69"})
+
+# Plans, deductibles and visit counts start again on January 1.
+_NEW_YEAR_DAYS = 45
 
 
 def _charge(row: LineInput) -> float:
@@ -110,6 +122,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         missing="The order of payers is not known.",
         source="SBR01",
         known_when=_SENT,
+        concern=bool,
     ),
     Feature(
         name="day_of_year",
@@ -120,6 +133,8 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         missing="The service date is not known.",
         source="DTP*472",
         known_when=_SENT,
+        concern=lambda days: days <= _NEW_YEAR_DAYS,
+        circumstance=True,
     ),
     Feature(
         name="filing_lag",
@@ -132,6 +147,8 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         known_when=_SENT,
         remedy="File soon: nothing else lowers the risk of late filing.",
         remedy_when=lambda days: days > 30,
+        concern=lambda days: days > 60,
+        circumstance=True,
     ),
     Feature(
         name="days_past_filing_limit",
@@ -220,12 +237,14 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         value=lambda row: flag(row.view.separate_service),
         says="",
         levels=yes_no(
-            "No line of the day carries a modifier for a separate service.",
+            "No line of the day carries a modifier for a separate service{beside}.",
             "A line of the day carries a modifier for a separate service.",
         ),
         missing="The modifiers are not known.",
         source="SV101-3 to 6",
         known_when=_SENT,
+        concern=not_,
+        concern_if=lambda row: bool(row.view.same_day_families),
     ),
     Feature(
         name="referral",
@@ -240,5 +259,6 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         missing="Whether the claim carries a referral number is not known.",
         source="REF*9F",
         known_when=_SENT,
+        concern=not_,
     ),
 )

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from denialml.domain.claim import Claim, patient_key
-from denialml.domain.risk import LineRisk, RiskScore
+from denialml.domain.risk import Contribution, LineRisk, RiskScore
 from denialml.modeling.bundle import Bundle
-from denialml.modeling.explanation import contributions_of, reasons_of
+from denialml.modeling.cautions import cautions_about, claim_cautions
+from denialml.modeling.explanation import contributions_of, largest_first
 from denialml.modeling.facts import FactBook
 from denialml.modeling.feature import LineInput
 from denialml.modeling.features import line_features
 from denialml.modeling.history import History
 from denialml.modeling.line_view import view_line
+from denialml.modeling.reasons import COMFORTS_SHOWN, REASONS_SHOWN, reasons_of
 
 
 def score_claims(
@@ -55,20 +57,26 @@ def score_claims(
     if not rows:
         return []
     matrix = np.vstack([line_features(row) for row in rows])
+    shares = bundle.contributions(matrix)
     raw = bundle.raw_output(matrix)
-    contributions = bundle.contributions(matrix)
     probabilities = bundle.facts.calibration.line_probability(raw)
+    told = [
+        _told(*each)
+        for each in zip(
+            rows,
+            matrix.tolist(),
+            shares.tolist(),
+            raw.tolist(),
+            probabilities.tolist(),
+            strict=True,
+        )
+    ]
+    cautions = cautions_about(history, bundle.facts, as_of=as_of)
     scores = []
     start = 0
     for claim in claims:
         end = start + len(claim.lines)
-        lines = tuple(
-            _line_risk(
-                rows[at], matrix[at], contributions[at], raw[at], probabilities[at]
-            )
-            for at in range(start, end)
-        )
-        scores.append(_risk_score(claim, lines, bundle, as_of))
+        scores.append(_risk_score(claim, told[start:end], bundle, as_of, cautions))
         start = end
     return scores
 
@@ -87,35 +95,55 @@ def line_inputs(
     return rows
 
 
-def _line_risk(
+class _ToldLine(msgspec.Struct, frozen=True):
+    """A line's risk and what its reasons are chosen from, in the order of features."""
+
+    risk: LineRisk
+    row: LineInput
+    values: list[float]
+    contributions: list[Contribution]
+
+
+def _told(
     row: LineInput,
-    values: npt.NDArray[np.float64],
-    shares: npt.NDArray[np.float64],
+    values: list[float],
+    shares: list[float],
     raw: float,
     probability: float,
-) -> LineRisk:
-    *told, base = shares.tolist()
-    return LineRisk(
+) -> _ToldLine:
+    *effects, base = shares
+    contributions = contributions_of(row, values, effects)
+    risk = LineRisk(
         line_number=row.line.line_number,
         procedure_code=row.line.procedure_code,
-        probability=float(probability),
-        raw_output=float(raw),
+        probability=probability,
+        raw_output=raw,
         base=base,
-        contributions=contributions_of(row, values.tolist(), told),
+        contributions=largest_first(contributions),
     )
+    return _ToldLine(risk, row, values, contributions)
 
 
 def _risk_score(
-    claim: Claim, lines: tuple[LineRisk, ...], bundle: Bundle, as_of: date
+    claim: Claim,
+    told: Sequence[_ToldLine],
+    bundle: Bundle,
+    as_of: date,
+    cautions: tuple[str, ...],
 ) -> RiskScore:
-    riskiest = max(lines, key=lambda line: line.probability)
+    riskiest = max(told, key=lambda line: line.risk.probability)
+    reasons = reasons_of(riskiest.row, riskiest.values, riskiest.contributions)
     return RiskScore(
         patient_control_number=claim.patient_control_number,
         as_of=as_of,
         model_version=bundle.version,
         probability=bundle.facts.calibration.claim_probability(
-            [line.probability for line in lines]
+            [line.risk.probability for line in told]
         ),
-        lines=lines,
-        reasons=reasons_of(riskiest.contributions),
+        lines=tuple(line.risk for line in told),
+        reasons=tuple(one.sentence for one in reasons.raising[:REASONS_SHOWN]),
+        speaks_for_payment=tuple(
+            one.sentence for one in reasons.lowering[:COMFORTS_SHOWN]
+        ),
+        warnings=(*cautions, *claim_cautions(claim)),
     )

@@ -40,7 +40,7 @@ _YES_NO_CLINICIAN = (
     ),
 )
 _YES_NO_NEW_YEAR = (
-    (0.0, "No January 1 lies between that proof of coverage and the service."),
+    (0.0, "No January 1 lies between the last proof of coverage and the service."),
     (1.0, "January 1 lies between the last proof of coverage and the service."),
 )
 
@@ -120,6 +120,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         missing="The payer has not yet answered as the right payer.",
         source=_SOURCE,
         known_when=_KNOWN,
+        concern=bool,
     ),
     Feature(
         name="coordination_refused",
@@ -148,6 +149,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         known_when=_KNOWN,
         remedy="Ask the patient about other coverage.",
         remedy_when=lambda days: days > 60,
+        concern_missing=True,
     ),
     Feature(
         name="clinician_proof_age",
@@ -162,6 +164,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         known_when=_KNOWN,
         remedy="Confirm the clinician's enrollment with the payer.",
         remedy_when=lambda days: days > 60,
+        concern_missing=True,
     ),
     Feature(
         name="clinician_refused",
@@ -217,11 +220,12 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         topic="patient",
         unit="rate",
         value=denied_share,
-        says="Of the payer's answers on this patient so far, {value} were denials"
-        " (drawn towards 15% while they are few).",
+        says="{patient_record} (with few answers drawn towards 15%: {value}; usual for"
+        " any line: {usual})",
         missing="No answers are on file.",
         source=_SOURCE,
         known_when=_KNOWN,
+        evidence=lambda history: (history.coverage.answers, history.usual[0]),
     ),
     Feature(
         name="patient_paid_age",
@@ -235,6 +239,9 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         missing="The payer has not yet paid for this patient.",
         source=_SOURCE,
         known_when=_KNOWN,
+        concern=lambda days: days > 90,
+        concern_missing=True,
+        circumstance=True,
     ),
     Feature(
         name="known_problems",
@@ -274,6 +281,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         missing="The plan has paid nothing yet.",
         source=_SOURCE,
         known_when=_KNOWN,
+        concern=lambda visits: visits > 0,
     ),
     Feature(
         name="payer_answer_days",
@@ -301,5 +309,6 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         missing="The payer has paid nothing yet.",
         source=_SOURCE,
         known_when=_KNOWN,
+        concern=lambda days: days > 0,
     ),
 )

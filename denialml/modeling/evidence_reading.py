@@ -96,23 +96,26 @@ def _later(first: date | None, second: date | None) -> date | None:
     return max(first, second)
 
 
-def visible_problems(row: LineInput) -> tuple[str, ...]:
-    """The problems that a biller can see before sending, in words."""
+def visible_problems(row: LineInput) -> dict[str, str]:
+    """The problems that a biller can see before sending: topic -> in words."""
     facts = row.facts
     limit, lag = facts.filing_limit_days, facts.filing_lag_days
     refused = row.history.filing.shortest_refused_days
     late = lag is not None and (
         (limit is not None and lag > limit) or (refused is not None and lag >= refused)
     )
-    other_payer = refused_after_proof(coordination_open, coordination_clean)(row) == 1.0
-    no_coverage = refused_after_proof(coverage_open, coverage_proved)(row) == 1.0
-    found = (
-        (facts.same_service_already_sent, "the same service was sent before"),
-        (late, "the claim is filed later than the payer has taken claims"),
-        (other_payer, "another payer is known of"),
-        (no_coverage, "coverage was last found not in force"),
-    )
-    return tuple(words for holds, words in found if holds)
+    other_payer = _OTHER_PAYER(row) == 1.0
+    no_coverage = _NO_COVERAGE(row) == 1.0
+    found: dict[str, str] = {}
+    if facts.same_service_already_sent:
+        found["duplicate"] = "the same service was sent before"
+    if late:
+        found["filing"] = "the claim is filed later than the payer has taken claims"
+    if other_payer:
+        found["other payer"] = "another payer is known of"
+    if no_coverage:
+        found["coverage"] = "coverage was last found not in force"
+    return found
 
 
 def known_problems(row: LineInput) -> float:
@@ -136,3 +139,7 @@ def past_paid_visits(row: LineInput) -> float:
     """Visits this year beyond the most the plan has paid."""
     most = row.history.limit.most_paid
     return UNKNOWN if most is None else float(row.facts.visits_this_year - most)
+
+
+_OTHER_PAYER = refused_after_proof(coordination_open, coordination_clean)
+_NO_COVERAGE = refused_after_proof(coverage_open, coverage_proved)

@@ -1,19 +1,26 @@
-"""Each contribution of a line's risk, told in billing words."""
+"""Each contribution of a line's risk, told in billing words.
+
+Every line of every claim tells more than eighty sentences, so that a sentence once
+made is kept: by its value and words where it tells a fact, by its words where it tells
+a rate. The words are business words; no member, name or note is among them.
+"""
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import msgspec
 
 from denialml.domain.risk import Contribution
 from denialml.modeling.evidence_reading import visible_problems
-from denialml.modeling.feature import Feature, LineInput, Unit
+from denialml.modeling.feature import UNKNOWN, Feature, LineInput, Unit
 from denialml.modeling.features import FEATURES
+from denialml.modeling.history import LineHistory
 from denialml.modeling.rate_features import largest_cause
 
-REASONS_SHOWN = 5
-# In log-odds: less than this moves a risk of 15% by less than two points.
-_WORTH_SAYING = 0.12
-# A count of answers says less to a biller than what they were.
-_SHARE_OF_COUNTS = 0.25
+# Sentences kept of one feature; more than any practice's payers, codes and days need.
+_KEPT = 2_000
 
 _AUTHORIZATION_WORDS = {
     "none": "no authorization on file",
@@ -42,52 +49,77 @@ _PLURALS: Mapping[Unit, tuple[str, str]] = {
 }
 
 
-class Template:
-    """A sentence taken apart once: text and placeholders in turn.
+class LineWords(msgspec.Struct, frozen=True, gc=False):
+    """What the sentences about one line are filled with."""
 
-    Filling it is several times quicker than `str.format_map`, and every line of every
-    claim fills more than a hundred.
-    """
-
-    __slots__ = ("_fields", "_parts")
-
-    def __init__(self, text: str) -> None:
-        self._parts: list[str] = []
-        self._fields: list[tuple[int, str]] = []
-        for literal, field, _, _ in string.Formatter().parse(text):
-            self._parts.append(literal)
-            if field:
-                self._fields.append((len(self._parts), field))
-                self._parts.append("")
-
-    def fill(self, words: Mapping[str, str]) -> str:
-        """The sentence with its words."""
-        parts = self._parts
-        if not self._fields:
-            return parts[0] if parts else ""
-        parts = parts.copy()
-        for position, field in self._fields:
-            parts[position] = words[field]
-        return "".join(parts)
+    words: dict[str, str]
+    history: LineHistory
 
 
-class Teller:
-    """Tells one feature's contribution; made once for each feature."""
+class FactTeller:
+    """Tells one feature that is no rate; made once for each feature."""
 
-    __slots__ = ("_feature", "_levels", "_missing", "_negative", "_says")
+    __slots__ = ("_feature", "_kept", "_words_of")
 
     def __init__(self, feature: Feature) -> None:
         self._feature = feature
-        self._says = Template(feature.says)
-        self._negative = Template(feature.says_negative)
-        self._missing = Template(feature.missing)
-        self._levels = {value: Template(says) for value, says in feature.levels}
+        sentences = [feature.says, feature.says_negative, feature.missing]
+        sentences += [says for _, says in feature.levels]
+        self._words_of = _picker(*sentences)
+        self._kept: dict[object, tuple[str, str, str]] = {}
 
-    def tell(self, value: float, share: float, words: dict[str, str]) -> Contribution:
-        """One contribution with its sentence, true of the value shown.
+    def tell(self, value: float, share: float, line: LineWords) -> Contribution:
+        """One contribution with its sentence, true of the value shown."""
+        shown = value if value == value else None
+        words_of = self._words_of
+        key = shown if words_of is None else (shown, words_of(line.words))
+        told = self._kept.get(key)
+        if told is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            told = self._kept[key] = self._say(shown, line.words)
+        return Contribution(
+            feature=self._feature.name,
+            value=shown,
+            value_text=told[0],
+            contribution=share,
+            sentence=told[1],
+            remedy=told[2],
+        )
 
-        Sets `words["value"]`.
-        """
+    def _say(
+        self, value: float | None, words: Mapping[str, str]
+    ) -> tuple[str, str, str]:
+        """Value in words, sentence and remedy."""
+        feature = self._feature
+        if value is None:
+            return "not known", feature.missing.format_map(words), ""
+        text = value_text(value, feature.unit)
+        if value < 0 and feature.says_negative:
+            says, said = feature.says_negative, value_text(-value, feature.unit)
+        else:
+            says, said = dict(feature.levels).get(value, feature.says), text
+        remedy = feature.remedy
+        if remedy and feature.remedy_when is not None:
+            remedy = remedy if feature.remedy_when(value) else ""
+        return text, says.format_map({**words, "value": said}), remedy
+
+
+class RateTeller:
+    """Tells one rate: how high, of how many, beside what is usual, and its effect."""
+
+    __slots__ = ("_ends", "_evidence", "_feature", "_kept", "_words_of")
+
+    def __init__(self, feature: Feature) -> None:
+        assert feature.evidence is not None
+        self._feature = feature
+        self._evidence = feature.evidence
+        self._words_of = _picker(feature.says, feature.says_unproven)
+        self._kept: dict[object, tuple[str, str, str, str, str]] = {}
+        self._ends = (UNKNOWN, ("", "", ""))
+
+    def tell(self, value: float, share: float, line: LineWords) -> Contribution:
+        """One contribution with its sentence, true of the value shown."""
         feature = self._feature
         if value != value:
             return Contribution(
@@ -95,32 +127,86 @@ class Teller:
                 value=None,
                 value_text="not known",
                 contribution=share,
-                sentence=self._missing.fill(words),
+                sentence=feature.missing,
             )
-        text = value_text(value, feature.unit)
-        if value < 0 and feature.says_negative:
-            template = self._negative
-            words["value"] = value_text(-value, feature.unit)
+        words_of = self._words_of
+        key = None if words_of is None else words_of(line.words)
+        says = self._kept.get(key)
+        if says is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            says = self._kept[key] = self._say(line.words)
+        count, usual = self._evidence(line.history)
+        known, ends = self._ends
+        if known != usual:
+            ends = _ends_with(value_text(usual, "rate"))
+            self._ends = (usual, ends)
+        text = f"{100 * value:.0f}%" if value >= _WHOLE else f"{100 * value:.1f}%"
+        end = ends[0] if share > 0 else ends[1] if share else ends[2]
+        if count or not feature.says_unproven:
+            counted = f"{count:,}" if says[2] else ""
+            sentence = f"{says[0]}{text}{says[1]}{counted}{says[2]}{end}"
         else:
-            template = self._levels.get(value, self._says)
-            words["value"] = text
-        remedy = feature.remedy
-        if remedy and feature.remedy_when is not None:
-            remedy = remedy if feature.remedy_when(value) else ""
+            sentence = f"{says[3]}{text}{says[4]}{end}"
         return Contribution(
             feature=feature.name,
             value=value,
             value_text=text,
             contribution=share,
-            sentence=template.fill(words),
-            remedy=remedy,
+            sentence=sentence,
         )
+
+    def _say(self, words: Mapping[str, str]) -> tuple[str, str, str, str, str]:
+        """The sentences with their words, cut where the numbers come.
+
+        Of `says`: before the value, before the count (or what is usual, and then the
+        third is empty), before what is usual; of `says_unproven` the first two.
+        """
+        before, after = self._feature.says.split("{value}")
+        between, _, rest = after.removesuffix("{usual})").partition("{count}")
+        unproven = self._feature.says_unproven.removesuffix("{usual})")
+        first, _, second = unproven.partition("{value}")
+        pieces = (before, between, rest, first, second)
+        one, two, three, four, five = (piece.format_map(words) for piece in pieces)
+        return one, two, three, four, five
+
+
+def _ends_with(usual: str) -> tuple[str, str, str]:
+    """How a rate's sentence ends where it raises or lowers the risk, or neither."""
+    return (
+        f"{usual}), which raises the risk.",
+        f"{usual}), which lowers the risk.",
+        f"{usual}).",
+    )
+
+
+Teller = FactTeller | RateTeller
+_NUMBERS = frozenset({"value", "count", "usual"})
+# Rates from this one on are shown without decimals.
+_WHOLE = 0.1
+
+
+def teller_of(feature: Feature) -> Teller:
+    """The teller for a feature."""
+    return FactTeller(feature) if feature.evidence is None else RateTeller(feature)
+
+
+def _picker(*sentences: str) -> Callable[[Mapping[str, str]], Any] | None:
+    """Picks the words that the sentences use, to keep them by; None: they use none."""
+    fields = {
+        field
+        for sentence in sentences
+        for _, field, _, _ in string.Formatter().parse(sentence)
+        if field
+    }
+    fields -= _NUMBERS
+    return itemgetter(*sorted(fields)) if fields else None
 
 
 def contributions_of(
     row: LineInput, values: Sequence[float], shares: Sequence[float]
-) -> tuple[Contribution, ...]:
-    """All contributions of one line, largest first.
+) -> list[Contribution]:
+    """All contributions of one line, in the order of `FEATURES`.
 
     Parameters
     ----------
@@ -129,13 +215,16 @@ def contributions_of(
     values, shares : sequence of float
         Feature values and SHAP contributions (log-odds), in the order of `FEATURES`.
     """
-    words = sentence_words(row)
-    told = [
-        teller.tell(value, share, words)
-        for teller, value, share in zip(TELLERS, values, shares, strict=True)
+    words = words_of(row)
+    return [
+        tell(value, share, words)
+        for tell, value, share in zip(_TELL, values, shares, strict=True)
     ]
-    told.sort(key=_size, reverse=True)
-    return tuple(told)
+
+
+def largest_first(contributions: Sequence[Contribution]) -> tuple[Contribution, ...]:
+    """Sorted by absolute size, ties in the order of `FEATURES`."""
+    return tuple(sorted(contributions, key=_size, reverse=True))
 
 
 def _size(contribution: Contribution) -> float:
@@ -147,7 +236,7 @@ def value_text(value: float, unit: Unit) -> str:
     if unit == "yes_no":
         return "yes" if value else "no"
     if unit == "rate":
-        return f"{100 * value:.0f}%" if value >= 0.1 else f"{100 * value:.1f}%"
+        return f"{100 * value:.0f}%" if value >= _WHOLE else f"{100 * value:.1f}%"
     if unit == "dollars":
         return f"${value:,.2f}"
     shown = f"{value:.0f}" if unit == "answers" else f"{value:.1f}".removesuffix(".0")
@@ -157,9 +246,14 @@ def value_text(value: float, unit: Unit) -> str:
     return f"{shown} {names[0] if shown in ('1', '-1') else names[1]}"
 
 
+def words_of(row: LineInput) -> LineWords:
+    """What the sentences about a line are filled with."""
+    return LineWords(sentence_words(row), row.history)
+
+
 def sentence_words(row: LineInput) -> dict[str, str]:
     """What the sentences' placeholders stand for in this line."""
-    view = row.view
+    view, facts, coverage = row.view, row.facts, row.history.coverage
     return {
         "payer": row.claim.payer.name or view.payer,
         "code": view.code or "the code",
@@ -174,7 +268,19 @@ def sentence_words(row: LineInput) -> dict[str, str]:
             if view.authorization_sent
             else ", and no number on the claim"
         ),
-        "problems": "; ".join(visible_problems(row)) or "none",
+        "problems": "; ".join(visible_problems(row).values()) or "none",
+        "documented": value_text(facts.documented_minutes or 0, "minutes"),
+        "beside": (
+            f", and {_listed(view.same_day_families)} is billed for the same day"
+            if view.same_day_families
+            else ""
+        ),
+        "patient_record": (
+            f"{coverage.denials:,} of the payer's {coverage.answers:,} answers on this"
+            " patient so far were denials"
+            if coverage.answers
+            else "The payer has not answered on this patient yet"
+        ),
         "largest_cause": largest_cause(row.history),
         "already_sent": "sent before" if view.already_sent else "sent once",
         "referral": "with a referral" if view.referral else "without a referral",
@@ -186,28 +292,8 @@ def sentence_words(row: LineInput) -> dict[str, str]:
     }
 
 
-def reasons_of(contributions: Sequence[Contribution]) -> tuple[str, ...]:
-    """What raises the risk most, one sentence per matter, most important first.
-
-    Matters (`Feature.topic`) are ordered by all that their features add; of a matter
-    that raises the risk, the sentence shown is that of its largest risk-raising
-    feature, one with a remedy counting twice.
-    """
-    together: dict[str, float] = {}
-    chosen: dict[str, tuple[float, str]] = {}
-    for one in contributions:
-        topic = _TOPICS[one.feature]
-        together[topic] = together.get(topic, 0.0) + one.contribution
-        weight = one.contribution * (2.0 if one.remedy else 1.0)
-        if one.feature in _COUNTS:
-            weight *= _SHARE_OF_COUNTS
-        if weight > chosen.get(topic, (0.0, ""))[0]:
-            chosen[topic] = (weight, one.sentence)
-    raising = [topic for topic in chosen if together[topic] >= _WORTH_SAYING]
-    raising.sort(key=lambda topic: -together[topic])
-    return tuple(chosen[topic][1] for topic in raising[:REASONS_SHOWN])
+def _listed(families: str) -> str:
+    return families.replace("_", " ").replace("+", " and ")
 
 
-TELLERS = tuple(Teller(feature) for feature in FEATURES)
-_TOPICS = {feature.name: feature.topic for feature in FEATURES}
-_COUNTS = frozenset(feature.name for feature in FEATURES if feature.unit == "answers")
+_TELL = tuple(teller_of(feature).tell for feature in FEATURES)

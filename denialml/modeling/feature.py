@@ -46,6 +46,16 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     sign; `missing` is the sentence for NaN. Each must be true of the value it
     is shown with. `remedy` is what lowers the risk it speaks of, empty where nothing
     legal does, and shown only when `remedy_when` holds of the value.
+
+    `concern` tells whether a value (never NaN) is bad news, so that its sentence may
+    stand as a reason for a denial; where it is None, `remedy_when` tells. A feature
+    with neither is never a reason. `concern_if`: only of lines of which this holds.
+    `concern_missing`: NaN is bad news. `circumstance`: true, but nothing to act on.
+
+    `evidence` makes it a rate: how many answers stand behind it and what the rate
+    usually is; it is bad news when higher. Its `says` names ``{value}``, then if at all
+    ``{count}``, ends with ``{usual})`` and is followed by whether the rate raises or
+    lowers the risk; `says_unproven` is its sentence without any answer.
     """
 
     name: str
@@ -60,6 +70,12 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     levels: tuple[tuple[float, str], ...] = ()
     remedy: str = ""
     remedy_when: Callable[[float], bool] | None = None
+    concern: Callable[[float], bool] | None = None
+    concern_if: Callable[[LineInput], bool] | None = None
+    concern_missing: bool = False
+    circumstance: bool = False
+    evidence: Callable[[LineHistory], tuple[int, float]] | None = None
+    says_unproven: str = ""
 
 
 def number(value: float | int | None) -> float:

@@ -50,14 +50,18 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class LineHistory(msgspec.Struct, frozen=True, gc=False):
-    """What history says about one line. `rates` and `weights` are in table order.
+    """What history says about one line. All four tuples are in table order.
 
     A weight is how many answers, decayed, stand behind the rate before it was drawn
-    towards its parent's; NaN where the question does not arise.
+    towards its parent's; NaN where the question does not arise. `answers` are those
+    answers counted, none decayed; `usual` is the practice's rate for the same cause
+    over all keys, against which a rate is high or low. Both serve the sentences only.
     """
 
     rates: tuple[float, ...]
     weights: tuple[float, ...]
+    answers: tuple[int, ...]
+    usual: tuple[float, ...]
     coverage: CoverageEvidence
     clinician: ClinicianEvidence
     filing: FilingEvidence
@@ -79,13 +83,20 @@ class History:
         self.as_of = date.min
         self._tables = tuple(_Rates(table) for table in RATE_TABLES)
         names = [table.name for table in RATE_TABLES]
-        self._parents = tuple(
-            names.index(table.parent) if table.parent else -1 for table in RATE_TABLES
+        self._pairs = tuple(
+            (rates, names.index(table.parent) if table.parent else -1)
+            for rates, table in zip(self._tables, RATE_TABLES, strict=True)
         )
         self._coverage: dict[tuple[str, str, str], CoverageEvidence] = {}
         self._clinicians: dict[tuple[str, str], ClinicianEvidence] = {}
         self._filing: dict[str, FilingEvidence] = {}
         self._limits: dict[tuple[str, str], VisitLimitEvidence] = {}
+        self._usual: tuple[float, ...] = ()
+
+    @property
+    def answers_known(self) -> int:
+        """How many answered lines it has learnt, corrected claims included."""
+        return self._position
 
     def advance(self, day: date) -> None:
         """Learn every answer received before `day`.
@@ -104,30 +115,45 @@ class History:
                 break
             self._learn(event)
             self._position += 1
+        if day != self.as_of or not self._usual:
+            self._usual = self._usual_rates(day)
         self.as_of = day
 
     def about(self, view: LineView, *, patient: str) -> LineHistory:
         """What history says about a line that is sent on the day it stands at."""
         day = self.as_of.toordinal()
-        overall = self._tables[0].overall(day)
+        usual = self._usual or self._usual_rates(self.as_of)
         rates: list[float] = []
         weights: list[float] = []
-        for table, parent in zip(self._tables, self._parents, strict=True):
-            if parent >= 0:
-                prior = rates[parent]
-            else:
-                prior = table.overall(day) if table.causes else overall
-            rate, weight = table.look_up(view, day, prior)
+        answers: list[int] = []
+        for position, (table, parent) in enumerate(self._pairs):
+            prior = usual[position] if parent < 0 else rates[parent]
+            rate, weight, count = table.look_up(view, day, prior)
             rates.append(rate)
             weights.append(weight)
+            answers.append(count)
         return LineHistory(
             tuple(rates),
             tuple(weights),
+            tuple(answers),
+            usual,
             self._coverage.get((patient, view.payer, view.member), _NO_COVERAGE),
             self._clinicians.get((view.clinician, view.payer), _NO_CLINICIAN),
             self._filing.get(view.payer, _NO_FILING),
             self._limits.get((view.payer, view.plan), _NO_LIMIT),
         )
+
+    def _usual_rates(self, day: date) -> tuple[float, ...]:
+        """Each table's rate over all its keys; a table with a parent has the
+        parent's, and all that ask for any denial have the first table's."""
+        usual: list[float] = []
+        for table, parent in self._pairs:
+            if parent >= 0:
+                usual.append(usual[parent])
+            else:
+                asked = table if table.causes else self._tables[0]
+                usual.append(asked.overall(day.toordinal()))
+        return tuple(usual)
 
     def _learn(self, event: AnswerEvent) -> None:
         view = event.view
@@ -169,7 +195,10 @@ _NO_LIMIT = VisitLimitEvidence()
 
 
 class _Rates:
-    """The decayed counts of one table: key -> [day, weight, denied weight]."""
+    """The counts of one table: key -> [day, weight, denied weight, answers].
+
+    The two weights are decayed, the answers are not.
+    """
 
     __slots__ = (
         "_counts",
@@ -191,7 +220,7 @@ class _Rates:
             self._decay = [1.0] * len(_DAYS)
             self._per_answer = math.exp2(-1.0 / table.half_life_answers)
         self._counts: dict[Key, list[float]] = {}
-        self._overall: list[float] = [0.0, 0.0, 0.0]
+        self._overall: list[float] = [0.0, 0.0, 0.0, 0.0]
 
     def learn(
         self, view: LineView, day: int, denied: bool, shares: dict[str, float]
@@ -206,7 +235,7 @@ class _Rates:
             )
         counts = self._counts.get(key)
         if counts is None:
-            counts = self._counts[key] = [day, 0.0, 0.0]
+            counts = self._counts[key] = [day, 0.0, 0.0, 0.0]
         self._add(counts, day, value)
         self._add(self._overall, day, value)
 
@@ -215,20 +244,23 @@ class _Rates:
         counts[0] = day
         counts[1] = counts[1] * decay + 1.0
         counts[2] = counts[2] * decay + value
+        counts[3] += 1.0
 
-    def look_up(self, view: LineView, day: int, prior: float) -> tuple[float, float]:
+    def look_up(
+        self, view: LineView, day: int, prior: float
+    ) -> tuple[float, float, int]:
         key = self._key(view)
         if key is None:
-            return _NAN, _NAN
+            return _NAN, _NAN, 0
         counts = self._counts.get(key)
         if counts is None:
-            return prior, 0.0
+            return prior, 0.0, 0
         decay = self._decay[self._elapsed(counts, day)]
         weight = counts[1] * decay
         rate = (counts[2] * decay + prior * self._prior_weight) / (
             weight + self._prior_weight
         )
-        return rate, weight
+        return rate, weight, int(counts[3])
 
     def overall(self, day: int) -> float:
         prior = _CAUSE_PRIOR if self.causes else _OVERALL_PRIOR

@@ -1,8 +1,17 @@
 """Features of what the practice has on file about the line."""
 
+from operator import not_
+
 from denialml.domain.coverage import EligibilityResult
 from denialml.domain.facts import AuthorizationState, EnrollmentState
-from denialml.modeling.feature import UNKNOWN, Feature, LineInput, flag, number, yes_no
+from denialml.modeling.feature import (
+    UNKNOWN,
+    Feature,
+    LineInput,
+    flag,
+    number,
+    yes_no,
+)
 
 _SENT = "when the claim is made"
 _ON_DAY = "by the submission day"
@@ -23,6 +32,8 @@ _ENROLLMENT_LEVEL = {
     EnrollmentState.ENDED: 2.0,
     EnrollmentState.ENROLLED: 3.0,
 }
+# Visits in a calendar year from which plans begin to limit them.
+_MANY_VISITS = 20
 
 
 def _units_after(row: LineInput) -> float:
@@ -99,6 +110,8 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         known_when=_SENT,
         remedy="If an authorization is on file, put its number on the claim.",
         remedy_when=lambda value: not value,
+        concern=not_,
+        concern_if=lambda row: row.view.authorization == "valid",
     ),
     Feature(
         name="authorization_units_after",
@@ -112,6 +125,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         known_when=_BEFORE,
         remedy="Ask for more units before they run out.",
         remedy_when=lambda left: left < 3,
+        concern=lambda left: left < 0,
     ),
     Feature(
         name="authorization_days_left",
@@ -135,6 +149,8 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         missing="The visits this year are not known.",
         source="claims sent, encounters.csv",
         known_when=_BEFORE,
+        concern=lambda visits: visits >= _MANY_VISITS,
+        circumstance=True,
     ),
     Feature(
         name="visit_number",
@@ -183,8 +199,10 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         topic="time",
         unit="minutes",
         value=_minutes_over_minimum,
-        says="The documented minutes reach what {code} takes, with {value} to spare.",
-        says_negative="The documented minutes fall {value} short of what {code} takes.",
+        says="The note documents {documented}, which reach what {code} takes with"
+        " {value} to spare.",
+        says_negative="The note documents {documented}, {value} short of what {code}"
+        " takes.",
         missing="No documented minutes to hold against {code}.",
         source="encounters.csv, code table",
         known_when=_ON_DAY,
@@ -196,8 +214,9 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         topic="time",
         unit="minutes",
         value=_minutes_over_maximum,
-        says="The documented minutes exceed the most that {code} covers by {value}.",
-        says_negative="The documented minutes are {value} below the most that"
+        says="The note documents {documented}, {value} over the most that {code}"
+        " covers.",
+        says_negative="The note documents {documented}, {value} below the most that"
         " {code} covers.",
         missing="No upper limit of minutes applies to {code}.",
         source="encounters.csv, code table",
@@ -217,6 +236,8 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         known_when=_ON_DAY,
         remedy="Review and update the treatment plan.",
         remedy_when=lambda days: days > 180,
+        concern=lambda days: days > 180 or days < 0,
+        concern_missing=True,
     ),
     Feature(
         name="eligibility_active",
@@ -246,6 +267,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         known_when=_ON_DAY,
         remedy="Check eligibility before sending.",
         remedy_when=lambda days: days > 30,
+        concern_missing=True,
     ),
     Feature(
         name="coverage_ended",
@@ -288,6 +310,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         missing="No eligibility answer states how many visits are left.",
         source="271, eligibility.csv",
         known_when=_ON_DAY,
+        concern=lambda visits: visits < 1,
     ),
     Feature(
         name="visits_left_since_check",
@@ -302,6 +325,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         known_when=_ON_DAY,
         remedy="Ask the plan for more visits before they run out.",
         remedy_when=lambda visits: visits < 3,
+        concern=lambda visits: visits < 1,
     ),
     Feature(
         name="enrollment_state",
@@ -355,5 +379,6 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         missing="The clinician's license is not on file.",
         source="clinicians.csv",
         known_when=_ON_DAY,
+        concern=not_,
     ),
 )

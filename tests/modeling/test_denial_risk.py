@@ -165,8 +165,90 @@ def test_the_risk_tells_the_two_rules_of_the_small_practice(
         ]
     )
     assert risky.probability > 0.5 > 0.2 > safe.probability
-    assert any("no authorization" in each.lower() for each in risky.reasons)
+    assert risky.reasons[0] == "No authorization is on file for 90837."
     assert not any("No authorization is on file" in each for each in safe.reasons)
+    assert "authorization" in safe.speaks_for_payment[0]
+
+
+def test_the_share_of_a_rate_and_its_words_agree(scores: list[RiskScore]) -> None:
+    seen = set()
+    for line in (line for one in scores for line in one.lines):
+        for each in line.contributions:
+            raises = each.sentence.endswith(", which raises the risk.")
+            lowers = each.sentence.endswith(", which lowers the risk.")
+            if each.feature.startswith("rate_") and each.value is not None:
+                assert raises is (each.contribution > 0), each
+                assert lowers is (each.contribution < 0), each
+                seen.add((raises, lowers))
+            else:
+                assert not raises or each.feature == "patient_denied_share", each
+    assert {(True, False), (False, True)} <= seen
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        pytest.param(
+            date(2022, 6, 1),
+            (
+                "Scored with no history before 2022-06-01: no remittance answer was"
+                " known by then, so the risk rests on what is on file and on general"
+                " rates.",
+                "The model has seen the future of 2022-06-01: it was trained on answers"
+                " received before 2024-02-01. What it would have said on that day is"
+                " told by `denialml backtest`.",
+            ),
+            id="before everything",
+        ),
+        pytest.param(
+            date(2023, 2, 1),
+            (
+                "Scored with almost no history before 2023-02-01: only {known}"
+                " remittance answers to claim lines were known by then.",
+                "The model has seen the future of 2023-02-01: it was trained on answers"
+                " received before 2024-02-01. What it would have said on that day is"
+                " told by `denialml backtest`.",
+            ),
+            id="almost before everything",
+        ),
+        pytest.param(date(2024, 2, 1), (), id="the day the model was trained"),
+        pytest.param(AS_OF, (), id="later"),
+    ],
+)
+def test_a_score_says_what_it_cannot_be_trusted_for(
+    small_records: PracticeRecords,
+    small_bundle: Bundle,
+    as_of: date,
+    expected: tuple[str, ...],
+) -> None:
+    book = FactBook(small_records)
+    history = History(
+        answer_events(observe_lines(small_records, book, answered_only=True))
+    )
+    history.advance(as_of)
+    [found] = score_claims(
+        [make_claim("A", day=as_of - timedelta(days=3))],
+        fact_book=book,
+        history=history,
+        bundle=small_bundle,
+        as_of=as_of,
+    )
+    known = sum(one.received_on < as_of for one in small_records.adjudications)
+    assert found.warnings == tuple(each.format(known=known) for each in expected)
+
+
+def test_a_corrected_claim_is_scored_with_a_warning(desk: Desk) -> None:
+    day = AS_OF - timedelta(days=3)
+    original, corrected = desk.score(
+        [
+            make_claim("A", day=day, patient="R1"),
+            make_claim("A", day=day, patient="R1", frequency_code="7"),
+        ]
+    )
+    assert original.warnings == ()
+    [warning] = corrected.warnings
+    assert "corrected claim" in warning
+    assert "original claims only" in warning
 
 
 def test_history_of_another_day_is_refused(

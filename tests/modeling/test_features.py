@@ -12,10 +12,10 @@ from denialml.domain.claim import patient_key
 from denialml.domain.coverage import Authorization
 from denialml.domain.facts import PracticeRecords
 from denialml.modeling.explanation import (
-    Teller,
-    reasons_of,
     sentence_words,
+    teller_of,
     value_text,
+    words_of,
 )
 from denialml.modeling.facts import FactBook
 from denialml.modeling.feature import Feature, LineInput
@@ -56,9 +56,12 @@ def test_names_are_unique_and_every_feature_says_when_it_is_known() -> None:
 
 def test_every_placeholder_of_every_sentence_has_a_word() -> None:
     words = {*sentence_words(line_input()), "value"}
+    rate_words = {*words, "count", "usual"}
     for feature in FEATURES:
         sentences = [
             feature.says,
+            feature.says_negative,
+            feature.says_unproven,
             feature.missing,
             *(says for _, says in feature.levels),
         ]
@@ -66,7 +69,8 @@ def test_every_placeholder_of_every_sentence_has_a_word() -> None:
             used = {
                 name for _, name, _, _ in string.Formatter().parse(sentence) if name
             }
-            assert used <= words, (feature.name, used - words)
+            known = words if feature.evidence is None else rate_words
+            assert used <= known, (feature.name, used - known)
 
 
 def test_no_sentence_makes_the_reader_decode_a_sign() -> None:
@@ -154,7 +158,7 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
             "minutes_over_minimum",
             -8.0,
             "-8 minutes",
-            "The documented minutes fall 8 minutes short of what 90837 takes.",
+            "The note documents 0 minutes, 8 minutes short of what 90837 takes.",
             True,
             id="minutes short",
         ),
@@ -186,11 +190,12 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
             "rate_authorization_visit",
             0.34,
             "34%",
-            "Of Payer P1's answers on 90837 at this visit number with no authorization"
-            " on file, and no number on the claim, about 34% were denials (recent"
-            " answers count more).",
+            "None of Payer P1's answers on 90837 at this visit number with no"
+            " authorization on file, and no number on the claim is on file yet: about"
+            " 34% denials are assumed from wider answers (usual: 15%), which raises"
+            " the risk.",
             False,
-            id="rate",
+            id="rate without answers",
         ),
         pytest.param(
             "already_sent",
@@ -208,7 +213,7 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
 def test_sentence_says_the_value(
     name: str, value: float, text: str, sentence: str, has_remedy: bool
 ) -> None:
-    told = Teller(BY_NAME[name]).tell(value, 0.1, sentence_words(line_input()))
+    told = teller_of(BY_NAME[name]).tell(value, 0.1, words_of(line_input()))
     assert told.sentence == sentence
     assert told.value_text == text
     assert bool(told.remedy) is has_remedy
@@ -227,7 +232,7 @@ def test_the_authorization_sentence_follows_the_record() -> None:
     )
     row = line_input(PracticeRecords(authorizations=(authorization,)))
     feature = BY_NAME["authorization_state"]
-    told = Teller(feature).tell(feature.value(row), 0.1, sentence_words(row))
+    told = teller_of(feature).tell(feature.value(row), 0.1, words_of(row))
     assert told.sentence == "The authorization on file ended before the service."
 
 
@@ -241,7 +246,7 @@ def test_visible_problems_are_named_in_the_sentence() -> None:
     )
     feature = BY_NAME["known_problems"]
     assert (feature.value(row), feature.value(late)) == (0.0, 1.0)
-    told = Teller(feature).tell(1.0, 0.5, sentence_words(late))
+    told = teller_of(feature).tell(1.0, 0.5, words_of(late))
     assert told.sentence == (
         "Problems that can be seen before sending: the claim is filed later than the"
         " payer has taken claims."
@@ -266,24 +271,42 @@ def test_value_in_words(value: float, unit: str, text: str) -> None:
     assert value_text(value, unit) == text  # type: ignore[arg-type]
 
 
-def _told(name: str, share: float) -> object:
-    return Teller(BY_NAME[name]).tell(0.0, share, sentence_words(line_input()))
+@pytest.mark.parametrize(
+    ("share", "effect"),
+    [
+        (0.4, ", which raises the risk."),
+        (-0.4, ", which lowers the risk."),
+        (0.0, "."),
+    ],
+)
+def test_a_rate_says_how_high_of_how_many_and_what_it_does(
+    share: float, effect: str
+) -> None:
+    row = line_input()
+    position = [table.name for table in RATE_TABLES].index("diagnosis_denial")
+    seen = msgspec.structs.replace(
+        row.history,
+        answers=tuple(1212 if at == position else 0 for at in range(len(RATE_TABLES))),
+        usual=tuple(0.031 for _ in RATE_TABLES),
+    )
+    line = words_of(msgspec.structs.replace(row, history=seen))
+    teller = teller_of(BY_NAME["rate_diagnosis_denial"])
+    for _ in range(2):
+        assert teller.tell(0.41, share, line).sentence == (
+            "Of Payer P1's answers on diagnosis F411, about 41% were denials for the"
+            " diagnosis (answers: 1,212, recent ones count more; usual: 3.1%)" + effect
+        )
 
 
-def test_reasons_speak_once_of_each_matter_and_only_of_what_raises() -> None:
-    reasons = reasons_of(
-        [  # type: ignore[list-item]
-            _told("rate_authorization_visit", 0.9),
-            _told("authorization_state", 0.6),
-            _told("place_differs", 0.3),
-            _told("charge", -0.5),
-            _told("eligibility_active", 0.05),
-        ]
+def test_a_sentence_kept_is_never_told_of_another_line() -> None:
+    teller = teller_of(BY_NAME["authorization_state"])
+    first, second = (
+        teller.tell(0.0, 0.1, words_of(line_input(codes=(code,))))
+        for code in ("90837", "90834")
     )
-    assert reasons == (
-        "No authorization is on file for 90837.",
-        "The place of service is what is set up for this payer's telehealth.",
-    )
+    assert first.sentence == "No authorization is on file for 90837."
+    assert second.sentence == "No authorization is on file for 90834."
+    assert teller.tell(0.0, 0.2, words_of(line_input())).sentence == first.sentence
 
 
 def test_the_vocabulary_hash_changes_with_the_vocabulary(
