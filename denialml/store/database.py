@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.orm import Session
 
 from denialml.errors import SchemaOutdated
@@ -37,11 +37,13 @@ def open_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             hide_parameters=True,
         )
+        event.listen(engine, "handle_error", _hide_values)
+        return engine
     raise ValueError(
         f"unsupported database {parsed.get_backend_name()!r}: use sqlite or postgresql"
     )
@@ -52,6 +54,25 @@ def open_session(engine: Engine, *, read_only: bool = False) -> Session:
     if read_only:
         return Session(engine.execution_options(**{READ_ONLY: True}))
     return Session(engine)
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """Cut from PostgreSQL's message what repeats values of the row.
+
+    Its first line names constraint and column; DETAIL ("Failing row contains ...") and
+    CONTEXT follow on lines of their own, and a data exception (SQLSTATE class 22) ends
+    with the value after a colon.
+    """
+    original = context.original_exception
+    shown = next(iter(str(original).splitlines()), "")
+    if (getattr(original, "sqlstate", None) or "").startswith("22"):
+        shown = shown.partition(":")[0]
+    original.args = (shown,)
+    if context.sqlalchemy_exception is not None:
+        kind = type(original)
+        context.sqlalchemy_exception.args = (
+            f"({kind.__module__}.{kind.__name__}) {shown}",
+        )
 
 
 def _open_sqlite(url: URL) -> Engine:
