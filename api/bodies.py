@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 
 from api.problems import FieldError, ProblemType, RequestProblem
+from denialml.domain.chain import VOID
 from denialml.domain.claim import Claim
 
 JSON_MEDIA_TYPE = "application/json"
@@ -127,6 +128,11 @@ def claim_faults(claim: Claim, *, prefix: str = "") -> list[FieldError]:
         fault("/patient_control_number", "Expected the practice's claim number")
     if not _is_amount(claim.total_charge):
         fault("/total_charge", _AMOUNT_EXPECTED)
+    if claim.frequency_code == VOID:
+        fault(
+            "/frequency_code",
+            "Expected a claim that asks for payment: a void (8) has no denial risk",
+        )
     if not 1 <= len(claim.lines) <= MAXIMUM_LINES:
         fault("/lines", f"Expected 1 to {MAXIMUM_LINES} service lines")
     numbers: set[int] = set()

@@ -14,6 +14,7 @@ from denialml.domain.record import Judgment
 from denialml.domain.risk import RiskScore
 from denialml.errors import UnreadableFile
 from denialml.formats import read_bytes
+from denialml.journeys.score import without_voids
 from denialml.store.audit import AuditAction
 
 
@@ -38,7 +39,7 @@ class ScoredClaims(Judgment, frozen=True):
 
 
 def read_claims(content: bytes, *, file: str, maximum: int) -> ReadClaims:
-    """The professional claims of an X12 file.
+    """The professional claims of an X12 file; void claims are left out with a warning.
 
     Raises `UnreadableFile` for what is no X12 claim file, `RequestProblem` for more
     claims than `maximum`.
@@ -51,7 +52,8 @@ def read_claims(content: bytes, *, file: str, maximum: int) -> ReadClaims:
         raise RequestProblem(
             ProblemType.BODY_TOO_LARGE, f"At most {maximum} claims in one request."
         )
-    return ReadClaims(claims, reading.problems, reading.complete)
+    billed, voids = without_voids(claims, file=file)
+    return ReadClaims(tuple(billed), (*reading.problems, *voids), reading.complete)
 
 
 def dated(claims: Sequence[Claim], *, today: date) -> list[Claim]:

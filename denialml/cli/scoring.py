@@ -1,5 +1,6 @@
 """`denialml score`: the claims of a file, before they are sent."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from denialml.cli.desk import ACTOR, Desk, expect_file, open_desk, parse_day
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import describe_problem, remarks, table, write_json
 from denialml.cli.practice import INCOMPLETE, PROBLEMS_SHOWN, lost_something
+from denialml.domain.chain import VOID
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
@@ -22,7 +24,9 @@ from denialml.store.organizations import Organization
 class ScoredFile(Judgment, frozen=True):
     """The risks of one file's claims, riskiest first, and what could not be read.
 
-    `not_scored` are the control numbers of claims without a single service line.
+    `not_scored` are the control numbers of claims without a single service line and of
+    void claims, each of which has its problem. Each score says in `warnings` what it
+    cannot be trusted for.
     """
 
     file: str
@@ -63,19 +67,20 @@ def score_file(
         InputError: the file holds no claim at all.
         NoModel: nothing has been promoted for this practice.
     """
-    from denialml.journeys.score import score_claims
+    from denialml.journeys.score import score_claims, without_voids
     from denialml.modeling.bundle import load_bundle
 
     reading = read_file(expect_file(path))
     claims = [record for record in reading if isinstance(record, Claim)]
     if not claims:
         raise InputError(f"{path.name} holds no professional claim (837P) to score")
+    billed, voids = without_voids(claims, file=path.name)
     bundle = load_bundle(desk.settings.serving_bundle_of(practice.organization_id))
     with desk.session() as session, remarks.status("Scoring"):
         scores = score_claims(
             session,
             practice.organization_id,
-            [claim for claim in claims if claim.lines],
+            [claim for claim in billed if claim.lines],
             bundle=bundle,
             as_of=parse_day(as_of, "--as-of"),
         )
@@ -94,9 +99,11 @@ def score_file(
         complete=reading.complete,
         scores=tuple(sorted(scores, key=lambda one: -one.probability)),
         not_scored=tuple(
-            claim.patient_control_number for claim in claims if not claim.lines
+            claim.patient_control_number
+            for claim in claims
+            if claim.frequency_code == VOID or not claim.lines
         ),
-        problems=reading.problems,
+        problems=(*reading.problems, *voids),
     )
 
 
@@ -107,17 +114,23 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
             one.patient_control_number,
             f"{one.probability:.0%}",
             " ".join(line.procedure_code for line in one.lines),
-            "\n".join(f"- {reason}" for reason in one.reasons[:3]),
+            "\n".join(
+                [f"- {reason}" for reason in one.reasons[:3]]
+                + [f"+ {comfort}" for comfort in one.speaks_for_payment[:1]]
+            ),
         )
         for one in scored.scores[:top]
     ]
     table(
         f"{scored.file}: {len(scored.scores):,} claims, riskiest first",
-        ("claim", "risk", "codes", "why"),
+        ("claim", "risk", "codes", "why (- for denial, + for payment)"),
         rows,
     )
+    warned = Counter(text for one in scored.scores for text in one.warnings)
+    for text, count in warned.items():
+        remarks.print(f"warning, {count:,} claims: {text}", markup=False)
     for number in scored.not_scored:
-        remarks.print(f"claim {number} has no service line and was not scored")
+        remarks.print(f"claim {number} was not scored", markup=False)
     for problem in scored.problems[:PROBLEMS_SHOWN]:
         remarks.print(describe_problem(problem), soft_wrap=True, markup=False)
 

@@ -6,8 +6,10 @@ from threading import Lock
 
 from sqlalchemy.orm import Session
 
+from denialml.domain.chain import VOID
 from denialml.domain.claim import Claim
 from denialml.domain.facts import PracticeRecords
+from denialml.domain.problem import Problem
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
 from denialml.modeling import denial_risk
@@ -48,7 +50,8 @@ class Scorer:
         Raises
         ------
         InputError
-            If a claim has no lines, or no submission day where `as_of` is None.
+            If a claim has no lines, is a void (`without_voids`), or has no submission
+            day where `as_of` is None.
         """
         days = [_day_of(claim, as_of) for claim in claims]
         scores: dict[int, RiskScore] = {}
@@ -98,10 +101,45 @@ def score_claims(
     )
 
 
+def without_voids(
+    claims: Sequence[Claim], *, file: str
+) -> tuple[list[Claim], tuple[Problem, ...]]:
+    """The claims that can be denied, and a warning for each void among the others.
+
+    A void (CLM05-3 8) asks the payer to take an earlier claim back. It is neither paid
+    nor denied, so a denial probability would be a number about nothing.
+    """
+    voids = [claim for claim in claims if claim.frequency_code == VOID]
+    return (
+        [claim for claim in claims if claim.frequency_code != VOID],
+        tuple(
+            Problem(
+                severity="warning",
+                code="void-claim-not-scored",
+                file=file,
+                message=f"claim {claim.patient_control_number} is a void: it takes an"
+                " earlier claim back and was not scored",
+                expected="a claim that asks for payment (CLM05-3 1 or 7)",
+                fix="Nothing, if it is meant to be a void; else set CLM05-3.",
+                segment=claim.source.segment if claim.source is not None else None,
+                loop="2300",
+                element="CLM05-3",
+                value=VOID,
+            )
+            for claim in voids
+        ),
+    )
+
+
 def _day_of(claim: Claim, as_of: date | None) -> date:
     if not claim.lines:
         raise InputError(
             f"claim {claim.patient_control_number!r} has no service line to score"
+        )
+    if claim.frequency_code == VOID:
+        raise InputError(
+            f"claim {claim.patient_control_number!r} is a void (frequency 8): it takes"
+            " an earlier claim back and has no denial risk"
         )
     day = as_of or claim.submitted_on
     if day is None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from denialml.domain.chain import REPLACEMENT
 from denialml.domain.claim import Claim
 from denialml.modeling.bundle import BundleFacts
 from denialml.modeling.history import History
@@ -10,7 +11,6 @@ from denialml.modeling.history import History
 # drawn towards: about ten answers for each of fifty pairs, where the wider rate counts
 # for eight (`RateTable.prior_weight`).
 FEW_ANSWERS = 500
-CORRECTED, VOID = "7", "8"
 
 
 def cautions_about(
@@ -42,7 +42,7 @@ def cautions_about(
 
 def claim_cautions(claim: Claim) -> tuple[str, ...]:
     """Of one claim: corrected claims are not what the model learnt from."""
-    if claim.frequency_code != CORRECTED:
+    if claim.frequency_code != REPLACEMENT:
         return ()
     return (
         "This is a corrected claim (frequency 7): the model was trained on original"

@@ -207,6 +207,40 @@ def test_a_truncated_file_is_scored_as_far_as_it_goes_and_is_no_success(
     assert body["report"]["problems"][0]["segment"] > 0
 
 
+def test_a_void_claim_has_no_risk_whichever_way_it_comes(
+    client: httpx.Client, running: Running
+) -> None:
+    void = msgspec.structs.replace(EXAMPLE_CLAIM, frequency_code="8")
+    refused = client.post(
+        "/v1/claims/score", content=msgspec.json.encode(void), headers=JSON
+    )
+    assert refused.status_code == 422
+    [error] = refused.json()["errors"]
+    assert error["pointer"] == "/frequency_code"
+    before = scored(
+        client.post("/v1/claims/score", content=running.outgoing, headers=X12)
+    )
+    changed = running.outgoing.replace(b":B:1*", b":B:8*", 1)
+    after = scored(client.post("/v1/claims/score", content=changed, headers=X12))
+    assert after.scores == before.scores[1:]
+    [problem] = [one for one in after.problems if one not in before.problems]
+    assert problem.code == "void-claim-not-scored"
+    assert problem.segment
+
+
+def test_a_day_before_all_history_is_answered_with_a_warning(
+    client: httpx.Client,
+) -> None:
+    for _ in range(2):  # the usual way and the short way
+        answer = client.post(
+            "/v1/claims/score?as_of=2001-01-01",
+            content=msgspec.json.encode(EXAMPLE_CLAIM),
+            headers=JSON,
+        )
+        warnings = answer.json()["scores"][0]["warnings"]
+        assert "no history before 2001-01-01" in warnings[0]
+
+
 def test_a_file_of_another_kind_has_no_claim_to_score(client: httpx.Client) -> None:
     answer = client.post("/v1/claims/score", content=example_835(), headers=X12)
     assert answer.status_code == 422

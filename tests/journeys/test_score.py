@@ -6,7 +6,12 @@ import msgspec
 import pytest
 
 from denialml.errors import InputError
-from denialml.journeys.score import Scorer, open_scorer, score_claims
+from denialml.journeys.score import (
+    Scorer,
+    open_scorer,
+    score_claims,
+    without_voids,
+)
 from denialml.modeling.bundle import load_bundle
 from denialml.store.database import open_session
 from denialml.store.organizations import records_changed
@@ -87,6 +92,33 @@ def test_a_claim_without_a_submission_day_needs_one(
         scorer.score([claim])
     day = date(2024, 3, 31) + timedelta(days=2)
     assert scorer.score([claim], as_of=day)[0].as_of == day
+
+
+def test_a_void_is_never_given_a_risk(
+    simulated_store: SimulatedStore,  # noqa: F811
+    scorer: Scorer,
+) -> None:
+    billed = simulated_store.outgoing[:3]
+    void = msgspec.structs.replace(billed[1], frequency_code="8")
+    with pytest.raises(InputError, match="is a void"):
+        scorer.score([void])
+    kept, problems = without_voids([billed[0], void, billed[2]], file="out.edi")
+    assert kept == [billed[0], billed[2]]
+    [problem] = problems
+    assert (problem.severity, problem.element) == ("warning", "CLM05-3")
+    assert void.patient_control_number in problem.message
+
+
+def test_a_day_before_all_history_says_so_in_every_score(
+    simulated_store: SimulatedStore,  # noqa: F811
+    scorer: Scorer,
+) -> None:
+    claims = simulated_store.outgoing[:2]
+    assert [one.warnings for one in scorer.score(claims)] == [(), ()]
+    for score in scorer.score(claims, as_of=date(2001, 1, 1)):
+        first, second = score.warnings
+        assert "no history before 2001-01-01" in first
+        assert "seen the future of 2001-01-01" in second
 
 
 def _bare(number: str):
