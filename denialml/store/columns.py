@@ -5,7 +5,7 @@ that sums and sorts are exact on both databases. Days are DATE. Instants are UTC
 """
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Annotated
 
 from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, String, Text
@@ -60,8 +60,7 @@ class Base(DeclarativeBase):
 
 def cents(amount: Decimal) -> int:
     """Dollars as whole cents, half a cent to even (X12 amounts have two decimals)."""
-    scaled = amount * CENTS_PER_DOLLAR
-    return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))
+    return round(amount * CENTS_PER_DOLLAR)
 
 
 def dollars(whole_cents: int) -> Decimal:

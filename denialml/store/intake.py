@@ -19,27 +19,22 @@ from denialml.domain.remittance import ClaimPayment, ProviderAdjustment, Remitta
 from denialml.store.columns import Base
 from denialml.store.identity import Identity, encode
 from denialml.store.line_matching import normal_control_number
-from denialml.store.linking import LinkCounts, link_answers, touched_by
+from denialml.store.linking import LinkCounts, match_touched, write_matches
 from denialml.store.practice_rows import PRACTICE_RECORDS, ContentOf, PracticeKind
 from denialml.store.rows import (
+    ArrivedPayment,
     Row,
-    claim_adjustment_rows,
     claim_payment_row,
     claim_row,
     provider_adjustment_row,
     remittance_row,
-    service_line_rows,
-    service_payment_rows,
 )
 from denialml.store.tables import (
     ClaimAcknowledgmentRow,
-    ClaimAdjustmentRow,
     ClaimPaymentRow,
     ClaimRow,
     ProviderAdjustmentRow,
     RemittanceRow,
-    ServiceLineRow,
-    ServicePaymentRow,
 )
 from denialml.store.writing import existing, insert_new, payloads_on_file, upsert
 
@@ -126,7 +121,7 @@ class Intake:
         """Write what waits, and match what it touches."""
         claims = self._write_claims()
         self._write_remittances()
-        payments = self._write_payments()
+        payments = self._new_payments()
         self._write_provider_adjustments()
         acknowledgments = self._write_acknowledgments()
         for kind, records in self._practice.items():
@@ -134,14 +129,19 @@ class Intake:
         self._practice.clear()
         self._waiting = 0
         if claims or payments or acknowledgments:
-            keys = touched_by(
+            matches = match_touched(
                 self._session,
                 self._organization_id,
                 claims=claims,
                 payments=payments,
                 acknowledgment_keys=acknowledgments,
             )
-            self.links += link_answers(self._session, self._organization_id, keys)
+            self._insert(
+                ClaimPaymentRow,
+                [payment.row for payment in payments],
+                counted="ClaimPayment",
+            )
+            self.links += write_matches(self._session, self._organization_id, matches)
 
     def _add_payment(self, payment: ClaimPayment) -> None:
         payload = encode(payment)
@@ -194,7 +194,6 @@ class Intake:
     def _write_claims(self) -> list[Row]:
         known = self._on_file(ClaimRow, "claim_id", self._claims)
         rows: list[Row] = []
-        lines: list[Row] = []
         for claim_id, (claim, payload) in self._claims.items():
             if claim_id in known:
                 continue
@@ -202,9 +201,7 @@ class Intake:
                 claim, claim_id=claim_id, payload=payload, today=self._today
             )
             rows.append(row | self._owner)
-            lines += service_line_rows(claim, claim_id=claim_id)
         self._insert(ClaimRow, rows, counted="Claim")
-        self._insert_parts(ServiceLineRow, lines)
         self._claims.clear()
         return rows
 
@@ -227,11 +224,9 @@ class Intake:
         self._remittances_on_file.update(self._remittances)
         self._remittances.clear()
 
-    def _write_payments(self) -> list[Row]:
+    def _new_payments(self) -> list[ArrivedPayment]:
         known = self._on_file(ClaimPaymentRow, "payment_id", self._payments)
-        rows: list[Row] = []
-        services: list[Row] = []
-        adjustments: list[Row] = []
+        arrived = []
         for payment_id, (payment, payload, remittance_id) in self._payments.items():
             if payment_id in known:
                 continue
@@ -242,14 +237,9 @@ class Intake:
                 payload=payload,
                 today=self._today,
             )
-            rows.append(row | self._owner)
-            services += service_payment_rows(payment, payment_id=payment_id)
-            adjustments += claim_adjustment_rows(payment, payment_id=payment_id)
-        self._insert(ClaimPaymentRow, rows, counted="ClaimPayment")
-        self._insert_parts(ServicePaymentRow, services)
-        self._insert_parts(ClaimAdjustmentRow, adjustments)
+            arrived.append(ArrivedPayment(row | self._owner, payment))
         self._payments.clear()
-        return rows
+        return arrived
 
     def _write_provider_adjustments(self) -> None:
         known = existing(
@@ -328,8 +318,3 @@ class Intake:
     def _insert(self, table: type[Base], rows: list[Row], *, counted: str) -> None:
         insert_new(self._session, table, rows)
         self.new[counted] += len(rows)
-
-    def _insert_parts(self, table: type[Base], rows: list[Row]) -> None:
-        for row in rows:
-            row["organization_id"] = self._organization_id
-        insert_new(self._session, table, rows)

@@ -1,14 +1,15 @@
-"""Keeping answers tied to submissions: what new rows touch is matched anew.
+"""Keeping answers tied to submissions: what new records touch is matched anew.
 
 A group is everything filed under one control number. `matching.match_group` decides;
-this module reads the groups in bulk and writes what changed.
+this module reads the groups in bulk and writes what changed. New payments are matched
+before they are written, so that most rows are written once.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Executable, bindparam, delete, select, update
+from sqlalchemy import Executable, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from denialml.domain.adjudication import LineAdjudication
@@ -16,17 +17,18 @@ from denialml.domain.chain import front_end_verdicts
 from denialml.domain.claim import Claim
 from denialml.domain.facts import SubmittedClaim
 from denialml.domain.remittance import ClaimPayment
-from denialml.store.matching import Answer, GroupMatch, match_group
+from denialml.store.matching import Answer, match_group
+from denialml.store.membership import one_of
 from denialml.store.payloads import payload_decoder, to_payload
 from denialml.store.refiling import file_loosely
-from denialml.store.rows import Row
+from denialml.store.rows import ArrivedPayment, Row
 from denialml.store.tables import (
     ClaimAcknowledgmentRow,
     ClaimPaymentRow,
     ClaimRow,
     LineAdjudicationRow,
 )
-from denialml.store.writing import chunks, insert_new, run, table_of
+from denialml.store.writing import insert_new, run, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,37 @@ class LinkCounts:
 
 
 @dataclass(slots=True)
+class Matches:
+    """What matching decided for some groups, to be written by `write_matches`.
+
+    `unmatched` counts the new payments whose claim is not on file. `before` maps the
+    payments on file to the submission each belonged to so far, `after` all payments
+    to the submission each belongs to now. `known_claim_ids` and `known_payment_ids`
+    may have answers on file.
+    """
+
+    unmatched: int = 0
+    before: dict[str, str | None] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    answers: list[LineAdjudication] = field(default_factory=list)
+    known_claim_ids: set[str] = field(default_factory=set)
+    known_payment_ids: set[str] = field(default_factory=set)
+    services_unmatched: int = 0
+
+
+@dataclass(slots=True)
 class _Group:
-    claims: list[Any]
-    payments: list[Any]
-    acknowledgments: list[Any]
+    claims: list[Any] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    acknowledgments: list[Any] = field(default_factory=list)
+    is_known: bool = False
 
 
-def _of_keys(key: ColumnElement[str], *columns: ColumnElement[Any]) -> Executable:
+def _of_keys(key: Any, *columns: Any) -> Executable:
     """These columns of an organization's rows filed under some control numbers."""
-    table = key.table
     return select(key, *columns).where(
-        table.c.organization_id == bindparam("organization_id"),
-        key.in_(bindparam("keys", expanding=True)),
+        key.table.c.organization_id == bindparam("organization_id"),
+        one_of(key, "keys"),
     )
 
 
@@ -85,8 +106,15 @@ _CLAIMS_OF: Final = _of_keys(
     _CLAIM.accepted,
     _CLAIM.payload,
 )
-
-
+_ANSWER = table_of(LineAdjudicationRow).c
+_ANSWERS_OF: Final = tuple(
+    select(
+        _ANSWER.claim_id, _ANSWER.line_number, _ANSWER.payment_id, _ANSWER.payload
+    ).where(
+        _ANSWER.organization_id == bindparam("organization_id"), one_of(key, "keys")
+    )
+    for key in (_ANSWER.claim_id, _ANSWER.payment_id)
+)
 _SET_VERDICT: Final = (
     update(table_of(ClaimRow))
     .where(_CLAIM.claim_id == bindparam("key_claim_id"))
@@ -97,119 +125,114 @@ _SET_MATCH: Final = (
     .where(_PAYMENT.payment_id == bindparam("key_payment_id"))
     .values(claim_id=bindparam("new_claim_id"))
 )
+_DROP_ANSWER: Final = delete(table_of(LineAdjudicationRow)).where(
+    _ANSWER.claim_id == bindparam("old_claim_id"),
+    _ANSWER.line_number == bindparam("old_line_number"),
+    _ANSWER.payment_id == bindparam("old_payment_id"),
+)
 
 
-def touched_by(
+def match_touched(
     session: Session,
     organization_id: str,
     *,
     claims: Sequence[Row],
-    payments: Sequence[Row],
+    payments: Sequence[ArrivedPayment],
     acknowledgment_keys: Collection[str],
-) -> set[str]:
-    """The control numbers whose groups these new rows change."""
-    keys = {row["control_number_key"] for row in payments}
+) -> Matches:
+    """Match anew every group that these new records change.
+
+    `claims` are on file already; `payments` are not: their rows learn the claim they
+    answer and the control number they are filed under, and are to be written before
+    `write_matches`. Verdicts of acknowledgments are written at once.
+    """
+    keys = {payment.row["control_number_key"] for payment in payments}
     keys |= set(acknowledgment_keys)
     keys |= {row["control_number_key"] for row in claims}
-    return keys | file_loosely(session, organization_id, claims, payments)
-
-
-def link_answers(
-    session: Session, organization_id: str, keys: Iterable[str]
-) -> LinkCounts:
-    """Match these groups anew and write what changed; counts the changes."""
-    counts = LinkCounts()
-    for chunk in chunks(keys):
-        counts += _link(session, organization_id, chunk)
-    return counts
-
-
-def _link(session: Session, organization_id: str, keys: list[str]) -> LinkCounts:
-    groups = _read_groups(session, organization_id, keys)
-    if not groups:
-        return LinkCounts()
+    keys |= file_loosely(session, organization_id, claims, payments)
+    matches = Matches()
+    groups = _read_groups(session, organization_id, keys, payments, matches)
     _write_verdicts(session, groups.values())
-    matches: list[GroupMatch] = []
-    before: dict[str, str | None] = {}
     for group in groups.values():
-        if not group.payments:
-            continue
-        matches.append(match_group(_submissions(group), _answers(group)))
-        before.update((row.payment_id, row.claim_id) for row in group.payments)
-    if not before:
-        return LinkCounts()
-    after = {
-        payment_id: claim_id
-        for match in matches
-        for payment_id, claim_id in match.claim_ids.items()
-    }
-    _write_matches(session, before=before, after=after)
-    # Only what was matched before can have answers on file.
-    known = [
-        group
-        for group in groups.values()
-        if any(row.claim_id is not None for row in group.payments)
-    ]
-    fresh = _write_adjudications(
-        session,
-        organization_id,
-        claim_ids={row.claim_id for group in known for row in group.claims},
-        payment_ids={row.payment_id for group in known for row in group.payments},
-        computed=[each for match in matches for each in match.adjudications],
-    )
+        if group.answers:
+            _match(group, matches)
+    for payment in payments:
+        claim_id = matches.after.get(payment.row["payment_id"])
+        payment.row["claim_id"] = claim_id
+        matches.unmatched += claim_id is None
+    return matches
+
+
+def write_matches(
+    session: Session, organization_id: str, matches: Matches
+) -> LinkCounts:
+    """Write what `match_touched` decided; counts what that added or changed."""
+    _write_claim_ids(session, matches)
+    fresh = _write_answers(session, organization_id, matches)
+    matched = sum(matches.before.get(each) is None for each in matches.after)
     return LinkCounts(
-        payments_matched=sum(before[payment_id] is None for payment_id in after),
-        payments_unmatched=sum(payment_id not in after for payment_id in before),
+        payments_matched=matched,
+        payments_unmatched=matches.unmatched,
         lines_answered=fresh,
-        services_unmatched=sum(match.unmatched_services for match in matches),
+        services_unmatched=matches.services_unmatched,
     )
+
+
+def _match(group: _Group, matches: Matches) -> None:
+    found = match_group(_submissions(group), group.answers)
+    matches.after |= found.claim_ids
+    matches.answers += found.adjudications
+    matches.services_unmatched += found.unmatched_services
+    if group.is_known:
+        # Only what was matched before can have answers on file.
+        matches.known_claim_ids.update(row.claim_id for row in group.claims)
+        matches.known_payment_ids.update(each.payment_id for each in group.answers)
 
 
 def _read_groups(
-    session: Session, organization_id: str, keys: list[str]
+    session: Session,
+    organization_id: str,
+    keys: set[str],
+    payments: Sequence[ArrivedPayment],
+    matches: Matches,
 ) -> dict[str, _Group]:
     """The groups that hold an answer or an acknowledgment; others have no work."""
-    asked = {"organization_id": organization_id, "keys": keys}
-    payments = run(session, _PAYMENTS_OF, **asked).all()
-    acknowledgments = run(session, _ACKNOWLEDGMENTS_OF, **asked).all()
-    groups: dict[str, _Group] = {
-        key: _Group([], [], [])
-        for key in sorted(
-            {row.chain_key for row in payments}
-            | {row.control_number_key for row in acknowledgments}
+    asked = {"organization_id": organization_id, "keys": sorted(keys)}
+    groups: dict[str, _Group] = {}
+    decode = payload_decoder(ClaimPayment).decode
+    for row in run(session, _PAYMENTS_OF, **asked):
+        group = groups.setdefault(row.chain_key, _Group())
+        group.answers.append(
+            Answer(row.payment_id, row.received_on, decode(row.payload))
         )
-    }
+        group.is_known |= row.claim_id is not None
+        matches.before[row.payment_id] = row.claim_id
     for payment in payments:
-        groups[payment.chain_key].payments.append(payment)
-    for acknowledgment in acknowledgments:
-        groups[acknowledgment.control_number_key].acknowledgments.append(acknowledgment)
-    if not groups:
-        return groups
-    claims = run(session, _CLAIMS_OF, **asked | {"keys": sorted(groups)})
-    for claim in sorted(claims, key=lambda row: (row.submitted_on, row.claim_id)):
-        groups[claim.control_number_key].claims.append(claim)
+        new = payment.row
+        groups.setdefault(new["chain_key"], _Group()).answers.append(
+            Answer(new["payment_id"], new["received_on"], payment.payment)
+        )
+    for row in run(session, _ACKNOWLEDGMENTS_OF, **asked):
+        group = groups.setdefault(row.control_number_key, _Group())
+        group.acknowledgments.append(row)
+    if groups:
+        claims = run(session, _CLAIMS_OF, **asked | {"keys": sorted(groups)}).all()
+        for row in sorted(claims, key=lambda row: (row.submitted_on, row.claim_id)):
+            groups[row.control_number_key].claims.append(row)
     return groups
 
 
 def _submissions(group: _Group) -> list[SubmittedClaim]:
     decode = payload_decoder(Claim).decode
-    verdicts = _verdicts(group)
+    verdicts = _verdicts(group) if group.acknowledgments else {}
     return [
         SubmittedClaim(
             claim_id=row.claim_id,
             submitted_on=row.submitted_on,
             claim=decode(row.payload),
-            accepted=verdicts[row.claim_id],
+            accepted=verdicts.get(row.claim_id),
         )
         for row in group.claims
-    ]
-
-
-def _answers(group: _Group) -> list[Answer]:
-    decode = payload_decoder(ClaimPayment).decode
-    return [
-        Answer(row.payment_id, row.received_on, decode(row.payload))
-        for row in group.payments
     ]
 
 
@@ -235,13 +258,12 @@ def _write_verdicts(session: Session, groups: Iterable[_Group]) -> None:
         session.connection().execute(_SET_VERDICT, changed)
 
 
-def _write_matches(
-    session: Session, *, before: dict[str, str | None], after: dict[str, str]
-) -> None:
+def _write_claim_ids(session: Session, matches: Matches) -> None:
+    """Payments on file that belong elsewhere now."""
     changed = [
-        {"key_payment_id": payment_id, "new_claim_id": after.get(payment_id)}
-        for payment_id, claim_id in before.items()
-        if after.get(payment_id) != claim_id
+        {"key_payment_id": payment_id, "new_claim_id": matches.after.get(payment_id)}
+        for payment_id, claim_id in matches.before.items()
+        if matches.after.get(payment_id) != claim_id
     ]
     if changed:
         session.connection().execute(_SET_MATCH, changed)
@@ -250,44 +272,34 @@ def _write_matches(
 _Place = tuple[str, int, str]
 
 
-def _place(adjudication: LineAdjudication) -> _Place:
-    return (
-        adjudication.claim_id,
-        adjudication.line_number,
-        adjudication.payment_id,
-    )
+def _place(answer: LineAdjudication) -> _Place:
+    return answer.claim_id, answer.line_number, answer.payment_id
 
 
 def _stored_answers(
-    session: Session,
-    organization_id: str,
-    *,
-    claim_ids: set[str],
-    payment_ids: set[str],
+    session: Session, organization_id: str, matches: Matches
 ) -> dict[_Place, str]:
-    """Payloads of the stored answers to these claims or by these payments."""
-    row = table_of(LineAdjudicationRow).c
+    """Payloads of the stored answers to known claims or by known payments.
+
+    By payments too: one that was filed elsewhere before left its answers there.
+    """
     found: dict[_Place, str] = {}
-    for column, values in ((row.claim_id, claim_ids), (row.payment_id, payment_ids)):
-        for chunk in chunks(values):
-            statement = select(
-                row.claim_id, row.line_number, row.payment_id, row.payload
-            ).where(row.organization_id == organization_id, column.in_(chunk))
-            for answer in run(session, statement):
-                place = (answer.claim_id, answer.line_number, answer.payment_id)
-                found[place] = answer.payload
+    known = (matches.known_claim_ids, matches.known_payment_ids)
+    for statement, keys in zip(_ANSWERS_OF, known, strict=True):
+        if keys:
+            rows = run(
+                session, statement, organization_id=organization_id, keys=sorted(keys)
+            )
+            for row in rows:
+                place = (row.claim_id, row.line_number, row.payment_id)
+                found[place] = row.payload
     return found
 
 
 def _delete_answers(session: Session, places: list[_Place]) -> None:
     if places:
-        table = table_of(LineAdjudicationRow)
         session.connection().execute(
-            delete(table).where(
-                table.c.claim_id == bindparam("old_claim_id"),
-                table.c.line_number == bindparam("old_line_number"),
-                table.c.payment_id == bindparam("old_payment_id"),
-            ),
+            _DROP_ANSWER,
             [
                 {
                     "old_claim_id": claim_id,
@@ -299,23 +311,10 @@ def _delete_answers(session: Session, places: list[_Place]) -> None:
         )
 
 
-def _write_adjudications(
-    session: Session,
-    organization_id: str,
-    *,
-    claim_ids: set[str],
-    payment_ids: set[str],
-    computed: list[LineAdjudication],
-) -> int:
-    """Make the stored answers to these claims, and by these payments, the computed.
-
-    By payments too: one that was filed elsewhere before left its answers there.
-    Returns the number of new ones.
-    """
-    wanted = {_place(each): (each, to_payload(each)) for each in computed}
-    stored = _stored_answers(
-        session, organization_id, claim_ids=claim_ids, payment_ids=payment_ids
-    )
+def _write_answers(session: Session, organization_id: str, matches: Matches) -> int:
+    """Make the stored answers of the matched groups the computed; counts new ones."""
+    wanted = {_place(each): (each, to_payload(each)) for each in matches.answers}
+    stored = _stored_answers(session, organization_id, matches)
     stale = [
         place
         for place, payload in stored.items()

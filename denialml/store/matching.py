@@ -90,6 +90,9 @@ def match_group(
 
 def in_order(answers: Iterable[Answer]) -> list[Answer]:
     """Answers as they happened: by day received, reversals after what they undo."""
+    answers = list(answers)
+    if len(answers) == 1:
+        return answers
     by_day: dict[tuple[date, date], list[Answer]] = defaultdict(list)
     for answer in answers:
         paid_on = answer.payment.remittance.payment_date or answer.received_on

@@ -1,11 +1,11 @@
 """Domain records as table rows: the columns that questions need, and the payload."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from denialml.domain.claim import Claim, patient_key
 from denialml.domain.remittance import (
-    ClaimAdjustment,
     ClaimPayment,
     ProviderAdjustment,
     Remittance,
@@ -14,6 +14,14 @@ from denialml.store.columns import cents
 from denialml.store.line_matching import normal_control_number
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedPayment:
+    """A claim payment on its way in: its row, not written yet, and the record."""
+
+    row: Row
+    payment: ClaimPayment
 
 
 def claim_row(claim: Claim, *, claim_id: str, payload: bytes, today: date) -> Row:
@@ -32,22 +40,6 @@ def claim_row(claim: Claim, *, claim_id: str, payload: bytes, today: date) -> Ro
         "accepted": None,
         "payload": payload.decode(),
     }
-
-
-def service_line_rows(claim: Claim, *, claim_id: str) -> list[Row]:
-    """The lines of one submission."""
-    return [
-        {
-            "claim_id": claim_id,
-            "position": position,
-            "line_number": line.line_number,
-            "procedure_code": line.procedure_code,
-            "modifiers": " ".join(line.modifiers),
-            "service_date": line.service_date,
-            "charge_cents": cents(line.charge),
-        }
-        for position, line in enumerate(claim.lines)
-    ]
 
 
 def remittance_row(
@@ -94,41 +86,6 @@ def claim_payment_row(
         "received_on": received_on(payment.remittance, today=today),
         "payload": payload.decode(),
     }
-
-
-def service_payment_rows(payment: ClaimPayment, *, payment_id: str) -> list[Row]:
-    """The line answers of one claim payment."""
-    return [
-        {
-            "payment_id": payment_id,
-            "position": position,
-            "procedure_code": service.procedure_code,
-            "service_date": service.service_date,
-            "charge_cents": cents(service.charge),
-            "paid_cents": cents(service.paid),
-        }
-        for position, service in enumerate(payment.service_payments)
-    ]
-
-
-def claim_adjustment_rows(payment: ClaimPayment, *, payment_id: str) -> list[Row]:
-    """Every CAS triplet of one claim payment, claim level first."""
-    placed: list[tuple[int | None, ClaimAdjustment]] = [
-        (None, adjustment) for adjustment in payment.adjustments
-    ]
-    for position, service in enumerate(payment.service_payments):
-        placed += [(position, adjustment) for adjustment in service.adjustments]
-    return [
-        {
-            "payment_id": payment_id,
-            "position": position,
-            "service_position": service_position,
-            "group_code": adjustment.group_code,
-            "reason_code": adjustment.reason_code,
-            "amount_cents": cents(adjustment.amount),
-        }
-        for position, (service_position, adjustment) in enumerate(placed)
-    ]
 
 
 def provider_adjustment_row(

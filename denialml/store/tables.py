@@ -58,23 +58,6 @@ class ClaimRow(Base):
     )
 
 
-class ServiceLineRow(Base):
-    """One row per service line of a submission, for questions asked in SQL."""
-
-    __tablename__ = "service_lines"
-    claim_id: Mapped[str] = mapped_column(
-        String(64), ForeignKey("claims.claim_id"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[OrganizationColumn]
-    line_number: Mapped[int]
-    procedure_code: Mapped[str]
-    modifiers: Mapped[str]
-    service_date: Mapped[date | None]
-    charge_cents: Mapped[int]
-    __table_args__ = CLUSTERED
-
-
 class RemittanceRow(Base):
     """One row per payment by a payer (payer x trace number x payment date)."""
 
@@ -136,38 +119,6 @@ class ClaimPaymentRow(Base):
             postgresql_where=text("chain_key <> control_number_key"),
         ),
     )
-
-
-class ServicePaymentRow(Base):
-    """One row per line answer (SVC), for questions asked in SQL."""
-
-    __tablename__ = "service_payments"
-    payment_id: Mapped[str] = mapped_column(
-        String(64), ForeignKey("claim_payments.payment_id"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[OrganizationColumn]
-    procedure_code: Mapped[str]
-    service_date: Mapped[date | None]
-    charge_cents: Mapped[int]
-    paid_cents: Mapped[int]
-    __table_args__ = CLUSTERED
-
-
-class ClaimAdjustmentRow(Base):
-    """One row per CAS triplet. `service_position` is None at the claim level."""
-
-    __tablename__ = "claim_adjustments"
-    payment_id: Mapped[str] = mapped_column(
-        String(64), ForeignKey("claim_payments.payment_id"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[OrganizationColumn]
-    service_position: Mapped[int | None]
-    group_code: Mapped[str]
-    reason_code: Mapped[str]
-    amount_cents: Mapped[int]
-    __table_args__ = CLUSTERED
 
 
 class ProviderAdjustmentRow(Base):

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Result, Table, bindparam, select
+from sqlalchemy import Date, Dialect, Executable, Result, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from denialml.store.columns import Base
+from denialml.store.membership import one_of
 
 # Below SQLite's limit of bound values per statement, whatever else is bound.
 CHUNK = 900
@@ -56,7 +58,12 @@ def _insertion(dialect: Dialect, table: Table) -> _Insertion:
     converters = []
     for position, name in enumerate(ordered):
         kind = table.c[name].type.dialect_impl(dialect)
-        convert = kind.bind_processor(dialect)
+        # What SQLAlchemy itself would write for a day, without its format string.
+        convert = (
+            _iso_day
+            if dialect.name == "sqlite" and isinstance(kind, Date)
+            else kind.bind_processor(dialect)
+        )
         if convert is not None:
             converters.append((position, convert))
     text = str(compiled)
@@ -65,6 +72,10 @@ def _insertion(dialect: Dialect, table: Table) -> _Insertion:
         text = text % dict.fromkeys(names, "%s")
         ordered = names
     return _Insertion(text, itemgetter(*ordered), tuple(converters))
+
+
+def _iso_day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def upsert(
@@ -98,31 +109,35 @@ def existing(
     session: Session, row: type[Base], key: str, values: Iterable[str]
 ) -> set[str]:
     """Which of these keys are already on file."""
-    found: set[str] = set()
-    for chunk in chunks(values):
-        found.update(run(session, _keys_on_file(row, key), keys=chunk).scalars())
-    return found
+    keys = list(values)
+    if not keys:
+        return set()
+    return set(run(session, _keys_on_file(row, key), keys=keys).scalars())
 
 
 @lru_cache(maxsize=256)
 def _keys_on_file(row: type[Base], key: str) -> Executable:
     column = table_of(row).c[key]
-    return select(column).where(column.in_(bindparam("keys", expanding=True)))
+    return select(column).where(one_of(column, "keys"))
 
 
 def payloads_on_file(
     session: Session, row: Any, record_ids: Iterable[str]
 ) -> dict[str, str]:
     """The stored payloads of those practice records that are already on file."""
-    table = table_of(row)
-    found: dict[str, str] = {}
-    for chunk in chunks(record_ids):
-        statement = select(table.c.record_id, table.c.payload).where(
-            table.c.record_id.in_(chunk)
-        )
-        rows = session.connection().execute(statement)
-        found |= {stored.record_id: stored.payload for stored in rows}
-    return found
+    keys = list(record_ids)
+    if not keys:
+        return {}
+    rows = run(session, _payloads_by_id(row), keys=keys)
+    return {stored.record_id: stored.payload for stored in rows}
+
+
+@lru_cache(maxsize=256)
+def _payloads_by_id(row: type[Base]) -> Executable:
+    columns = table_of(row).c
+    return select(columns.record_id, columns.payload).where(
+        one_of(columns.record_id, "keys")
+    )
 
 
 def run(session: Session, statement: Executable, **values: Any) -> Result[Any]:

@@ -49,11 +49,8 @@ def test_a_file_is_stored_with_its_lines_and_answers(
     assert report.lines_answered == 3
     assert rows_of(session, organization_id) == {
         "claims": 3,
-        "service_lines": 4,
         "remittances": 1,
         "claim_payments": 2,
-        "service_payments": 3,
-        "claim_adjustments": 2,
         "line_adjudications": 3,
     }
     records = practice_records(session, organization_id)

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
@@ -71,12 +71,7 @@ def test_migrating_again_changes_nothing(engine: Engine) -> None:
 def _check_step_from_the_first_schema(url: str) -> None:
     """A database of the first release keeps what it holds and gains what is new."""
     engine = open_engine(url)
-    with engine.begin() as connection:
-        configuration = Config()
-        configuration.set_main_option("script_location", str(MIGRATIONS))
-        configuration.set_main_option("path_separator", "os")
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "v0001")
+    _upgrade(engine, "v0001")
     with pytest.raises(SchemaOutdated, match="at schema v0001"):
         check_schema(engine)
     with open_session(engine) as session:
@@ -88,6 +83,55 @@ def _check_step_from_the_first_schema(url: str) -> None:
         assert [each.name for each in list_organizations(session)] == ["Practice"]
         assert session.scalars(select(sign_in_table.SignInRow)).all() == []
     engine.dispose()
+
+
+def test_files_kept_under_ids_of_another_form_are_to_be_read_anew(
+    tmp_path: Path,
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/old.db")
+    _upgrade(engine, "v0002")
+    with engine.begin() as connection:
+        organization = {
+            "organization_id": "org_1",
+            "name": "Practice",
+            "is_simulated": 1,
+            "records_version": 0,
+            "created_at": "2026-01-01 00:00:00",
+            "fingerprint_key": b"k",
+        }
+        _insert(connection, "organizations", organization)
+        file = {
+            "file_id": "fil_1",
+            "organization_id": "org_1",
+            "sha256": "",
+            "name": "a.835",
+            "kinds": "835",
+            "byte_count": 1,
+            "records_read": 1,
+            "records_new": 1,
+            "problem_count": 0,
+            "complete": 1,
+            "ingested_at": "2026-01-01 00:00:00",
+        }
+        _insert(connection, "source_files", file)
+    with pytest.raises(SchemaOutdated, match="ingest the same files into a new one"):
+        migrate(engine)
+    engine.dispose()
+
+
+def _insert(connection: Connection, table: str, row: dict[str, object]) -> None:
+    columns = ", ".join(row)
+    values = ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+
+
+def _upgrade(engine: Engine, revision: str) -> None:
+    with engine.begin() as connection:
+        configuration = Config()
+        configuration.set_main_option("script_location", str(MIGRATIONS))
+        configuration.set_main_option("path_separator", "os")
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, revision)
 
 
 def test_the_first_schema_of_sqlite_moves_on(tmp_path: Path) -> None:
@@ -127,7 +171,7 @@ def _migrate_at_once(url: str) -> None:
 
 def test_a_database_nobody_migrated_is_refused(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/new.db")
-    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0002"):
+    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0003"):
         check_schema(engine)
 
 
@@ -139,7 +183,7 @@ def test_a_database_of_another_version_is_refused(engine: Engine) -> None:
             check_schema(engine)
     finally:
         with engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = 'v0002'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = 'v0003'"))
 
 
 def test_unsupported_databases_are_named() -> None:
