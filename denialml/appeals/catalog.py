@@ -28,6 +28,7 @@ from markupsafe import Markup
 import denialml
 from denialml.appeals.declared_context import DECLARED_NAMES
 from denialml.appeals.markup import TemplateFault
+from denialml.appeals.template_needs import EvidenceNeeds, FactNeeds
 from denialml.appeals.values import Value
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause, Route
@@ -42,51 +43,6 @@ _REFUSED_NODES = (
 )
 _FROM_ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 LETTER_LIMIT_CHARACTERS = 200_000
-
-
-class EvidenceGroup(Fact, frozen=True):
-    """Kinds of documents of which any one will do; `why` says what it shows.
-
-    `facts` are names of `FactsContext` that carry the argument in place of a document
-    (a trace number that the payer itself can look up).
-    """
-
-    kinds: tuple[str, ...]
-    why: str
-    facts: tuple[str, ...] = ()
-
-
-class EvidenceNeeds(Fact, frozen=True):
-    """What a letter attaches. Without one of each `essential` group no letter.
-
-    A `wanted` group that is absent is listed as missing; `optional` kinds are attached
-    where they are on file.
-    """
-
-    essential: tuple[EvidenceGroup, ...] = ()
-    wanted: tuple[EvidenceGroup, ...] = ()
-    optional: tuple[str, ...] = ()
-
-    @property
-    def groups(self) -> tuple[EvidenceGroup, ...]:
-        """Every group that is listed as missing where it is absent."""
-        return (*self.essential, *self.wanted)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Every kind that may be attached, in the order of the exhibits."""
-        grouped = (kind for group in self.groups for kind in group.kinds)
-        return tuple(dict.fromkeys((*grouped, *self.optional)))
-
-
-class FactNeeds(Fact, frozen=True):
-    """Names of `FactsContext`. Without an `essential` one no letter is drafted.
-
-    A `wanted` one that is absent is listed as missing and its sentence left out.
-    """
-
-    essential: tuple[str, ...] = ()
-    wanted: tuple[str, ...] = ()
 
 
 class TemplateSpecification(Fact, frozen=True):

@@ -32,15 +32,18 @@ _QUOTED = re.compile(r"“([^”]*)”")
 
 def check_letter(
     blocks: Sequence[LetterBlock],
-    case: CaseFile,
+    cases: Sequence[CaseFile],
     *,
     evidence: EvidenceFile,
     citations: Sequence[Citation],
     literals: Sequence[str],
     on: date,
 ) -> tuple[str, ...]:
-    """What is wrong with the letter, without repeating its values; () if nothing."""
-    facts = record_facts(case, citations=citations, literals=literals, on=on)
+    """What is wrong with the letter, without repeating its values; () if nothing.
+
+    `cases` are the denied lines that the letter covers.
+    """
+    facts = record_facts(cases, citations=citations, literals=literals, on=on)
     exhibits = {e.label for e in evidence.exhibits}
     faults: list[str] = []
     if not blocks:
@@ -52,7 +55,7 @@ def check_letter(
             faults += [
                 f"Block {place} {fault}" for fault in _faults(text, facts, exhibits)
             ]
-    faults += _exhibit_faults(case, evidence, on=on)
+    faults += _exhibit_faults(cases, evidence, on=on)
     return tuple(dict.fromkeys(faults))
 
 
@@ -101,13 +104,21 @@ def _amount(stated: str) -> Decimal | None:
         return None
 
 
-def _exhibit_faults(case: CaseFile, evidence: EvidenceFile, *, on: date) -> list[str]:
-    by_id = {document.document_id: document for document in case.documents}
+def _exhibit_faults(
+    cases: Sequence[CaseFile], evidence: EvidenceFile, *, on: date
+) -> list[str]:
     faults = []
     for exhibit in evidence.exhibits:
-        document = by_id.get(exhibit.document_id)
-        if document is None:
+        holders = [
+            (case, document)
+            for case in cases
+            for document in case.documents
+            if document.document_id == exhibit.document_id
+        ]
+        if not holders:
             faults.append(f"Exhibit {exhibit.label} is not a document on file.")
-        elif never_leaves(document) or reason_to_withhold(document, case, on=on):
+        elif any(never_leaves(document) for _, document in holders) or all(
+            reason_to_withhold(document, case, on=on) for case, document in holders
+        ):
             faults.append(f"Exhibit {exhibit.label} may not leave the practice.")
     return faults

@@ -4,8 +4,9 @@ Templates decide nothing: whatever they choose between is decided here. The fiel
 are declared in `declared_context` and `known_facts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ from denialml.appeals.declared_context import (
     DenialContext,
     ExhibitContext,
     LetterContext,
+    LineContext,
     PatientContext,
     PayerContext,
     PracticeContext,
@@ -24,7 +26,7 @@ from denialml.appeals.declared_context import (
     RemarkContext,
 )
 from denialml.appeals.evidence import EvidenceFile
-from denialml.appeals.known_facts import known_facts
+from denialml.appeals.line_record import LineRecord
 from denialml.appeals.quotation import QuoteContext, quotations
 from denialml.appeals.values import (
     Value,
@@ -72,7 +74,7 @@ _APPEALS = {
 
 
 def letter_context(
-    case: CaseFile,
+    lines: Sequence[LineRecord],
     evidence: EvidenceFile,
     *,
     subject: str,
@@ -80,8 +82,13 @@ def letter_context(
     citations: tuple[Citation, ...],
     drafted_on: date,
 ) -> dict[str, Any]:
-    """The whole context of one letter, by the declared names."""
-    documents = {d.document_id: d for d in case.documents}
+    """The whole context of one letter, by the declared names.
+
+    `lines` are the denied lines it covers, the first of which stands under the names
+    without a line; `evidence` is that of all of them, with the letter's labels.
+    """
+    case = lines[0].case
+    documents = {d.document_id: d for line in lines for d in line.case.documents}
     exhibits = {
         e.document_id: _exhibit(e, documents[e.document_id]) for e in evidence.exhibits
     }
@@ -91,16 +98,26 @@ def letter_context(
             subject=Value(subject, "form"),
             request_type=Value(_request_type(case), "form"),
             processing=Value(_processing(case), "form"),
+            charge_total=_always(
+                dollars(sum_of(line.case.line.charge for line in lines), "claim:SV102")
+            ),
+            denied_total=_always(
+                dollars(
+                    sum_of(line.case.denial.denied_amount for line in lines),
+                    "remittance:CAS",
+                )
+            ),
         ),
         "practice": _practice(case.claim.billing_provider),
         "payer": _payer(case),
         "patient": _patient(case),
         "claim": _claim(case),
         "denial": _denial(case),
-        "facts": known_facts(case, evidence),
+        "facts": lines[0].facts,
+        "lines": tuple(_line(line, evidence, exhibits) for line in lines),
         "exhibits": tuple(exhibits.values()),
         "evidence": _by_kind(evidence.exhibits, exhibits),
-        "quotes": _quotes(case, exhibits, labels=quote_labels),
+        "quotes": _quotes(documents, exhibits, labels=quote_labels),
         "authorities": tuple(
             AuthorityContext(
                 citation=Value(c.citation, f"authority:{c.authority_id}"),
@@ -110,6 +127,24 @@ def letter_context(
         ),
         "part_2": evidence.part_2,
     }
+
+
+def _line(
+    line: LineRecord, evidence: EvidenceFile, drawn: Mapping[str, ExhibitContext]
+) -> LineContext:
+    own = {exhibit.document_id for exhibit in line.evidence.exhibits}
+    shown = tuple(one for one in evidence.exhibits if one.document_id in own)
+    return LineContext(
+        claim=_claim(line.case),
+        denial=_denial(line.case),
+        facts=line.facts,
+        evidence=_by_kind(shown, drawn),
+    )
+
+
+def sum_of(amounts: Iterable[Decimal]) -> Decimal:
+    """Dollars added up."""
+    return sum(amounts, Decimal(0))
 
 
 def _request_type(case: CaseFile) -> str:
@@ -294,12 +329,11 @@ def _by_kind(
 
 
 def _quotes(
-    case: CaseFile,
+    documents: Mapping[str, Document],
     drawn: Mapping[str, ExhibitContext],
     *,
     labels: tuple[str, ...],
 ) -> tuple[QuoteContext, ...]:
     references = {key: shown.reference for key, shown in drawn.items()}
-    attached = [d for d in case.documents if d.document_id in references]
-    attached.sort(key=lambda d: list(references).index(d.document_id))
+    attached = [documents[document_id] for document_id in references]
     return quotations(attached, references=references, labels=labels)

@@ -6,9 +6,11 @@ record is silent. docs/appeal-templates.md lists the same fields; a test compare
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
+from denialml.appeals.known_facts import FactsContext
 from denialml.appeals.values import Value
 
 
@@ -20,12 +22,15 @@ class LetterContext(Context, frozen=True):
     """The letter itself: its date, subject and what kind of request it is.
 
     `processing` asks to take a corrected claim as a replacement or as a new claim.
+    The totals are those of all lines that the letter covers.
     """
 
     date: Value
     subject: Value
     request_type: Value
     processing: Value
+    charge_total: Value
+    denied_total: Value
 
 
 class PracticeContext(Context, frozen=True):
@@ -103,6 +108,19 @@ class DenialContext(Context, frozen=True):
     remarks: tuple[RemarkContext, ...]
 
 
+class LineContext(NamedTuple):
+    """One denied line of the letter, to be unpacked by a loop over `lines`.
+
+    ``{% for claim, denial, facts, evidence in lines %}`` gives each of the names that
+    a single line has; `evidence` holds the line's own exhibits.
+    """
+
+    claim: ClaimContext
+    denial: DenialContext
+    facts: FactsContext
+    evidence: Mapping[str, tuple["ExhibitContext", ...]]
+
+
 class ExhibitContext(Context, frozen=True):
     """One attached document: `reference` is how a sentence cites it (Exhibit A).
 
@@ -132,5 +150,8 @@ GROUPS: Mapping[str, type[Context]] = MappingProxyType(
     }
 )
 DECLARED_NAMES = frozenset(
-    {*GROUPS, "facts", "exhibits", "evidence", "quotes", "authorities", "part_2"}
+    {
+        *(*GROUPS, "lines", "facts", "exhibits", "evidence"),
+        *("quotes", "authorities", "part_2"),
+    }
 )

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import date
 from string import ascii_uppercase
 
+import msgspec
+
 from denialml.appeals.case_file import CaseFile
-from denialml.appeals.catalog import EvidenceNeeds
 from denialml.appeals.document_copies import without_copies
 from denialml.appeals.document_fitness import judge_fitness
 from denialml.appeals.document_gate import (
@@ -21,6 +22,7 @@ from denialml.appeals.document_gate import (
     reason_to_withhold,
 )
 from denialml.appeals.session_time import minutes_contradiction, supported_minutes
+from denialml.appeals.template_needs import EvidenceNeeds
 from denialml.appeals.values import label_in_words
 from denialml.domain.appeal import Exhibit, MissingEvidence, WithheldDocument
 from denialml.domain.document import Document, Sensitivity
@@ -102,6 +104,42 @@ def gather_evidence(case: CaseFile, needs: EvidenceNeeds, *, on: date) -> Eviden
         refutations=_refutations(withheld, case),
         part_2=any(d.sensitivity is Sensitivity.PART_2 for d, _ in chosen),
     )
+
+
+def merge_evidence(
+    files: Sequence[EvidenceFile], *, needs: EvidenceNeeds
+) -> EvidenceFile:
+    """The evidence of several lines as that of one letter, labeled anew.
+
+    A document that any line may show is shown, once; what no line may show stays out.
+    """
+    if len(files) == 1:
+        return files[0]
+    shown = {one.document_id: one for file in files for one in file.exhibits}
+    ordered = sorted(shown.values(), key=lambda one: _exhibit_place(one, needs.kinds))
+    withheld = {
+        one.document_id: one
+        for file in reversed(files)
+        for one in file.withheld
+        if one.document_id not in shown
+    }
+    return EvidenceFile(
+        exhibits=tuple(
+            msgspec.structs.replace(one, label=exhibit_label(place))
+            for place, one in enumerate(ordered)
+        ),
+        withheld=tuple(withheld[key] for key in sorted(withheld)),
+        missing=tuple(dict.fromkeys(one for file in files for one in file.missing)),
+        refutations=tuple(
+            dict.fromkeys(one for file in files for one in file.refutations)
+        ),
+        part_2=any(file.part_2 for file in files),
+    )
+
+
+def _exhibit_place(one: Exhibit, kinds: Sequence[str]) -> tuple[int, date, str]:
+    place = kinds.index(one.kind) if one.kind in kinds else len(kinds)
+    return place, one.service_date or date.max, one.document_id
 
 
 def _belongs_to_the_claim(document: Document, case: CaseFile) -> bool:

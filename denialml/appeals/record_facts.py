@@ -50,14 +50,34 @@ class RecordFacts(Judgment, frozen=True):
 
 
 def record_facts(
-    case: CaseFile,
+    cases: Sequence[CaseFile],
     *,
     citations: Sequence[Citation],
     literals: Sequence[str],
     on: date,
 ) -> RecordFacts:
-    """Collect what the records of the case hold. `on` is the letter's own date."""
-    dates: set[date] = {on}
+    """What the records of a letter's lines hold. `on` is the letter's own date."""
+    of_lines = [_facts_of(case) for case in cases]
+    phrases = {text for c in citations for text in (c.citation, c.statement)}
+    phrases |= {*literals, *(text for one in of_lines for text in one.phrases)}
+    totals = {
+        sum((case.line.charge for case in cases), Decimal(0)),
+        sum((case.denial.denied_amount for case in cases), Decimal(0)),
+    }
+    return RecordFacts(
+        dates=frozenset({on}).union(*(one.dates for one in of_lines)),
+        amounts=frozenset(totals).union(*(one.amounts for one in of_lines)),
+        tokens=frozenset().union(*(one.tokens for one in of_lines)),
+        phrases=tuple(sorted(filter(None, phrases), key=len, reverse=True)),
+        exhibit_texts=tuple(
+            dict.fromkeys(text for one in of_lines for text in one.exhibit_texts)
+        ),
+    )
+
+
+def _facts_of(case: CaseFile) -> RecordFacts:
+    """What the records of one denied line hold."""
+    dates: set[date] = set()
     amounts: set[Decimal] = set()
     tokens: set[str] = set()
     texts: set[str] = set()
@@ -78,14 +98,12 @@ def record_facts(
         stated = stated_time(document.text)
         for when in (stated.started_at, stated.stopped_at, stated.minutes):
             _collect(when, dates, amounts, tokens)
-    phrases = {text for c in citations for text in (c.citation, c.statement)}
-    phrases |= {*literals, *_labels(case)}
-    phrases |= {text for text in texts if _COMPOUND.search(text)}
+    phrases = {text for text in texts if _COMPOUND.search(text)}
     return RecordFacts(
         dates=frozenset(dates),
         amounts=frozenset(amounts),
         tokens=frozenset(tokens),
-        phrases=tuple(sorted(filter(None, phrases), key=len, reverse=True)),
+        phrases=(*phrases, *_labels(case)),
         exhibit_texts=tuple(document.text for document in case.documents),
     )
 

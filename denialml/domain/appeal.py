@@ -70,6 +70,9 @@ DraftStatus = Literal["draft", "blocked"]
 class AppealDraft(Judgment, frozen=True):
     """One drafted letter. Never sent by denialml: a person reviews and sends it.
 
+    One letter answers one answer of the payer: `denial_ids` are the denied lines of the
+    claim that it covers, in line order, `denial_id` the first of them, under which it
+    is kept. (Drafts of before letters covered several lines have none.)
     `blocked` means that the record does not support a letter (or refutes the
     claim); `blocked_reasons` say why and what to do instead.
     """
@@ -90,3 +93,4 @@ class AppealDraft(Judgment, frozen=True):
     route: RouteFinding
     deadline: Deadline
     blocked_reasons: tuple[str, ...] = ()
+    denial_ids: tuple[str, ...] = ()

@@ -18,20 +18,27 @@ from denialml.appeals.packet import draft_pdf
 from denialml.domain.appeal import AppealDraft
 from denialml.domain.claim import Claim, ServiceLine, rendering_npi
 from denialml.domain.document import Document
+from denialml.domain.facts import PracticeRecords
 from denialml.domain.record import Judgment
 from denialml.errors import DraftBlocked, UnknownRecord
 from denialml.modeling.facts import FactBook
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.case_records import case_records
 from denialml.store.claims import get_claim
-from denialml.store.denials import StoredDenial, get_denial
+from denialml.store.denials import StoredDenial, denials_of_answer, get_denial
 from denialml.store.documents import (
     document_content,
     documents_for,
     get_document,
     practice_documents,
 )
-from denialml.store.drafts import find_draft, get_draft, latest_draft, save_draft
+from denialml.store.drafts import (
+    find_draft,
+    get_draft,
+    latest_draft,
+    list_drafts,
+    save_draft,
+)
 from denialml.store.organizations import get_organization
 
 DraftFormat = Literal["json", "html", "pdf"]
@@ -71,17 +78,19 @@ def draft_appeal(
 ) -> AppealDraft:
     """Draft the letter of a denial from what is on file now, and store it.
 
-    An unchanged record gives the draft that is already stored, under its own date.
+    One letter covers the lines of a claim that one answer denied for one cause, with
+    one outcome of drafting: asking for any of them gives the same draft. An unchanged
+    record gives the draft that is already stored, under its own date.
     `catalog` holds the operator's own templates; None: denialml's. The caller commits.
 
     Raises:
         UnknownRecord: this organization has no such denial.
         DraftBlocked: cause, route and deadline have not been worked out yet.
     """
-    case = case_file(session, organization_id, denial_id, now=now)
-    latest = latest_draft(session, organization_id, denial_id)
-    draft = draft_letter(case, drafted_at=now, catalog=catalog)
-    if latest is not None and _says_the_same(case, draft, latest, catalog=catalog):
+    cases = letter_cases(session, organization_id, denial_id, now=now, catalog=catalog)
+    latest = latest_draft(session, organization_id, cases[0].denial.denial_id)
+    draft = _draft_of(cases, drafted_at=now, catalog=catalog)
+    if latest is not None and _says_the_same(cases, draft, latest, catalog=catalog):
         _audit(session, organization_id, latest, AuditAction.DRAFT_READ, now, actor)
         return latest
     stored = find_draft(session, organization_id, draft.draft_id)
@@ -182,14 +191,130 @@ def case_file(
         DraftBlocked: cause, route and deadline have not been worked out yet.
     """
     stored = get_denial(session, organization_id, denial_id)
+    claim = get_claim(session, organization_id, stored.denial.claim_id).claim
+    records = case_records(session, organization_id, claim)
+    return _case(session, organization_id, stored, claim=claim, records=records, on=now)
+
+
+def letter_cases(
+    session: Session,
+    organization_id: str,
+    denial_id: str,
+    *,
+    now: datetime,
+    catalog: Catalog | None = None,
+) -> tuple[CaseFile, ...]:
+    """The denied lines that the letter of this denial covers, in line order.
+
+    Those of the same claim, answer, cause, route and clinician whose own letters would
+    come out alike: either both can be written, or both wait for the same.
+
+    Raises:
+        UnknownRecord: no such denial, or its claim line is not on file.
+        DraftBlocked: cause, route and deadline have not been worked out yet.
+    """
+    asked = get_denial(session, organization_id, denial_id)
+    claim = get_claim(session, organization_id, asked.denial.claim_id).claim
+    records = case_records(session, organization_id, claim)
+    cases = [
+        _case(session, organization_id, one, claim=claim, records=records, on=now)
+        for one in _same_matter(session, organization_id, asked)
+    ]
+    if len(cases) == 1:
+        return tuple(cases)
+    outcomes = {
+        case.denial.denial_id: _outcome(case, drafted_at=now, catalog=catalog)
+        for case in cases
+    }
+    return tuple(
+        case
+        for case in cases
+        if outcomes[case.denial.denial_id] == outcomes[asked.denial.denial_id]
+    )
+
+
+def drafts_covering(
+    session: Session, organization_id: str, denial_id: str
+) -> tuple[AppealDraft, ...]:
+    """Every stored draft that covers this denial, newest first.
+
+    Raises:
+        UnknownRecord: this organization has no such denial.
+    """
+    asked = get_denial(session, organization_id, denial_id).denial
+    of_answer = denials_of_answer(
+        session,
+        organization_id,
+        claim_id=asked.claim_id,
+        payment_id=asked.payment_id,
+    )
+    found = [
+        draft
+        for one in of_answer
+        for draft in list_drafts(
+            session, organization_id, denial_id=one.denial.denial_id
+        )
+        if denial_id in (draft.denial_id, *draft.denial_ids)
+    ]
+    return tuple(sorted(found, key=lambda draft: draft.drafted_at, reverse=True))
+
+
+def _same_matter(
+    session: Session, organization_id: str, asked: StoredDenial
+) -> list[StoredDenial]:
+    """The denials of one answer to one claim with one cause and route, asked first."""
+    if asked.finding is None or asked.route is None:
+        return [asked]
+    alike = [
+        one
+        for one in denials_of_answer(
+            session,
+            organization_id,
+            claim_id=asked.denial.claim_id,
+            payment_id=asked.denial.payment_id,
+        )
+        if one.status == asked.status
+        and one.finding is not None
+        and one.finding.root_cause is asked.finding.root_cause
+        and one.route is not None
+        and one.route.route is asked.route.route
+        and one.deadline is not None
+    ]
+    return sorted(alike, key=lambda one: one.denial.line_number) or [asked]
+
+
+def _outcome(
+    case: CaseFile, *, drafted_at: datetime, catalog: Catalog | None
+) -> tuple[str, ...]:
+    """What the line's own letter comes to: lines of one outcome share a letter."""
+    draft = draft_letter(case, drafted_at=drafted_at, catalog=catalog)
+    clinician = rendering_npi(case.claim, case.line)
+    return clinician, draft.template, draft.status, *draft.blocked_reasons
+
+
+def _draft_of(
+    cases: tuple[CaseFile, ...], *, drafted_at: datetime, catalog: Catalog | None
+) -> AppealDraft:
+    return draft_letter(
+        cases[0], others=cases[1:], drafted_at=drafted_at, catalog=catalog
+    )
+
+
+def _case(
+    session: Session,
+    organization_id: str,
+    stored: StoredDenial,
+    *,
+    claim: Claim,
+    records: PracticeRecords,
+    on: datetime,
+) -> CaseFile:
     if stored.finding is None or stored.route is None or stored.deadline is None:
         raise DraftBlocked(
-            f"denial {denial_id} has no cause, route and deadline yet; find denials "
-            "first"
+            f"denial {stored.denial.denial_id} has no cause, route and deadline yet; "
+            "find denials first"
         )
-    claim = get_claim(session, organization_id, stored.denial.claim_id).claim
     line = _denied_line(claim, stored)
-    records = case_records(session, organization_id, claim)
     book = FactBook(records)
     return CaseFile(
         denial=stored.denial,
@@ -199,7 +324,7 @@ def case_file(
         claim=claim,
         line=line,
         payer=book.payers.get(claim.payer.payer_id),
-        facts=book.line_facts(claim, line, as_of=now.date()),
+        facts=book.line_facts(claim, line, as_of=on.date()),
         documents=_documents(session, organization_id, claim, line),
         encounters=records.encounters,
         authorizations=records.authorizations,
@@ -244,7 +369,7 @@ def _documents(
 
 
 def _says_the_same(
-    case: CaseFile,
+    cases: tuple[CaseFile, ...],
     draft: AppealDraft,
     latest: AppealDraft,
     *,
@@ -256,7 +381,7 @@ def _says_the_same(
     comparing what depends on the day (consents, authorities) shows that time alone
     changed nothing either.
     """
-    again = draft_letter(case, drafted_at=latest.drafted_at, catalog=catalog)
+    again = _draft_of(cases, drafted_at=latest.drafted_at, catalog=catalog)
     return (
         again == latest
         and draft.status == latest.status

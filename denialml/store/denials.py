@@ -197,6 +197,23 @@ def all_denials(
     return tuple(decode(payload) for payload in session.scalars(statement))
 
 
+def denials_of_answer(
+    session: Session, organization_id: str, *, claim_id: str, payment_id: str
+) -> tuple[StoredDenial, ...]:
+    """The denials of one claim's lines in one answer of the payer, in line order."""
+    statement = (
+        select(DenialRow.payload)
+        .where(
+            DenialRow.organization_id == organization_id,
+            DenialRow.claim_id == claim_id,
+            DenialRow.payment_id == payment_id,
+        )
+        .order_by(DenialRow.line_number, DenialRow.denial_id)
+    )
+    decode = payload_decoder(StoredDenial).decode
+    return tuple(decode(payload) for payload in session.scalars(statement))
+
+
 def _conditions(
     organization_id: str,
     *,

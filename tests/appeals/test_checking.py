@@ -5,10 +5,11 @@ import re
 import msgspec
 import pytest
 
-from denialml.appeals.catalog import EvidenceNeeds, packaged_catalog
+from denialml.appeals.catalog import packaged_catalog
 from denialml.appeals.checking import check_letter
 from denialml.appeals.drafting import draft_letter
 from denialml.appeals.evidence import gather_evidence
+from denialml.appeals.template_needs import EvidenceNeeds
 from denialml.domain.appeal import LetterBlock
 from denialml.domain.denial import RootCause
 from tests.appeals.cases import DRAFTED, NOTE, case, note, plan
@@ -22,7 +23,7 @@ def faults(blocks, *, record=RECORD):
     evidence = gather_evidence(record, specification.evidence, on=DRAFTED.date())
     return check_letter(
         blocks,
-        record,
+        (record,),
         evidence=evidence,
         citations=DRAFT.citations,
         literals=packaged_catalog().literals,
@@ -107,7 +108,7 @@ def test_an_exhibit_that_turned_out_to_be_protected_is_a_fault():
     swapped = case(RootCause.MEDICAL_NECESSITY, documents=(protected, plan()))
     found = check_letter(
         DRAFT.blocks,
-        swapped,
+        (swapped,),
         evidence=evidence,
         citations=DRAFT.citations,
         literals=packaged_catalog().literals,
