@@ -217,6 +217,7 @@ EXAMPLE_DRAFT = AppealDraft(
     finding=_FINDING,
     route=_ROUTE,
     deadline=_DEADLINE,
+    denial_ids=("den_example",),
 )
 
 

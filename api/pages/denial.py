@@ -23,14 +23,13 @@ from api.routes.answers import record_id
 from denialml.domain.claim import Claim, person
 from denialml.domain.denial import RootCause, RootCauseFinding
 from denialml.domain.document import Document, Sensitivity
-from denialml.journeys.draft import draft_appeal
+from denialml.journeys.draft import draft_appeal, drafts_covering
 from denialml.journeys.worklist import view_denial
 from denialml.reference import document_kinds, root_causes
 from denialml.store.audit import AuditAction
 from denialml.store.claims import chain_for_claim, get_claim
 from denialml.store.denials import StoredDenial
 from denialml.store.documents import documents_for
-from denialml.store.drafts import list_drafts
 
 router = APIRouter(prefix="/denials", include_in_schema=False)
 
@@ -143,12 +142,10 @@ def _documents_of(
 
 
 def _drafts_of(visit: Visit, denial_id: str) -> list[tuple[str, datetime, str]]:
-    """Drafted letters of this denial, newest first: id, when, status."""
+    """Drafted letters that cover this denial, newest first: id, when, status."""
     return [
         (draft.draft_id, draft.drafted_at, draft.status)
-        for draft in list_drafts(
-            visit.session, visit.organization_id, denial_id=denial_id
-        )
+        for draft in drafts_covering(visit.session, visit.organization_id, denial_id)
     ]
 
 

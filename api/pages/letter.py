@@ -34,6 +34,10 @@ def show_letter(draft_id: str, visit: Reading) -> HTMLResponse:
         frame=frame_of(visit),
         draft=draft,
         denial=stored.denial,
+        covered=[
+            get_denial(visit.session, visit.organization_id, denial_id).denial
+            for denial_id in draft.denial_ids
+        ],
         parts=drawn_parts(draft),
         deadline=deadline_view(draft.deadline, today=visit.today, status=stored.status),
         kind_label=kind_label,

@@ -56,7 +56,9 @@ _MEDIA_TYPES = {
                 "Drafts the letter from what is on file now: 201 with a new draft, 200 "
                 "with the one before where nothing has changed. A draft whose status "
                 "is `blocked` has no letter and says why and what to do instead. "
-                "Nothing is ever sent."
+                "One letter covers the lines of a claim that one answer denied for "
+                "one cause: each of `denial_ids` gives the same draft, kept under "
+                "`denial_id`, the first of them. Nothing is ever sent."
             ),
             permission=Permission.APPEALS_WRITE,
             status=201,

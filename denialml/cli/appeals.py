@@ -185,6 +185,12 @@ def show_draft(drafted: AppealDraft, paths: list[Path]) -> None:
     """The paths on stdout; what is missing or blocks the letter on stderr."""
     for path in paths:
         typer.echo(path)
+    if len(drafted.denial_ids) > 1:
+        remarks.print(
+            f"one letter for {len(drafted.denial_ids)} denied lines: "
+            f"{', '.join(drafted.denial_ids)}",
+            soft_wrap=True,
+        )
     for reason in drafted.blocked_reasons:
         remarks.print(f"[bold red]blocked[/]: {reason}", soft_wrap=True)
     for missing in drafted.missing:

@@ -109,10 +109,13 @@ def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
             limit=200,
         )
     paths: list[Path] = []
+    covered: set[str] = set()
     blocked = 0
     for stored in _one_of_each_cause_first(page.denials):
         if len(paths) >= LETTERS:
             break
+        if stored.denial.denial_id in covered:
+            continue
         with desk.session() as session:
             drafted = draft_appeal(
                 session,
@@ -121,6 +124,7 @@ def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
                 now=desk.now(),
                 actor=ACTOR,
             )
+        covered |= set(drafted.denial_ids)
         blocked += drafted.status == "blocked"
         paths += [
             path

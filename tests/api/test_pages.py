@@ -365,3 +365,42 @@ def test_amounts_days_and_names_in_words() -> None:
     assert day(None) == "unknown"
     assert words("coding_time_units") == "Coding time units"
     assert [risk_tone(it) for it in (0.6, 0.3, 0.1)] == ["high", "middle", "low"]
+
+
+def test_a_letter_for_several_lines_says_so_on_each_of_them(running: Running) -> None:
+    organization = running.add_organization("Two lines of one claim")
+    key = running.key(organization)
+    second_line = "LX*2~\nSV1*HC:90837*180*UN*1***1~\nDTP*472*D8*20261012~\n"
+    claims = (
+        example_837p()
+        .replace("CLM*EXAMPLE-0001*180*", "CLM*EXAMPLE-0001*360*")
+        .replace("SE*25*", f"{second_line}SE*28*")
+    )
+    second_answer = "SVC*HC:90837*180*0**1~\nDTM*472*20261012~\nCAS*CO*197*180~\n"
+    answer = (
+        example_835()
+        .replace("CLP*EXAMPLE-0001*4*180*", "CLP*EXAMPLE-0001*4*360*")
+        .replace("SE*16*", f"{second_answer}SE*19*")
+    )
+    with running.client(key) as client:
+        for address, content, headers in (
+            ("/v1/files", example_authorization(), AUTHORIZATIONS),
+            ("/v1/files", claims, X12),
+            ("/v1/remittances", answer, X12),
+        ):
+            taken = client.post(address, content=content, headers=headers)
+            assert taken.status_code == 200, taken.text
+        first, second = (
+            one["denial"]["denial_id"]
+            for one in client.get("/v1/denials").json()["denials"]
+        )
+        draft = client.post(f"/v1/denials/{second}/appeal").json()
+        again = client.post(f"/v1/denials/{first}/appeal")
+    assert again.json() == draft
+    assert set(draft["denial_ids"]) == {first, second}
+    with running.signed_in(key) as client:
+        page = client.get(f"/appeals/{draft['draft_id']}").text
+        assert "One letter for 2 denied lines" in page
+        for denial_id in (first, second):
+            assert f'href="/denials/{denial_id}"' in page
+            assert draft["draft_id"] in client.get(f"/denials/{denial_id}").text

@@ -143,6 +143,12 @@ READS: dict[str, Question] = {
     "claims.submissions_of": lambda s, o, p: claims.submissions_of(s, o, "A2"),
     "claims.unmatched_payments": lambda s, o, p: claims.unmatched_payments(s, o),
     "denials.all_denials": lambda s, o, p: denials.all_denials(s, o),
+    "denials.denials_of_answer": lambda s, o, p: denials.denials_of_answer(
+        s,
+        o,
+        claim_id=p.denial.denial.claim_id,
+        payment_id=p.denial.denial.payment_id,
+    ),
     "denials.get_denial": lambda s, o, p: denials.get_denial(s, o, p.denial_id),
     "denials.list_denials": lambda s, o, p: denials.list_denials(s, o).denials,
     "denials.total_denials": lambda s, o, p: denials.total_denials(s, o).count,
