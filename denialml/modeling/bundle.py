@@ -17,6 +17,7 @@ import numpy.typing as npt
 from denialml.errors import BundleRejected, NoModel
 from denialml.modeling.calibration import Calibration
 from denialml.modeling.features import FEATURES, vocabulary_hash
+from denialml.modeling.single_row import CONTRIBUTIONS, RAW_SCORE, single_row
 
 FORMAT = 1
 _MODEL, _FACTS, _MANIFEST = "model.txt", "bundle.json", "manifest.json"
@@ -60,6 +61,9 @@ class Bundle:
     def __init__(self, booster: lightgbm.Booster, facts: BundleFacts) -> None:
         self.booster = booster
         self.facts = facts
+        width = booster.num_feature() + 1
+        self._one_raw = single_row(booster, kind=RAW_SCORE, output=1)
+        self._one_explained = single_row(booster, kind=CONTRIBUTIONS, output=width)
 
     @property
     def version(self) -> str:
@@ -70,6 +74,8 @@ class Bundle:
         self, matrix: npt.NDArray[np.float64], *, threads: int = 1
     ) -> npt.NDArray[np.float64]:
         """Log-odds before calibration, float64 (rows,)."""
+        if self._one_raw is not None and len(matrix) == 1:
+            return self._one_raw(matrix[0]).ravel()
         output = self.booster.predict(matrix, raw_score=True, num_threads=threads)
         return np.asarray(output, dtype=np.float64)
 
@@ -78,6 +84,8 @@ class Bundle:
 
         Each row adds up to `raw_output` but for rounding.
         """
+        if self._one_explained is not None and len(matrix) == 1:
+            return self._one_explained(matrix[0])
         output = self.booster.predict(matrix, pred_contrib=True, num_threads=1)
         return np.asarray(output, dtype=np.float64)
 

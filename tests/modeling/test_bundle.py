@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from denialml.modeling.bundle import (
 )
 from denialml.modeling.features import FEATURES
 from denialml.modeling.frames import Frame
+from denialml.modeling.single_row import RAW_SCORE, single_row
 
 
 @pytest.fixture
@@ -139,3 +141,54 @@ def test_a_bad_bundle_never_replaces_the_served_one(
     with pytest.raises(BundleRejected):
         install_bundle(written, serving)
     assert load_bundle(serving).version == small_bundle.version
+
+
+def test_one_row_alone_gives_the_bits_that_lightgbm_gives_many(
+    small_bundle: Bundle, small_frame: Frame
+) -> None:
+    rows = small_frame.matrix[::211]
+    booster = small_bundle.booster
+    raw = booster.predict(rows, raw_score=True, num_threads=1)
+    shares = booster.predict(rows, pred_contrib=True, num_threads=1)
+    assert len(rows) > 10
+    kept = []
+    for at in range(len(rows)):
+        one = rows[at : at + 1]
+        kept.append((small_bundle.raw_output(one), small_bundle.contributions(one)))
+    for at, (alone, explained) in enumerate(kept):
+        assert alone.tolist() == [raw[at]]
+        np.testing.assert_array_equal(explained, shares[at : at + 1])
+
+
+def test_threads_share_one_prepared_call(
+    small_bundle: Bundle, small_frame: Frame
+) -> None:
+    rows = small_frame.matrix[:400]
+    expected = small_bundle.contributions(rows)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(
+                lambda at: small_bundle.contributions(rows[at : at + 1])[0],
+                range(len(rows)),
+            )
+        )
+    np.testing.assert_array_equal(np.vstack(found), expected)
+
+
+def test_a_lightgbm_without_the_single_row_call_is_used_as_it_is(
+    small_bundle: Bundle, small_frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = small_frame.matrix[:1]
+    expected = small_bundle.contributions(row), small_bundle.raw_output(row)
+    monkeypatch.delattr("lightgbm.basic._LIB")
+    assert single_row(small_bundle.booster, kind=RAW_SCORE, output=1) is None
+    monkeypatch.undo()
+    plain = Bundle(small_bundle.booster, small_bundle.facts)
+    plain._one_raw = plain._one_explained = None
+    np.testing.assert_array_equal(plain.contributions(row), expected[0])
+    np.testing.assert_array_equal(plain.raw_output(row), expected[1])
+
+
+def test_a_row_of_another_width_is_refused(small_bundle: Bundle) -> None:
+    with pytest.raises(ValueError, match="the model takes"):
+        small_bundle.contributions(np.zeros((1, 3)))
