@@ -23,7 +23,8 @@ from api.routes.answers import record_id
 from denialml.domain.claim import Claim, person
 from denialml.domain.denial import RootCause, RootCauseFinding
 from denialml.domain.document import Document, Sensitivity
-from denialml.journeys.draft import draft_appeal, drafts_covering
+from denialml.journeys.case_files import drafts_covering
+from denialml.journeys.draft import draft_appeal
 from denialml.journeys.worklist import view_denial
 from denialml.reference import document_kinds, root_causes
 from denialml.store.audit import AuditAction

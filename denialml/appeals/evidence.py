@@ -21,6 +21,7 @@ from denialml.appeals.document_gate import (
     never_leaves,
     reason_to_withhold,
 )
+from denialml.appeals.record_prints import ACKNOWLEDGMENT_PRINT, is_print
 from denialml.appeals.session_time import minutes_contradiction, supported_minutes
 from denialml.appeals.template_needs import EvidenceNeeds
 from denialml.appeals.values import label_in_words
@@ -87,6 +88,7 @@ def gather_evidence(case: CaseFile, needs: EvidenceNeeds, *, on: date) -> Eviden
                 )
             )
     chosen, repeated = without_copies(chosen, case)
+    chosen, needless = _without_needless_prints(chosen)
     chosen = _with_consent(chosen, case, on=on)
     attached = {document.document_id for document, _ in chosen}
     withheld = [w for w in withheld if w.document_id not in attached]
@@ -96,7 +98,7 @@ def gather_evidence(case: CaseFile, needs: EvidenceNeeds, *, on: date) -> Eviden
             _exhibit(document, reason, place)
             for place, (document, reason) in enumerate(chosen)
         ),
-        withheld=(*withheld, *repeated),
+        withheld=(*withheld, *repeated, *needless),
         missing=(
             *_missing(needs, {document.kind for document, _ in chosen}),
             *_missing_consent(case, wanted, on=on),
@@ -104,6 +106,22 @@ def gather_evidence(case: CaseFile, needs: EvidenceNeeds, *, on: date) -> Eviden
         refutations=_refutations(withheld, case),
         part_2=any(d.sensitivity is Sensitivity.PART_2 for d, _ in chosen),
     )
+
+
+def _without_needless_prints(
+    chosen: list[tuple[Document, str]],
+) -> tuple[list[tuple[Document, str]], list[WithheldDocument]]:
+    """A print stands in for a document; where that is attached, the print stays."""
+    filed = {d.kind for d, _ in chosen if not is_print(d.document_id)}
+    needless = [d for d, _ in chosen if is_print(d.document_id) and d.kind in filed]
+    return [pair for pair in chosen if pair[0] not in needless], [
+        WithheldDocument(
+            document_id=document.document_id,
+            kind=document.kind,
+            reason="The acknowledgment on file is attached itself; no print is needed.",
+        )
+        for document in needless
+    ]
 
 
 def merge_evidence(
@@ -200,6 +218,8 @@ def _exhibit(document: Document, reason: str, place: int) -> Exhibit:
     entry = document_kinds().get(document.kind)
     # Never the document's own title: it is free text and may name somebody else.
     title = entry.label if entry is not None else document.kind.replace("_", " ")
+    if is_print(document.document_id):
+        title = ACKNOWLEDGMENT_PRINT
     return Exhibit(
         label=exhibit_label(place),
         document_id=document.document_id,

@@ -8,6 +8,7 @@ from denialml.appeals.catalog import TemplateSpecification
 from denialml.appeals.evidence import EvidenceFile
 from denialml.appeals.known_facts import FACTS
 from denialml.appeals.line_record import LineRecord
+from denialml.appeals.record_prints import is_print
 from denialml.appeals.values import day_text
 from denialml.domain.appeal import MissingEvidence
 from denialml.domain.denial import Route
@@ -106,7 +107,8 @@ def _needs_a_look(
         )
     for exhibit in evidence.exhibits:
         entry = document_kinds().get(exhibit.kind)
-        if entry is not None and entry.extract_only:
+        is_record = is_print(exhibit.document_id)
+        if entry is not None and entry.extract_only and not is_record:
             looks.append(
                 MissingEvidence(
                     kind="redaction",

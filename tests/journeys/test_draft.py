@@ -17,8 +17,9 @@ from denialml.domain.appeal import AppealDraft
 from denialml.domain.document import Document, Sensitivity
 from denialml.errors import DraftBlocked, UnknownRecord
 from denialml.formats import write_csv
+from denialml.journeys.case_files import case_file
 from denialml.journeys.denials import find_denials
-from denialml.journeys.draft import case_file, draft_appeal, render
+from denialml.journeys.draft import draft_appeal, render
 from denialml.journeys.ingest import ingest_file, ingest_files
 from denialml.journeys.simulate import write_practice
 from denialml.modeling.facts import FactBook

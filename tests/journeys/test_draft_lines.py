@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from denialml.errors import UnknownRecord
+from denialml.journeys.case_files import drafts_covering
 from denialml.journeys.denials import find_denials
-from denialml.journeys.draft import draft_appeal, drafts_covering
+from denialml.journeys.draft import draft_appeal
 from denialml.journeys.ingest import ingest_file
 from denialml.store.denials import all_denials, save_denials
 from denialml.store.drafts import list_drafts
