@@ -128,7 +128,8 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
     )
     warned = Counter(text for one in scored.scores for text in one.warnings)
     for text, count in warned.items():
-        remarks.print(f"warning, {count:,} claims: {text}", markup=False)
+        claims = "claim" if count == 1 else "claims"
+        remarks.print(f"warning ({count:,} {claims}): {text}", markup=False)
     for number in scored.not_scored:
         remarks.print(f"claim {number} was not scored", markup=False)
     for problem in scored.problems[:PROBLEMS_SHOWN]:

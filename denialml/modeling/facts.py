@@ -114,7 +114,7 @@ class FactBook:
             visits_remaining=check.visits_remaining if check else None,
             enrollment_state=enrollment_state,
             enrollment_age_days=enrollment_age,
-            license_valid=self._license_valid(claim, line),
+            license_valid=self._license_valid(claim, line, as_of=as_of),
             is_telehealth=is_telehealth,
             place_of_service_expected=expected[0],
             telehealth_modifier_expected=expected[1],
@@ -153,12 +153,21 @@ class FactBook:
         age = (day - latest.effective_on).days
         return (EnrollmentState.NOT_YET if age < 0 else EnrollmentState.ENDED), age
 
-    def _license_valid(self, claim: Claim, line: ServiceLine) -> bool | None:
+    def _license_valid(
+        self, claim: Claim, line: ServiceLine, *, as_of: date
+    ) -> bool | None:
+        """Whether the license covered the service; None where the file cannot tell.
+
+        clinicians.csv holds the license of today. One that begins after `as_of` was
+        not yet on file then: it has replaced another, of which nothing is known.
+        """
         clinician = self._clinicians.get(rendering_npi(claim, line))
         day = line.service_date
         if clinician is None or day is None or not clinician.license_number:
             return None
         begins, ends = clinician.license_begins_on, clinician.license_ends_on
+        if begins is not None and begins > as_of:
+            return None
         if begins is not None and day < begins:
             return False
         return ends is None or day <= ends

@@ -364,3 +364,20 @@ def test_payer_and_license_settings() -> None:
     assert facts.place_of_service_expected == "10"
     assert facts.telehealth_modifier_expected == "95"
     assert facts.license_valid is False
+
+
+@pytest.mark.parametrize(
+    ("begins_on", "expected"),
+    [
+        pytest.param(DAY - 30 * _DAY, True, id="in force"),
+        pytest.param(DAY + _DAY, False, id="began after the service, known when sent"),
+        pytest.param(SENT + _DAY, None, id="renewed since: not the license of then"),
+    ],
+)
+def test_a_license_that_was_renewed_since_says_nothing_of_then(
+    begins_on: date, expected: bool | None
+) -> None:
+    clinician = Clinician(
+        npi="1888888885", license_number="L1", license_begins_on=begins_on
+    )
+    assert facts_of(clinicians=[clinician]).license_valid is expected
