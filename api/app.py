@@ -22,6 +22,7 @@ from api.access_log import configure_logging
 from api.dependencies import Access, SignInNeeded
 from api.failures import as_problem
 from api.gate import Gate
+from api.judged_practices import JudgedPractices
 from api.openapi import TITLE, openapi_builder
 from api.pages import denial, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_answer
@@ -113,6 +114,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         sign_ins=make_sign_ins(settings, engine=swift_engine, pepper=pepper),
         desk=ScoreDesk(engine, swift_engine=swift_engine, pepper=pepper),
         scorers=Scorers(ServedModels(settings.resolved_serving_bundle_directory)),
+        judged=JudgedPractices(),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

@@ -59,7 +59,9 @@ class Visit:
     """One authenticated request: its organization, its session and its clock.
 
     `session` is read-only unless the route's purpose is to change something.
-    `sign_in` is set for a person at a page, None for an API key.
+    `sign_in` is set for a person at a page, None for an API key. `after_commit` is done
+    once a change was committed, and never otherwise: what is kept in memory must not
+    know of a transaction that was rolled back.
     """
 
     service: Service
@@ -68,6 +70,7 @@ class Visit:
     now: datetime
     sign_in: SignIn | None = None
     notes: list[AuditNote] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def organization_id(self) -> str:
@@ -135,6 +138,8 @@ def admitted(
                 yield visit
                 _record(session, visit)
                 session.commit()
+            for act in visit.after_commit:
+                act()
         else:
             record_notes(visit, purpose)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from starlette.requests import Request
 
+from api.judged_practices import JudgedPractices
 from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers
 from api.sign_in import SignIns
@@ -39,6 +40,7 @@ class Service:
     sign_ins: SignIns
     scorers: Scorers
     desk: ScoreDesk
+    judged: JudgedPractices
 
     def close(self) -> None:
         """Give every database connection back."""

@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import partial
 from itertools import islice
 
 import msgspec
@@ -20,8 +21,11 @@ from api.problems import (
 )
 from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
 from denialml.formats import open_reader
-from denialml.journeys.denials import DenialReport, find_denials
+from denialml.journeys.denials import DenialReport, judge_denials
 from denialml.journeys.ingest import IngestReport, ingest_file
+from denialml.journeys.judgments import after_file
+from denialml.store.database import lock_organization
+from denialml.store.organizations import get_organization
 
 router = APIRouter(prefix="/v1", tags=["files"])
 
@@ -143,23 +147,35 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
     file = file_name_of(request)
     maximum = visit.service.settings.max_records_per_request
     require_few_records(body, file=file, maximum=maximum)
+    session, organization_id = visit.session, visit.organization_id
+    judged = visit.service.judged
+    # From here on nobody else changes the practice: what is remembered can be compared.
+    lock_organization(session, organization_id)
+    version = get_organization(session, organization_id).records_version
+    last = judged.get(organization_id)
     report = ingest_file(
-        visit.session,
-        visit.organization_id,
+        session,
+        organization_id,
         io.BytesIO(body),
         file=file,
         now=visit.now,
         actor=visit.actor,
     )
+    if last is not None:
+        last = after_file(
+            session, organization_id, last, report, records_version=version
+        )
     found = None
     if REMITTANCE_KIND in report.transactions:
-        found = find_denials(
-            visit.session,
-            visit.organization_id,
+        found, last = judge_denials(
+            session,
+            organization_id,
             as_of=visit.today,
             now=visit.now,
             actor=visit.actor,
+            last=last,
         )
+    visit.after_commit.append(partial(judged.put, organization_id, last))
     return TakenFile(**msgspec.structs.asdict(report), denials=found)
 
 

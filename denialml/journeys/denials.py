@@ -2,10 +2,12 @@
 
 `find_denials` reads what is on file, judges each denying answer and stores the
 result. Running it again adds nothing and changes only what new records changed: a
-denial that a later answer settled is closed, never removed.
+denial that a later answer settled is closed, never removed. `judge_denials` does the
+same, and reads only the patients about whom something changed where it is handed what
+the run before left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -14,22 +16,33 @@ from sqlalchemy.orm import Session
 from denialml.appeals.deadlines import appeal_deadline
 from denialml.appeals.routing import choose_route
 from denialml.domain.denial import Denial, RootCauseFinding
-from denialml.domain.facts import PracticeRecords
 from denialml.domain.record import Judgment
 from denialml.journeys.denying_answers import (
     DenyingAnswer,
     denied_amount,
     denying_answers,
-    recovered_amount,
     unexplained_lines,
 )
-from denialml.modeling.root_cause_book import DeniedLine, RootCauseBook
-from denialml.store.audit import AuditAction, record_event
-from denialml.store.denials import StoredDenial, all_denials, save_denials
+from denialml.journeys.judging import (
+    Conclusions,
+    FreshLine,
+    conclude_all,
+    denial_id_of,
+    recovered_of,
+    weigh,
+)
+from denialml.journeys.judgments import Judgments, scope_of
+from denialml.modeling.root_cause_book import RootCauseBook
+from denialml.store.audit import AuditAction, latest_event_id, record_event
+from denialml.store.denials import StoredDenial, denials_by_id, save_denials
 from denialml.store.identity import Identity
+from denialml.store.line_matching import normal_control_number
 from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
+from denialml.store.touched import records_around, unsettled_payments
 
+# After so many passes that still name more to read, everything is read.
+_ROUNDS = 3
 ZERO = Decimal(0)
 
 
@@ -70,18 +83,47 @@ def find_denials(
     One row per claim line and denying answer: the initial determinations that denied
     or cut a line, and later answers that stand as denials. The caller commits.
     """
-    records = practice_records(session, organization_id, until=as_of)
-    answers = denying_answers(records)
-    stored = {
-        one.denial.denial_id: one for one in all_denials(session, organization_id)
-    }
-    identity = Identity(get_organization(session, organization_id).fingerprint_key)
-    judged = _judge(
-        records, answers, identity=identity, stored=stored, as_of=as_of, now=now
+    report, _ = judge_denials(
+        session, organization_id, as_of=as_of, now=now, actor=actor
     )
-    fresh = tuple(one for one in judged if stored.get(one.denial.denial_id) != one)
-    save_denials(session, organization_id, fresh)
-    new = sum(one.denial.denial_id not in stored for one in fresh)
+    return report
+
+
+def judge_denials(
+    session: Session,
+    organization_id: str,
+    *,
+    as_of: date,
+    now: datetime,
+    actor: str,
+    last: Judgments | None = None,
+) -> tuple[DenialReport, Judgments]:
+    """`find_denials`, reading only what changed since `last` where that still stands.
+
+    `last` is what an earlier run left, brought up to date for every file since
+    (`judgments.after_file`). The rows stored and the report are the same, whatever
+    `last` is. Keep what is returned only once the transaction was committed.
+    """
+    organization = get_organization(session, organization_id)
+    identity = Identity(organization.fingerprint_key)
+    scope = scope_of(session, organization_id, last, as_of=as_of)
+    for _ in range(_ROUNDS):
+        if scope is None or last is None:
+            break
+        work = _some(session, organization_id, last, scope, identity, as_of)
+        if not work.conclusions.unsure - scope:
+            break
+        scope |= work.conclusions.unsure
+    else:
+        scope = None
+    if scope is None or last is None:
+        work = _everything(session, organization_id, identity, as_of)
+    fresh = [one.judged.denial_id for one in work.fresh]
+    stored = denials_by_id(session, organization_id, fresh)
+    judged = _stored_denials(work, stored, now=now)
+    changed = tuple(one for one in judged if stored.get(one.denial.denial_id) != one)
+    save_denials(session, organization_id, changed)
+    new = sum(one.denial.denial_id not in stored for one in changed)
     record_event(
         session,
         organization_id,
@@ -92,68 +134,132 @@ def find_denials(
         now=now,
         record_count=len(judged),
     )
-    unexplained = unexplained_lines(records)
-    still_open = [one for one in judged if one.status == "open"]
-    return DenialReport(
+    found = Judgments(
         as_of=as_of,
-        new=new,
-        changed=len(fresh) - new,
-        known=len(judged) - len(fresh),
-        open=len(still_open),
-        closed=len(judged) - len(still_open),
-        abstained=sum(
-            one.finding is not None and one.finding.root_cause is None for one in judged
-        ),
-        open_amount=sum((one.denial.denied_amount for one in still_open), ZERO),
-        recovered_amount=recovered_amount(answers),
-        unexplained=len(unexplained),
-        unexplained_amount=sum((one.charge for one in unexplained), ZERO),
+        records_version=organization.records_version,
+        event_id=latest_event_id(session, organization_id, AuditAction.DENIALS_FOUND)
+        or 0,
+        lines=work.conclusions.lines,
+        unexplained=work.unexplained,
+        unsettled=unsettled_payments(session, organization_id),
+    )
+    return _report(found, new=new, changed=len(changed) - new), found
+
+
+class _Work(Judgment, frozen=True):
+    """One pass over some or all control numbers, nothing stored yet."""
+
+    fresh: tuple[FreshLine, ...]
+    conclusions: Conclusions
+    book: RootCauseBook
+    identity: Identity
+    unexplained: dict[tuple[str, int], tuple[str, Decimal]]
+
+
+def _everything(
+    session: Session, organization_id: str, identity: Identity, as_of: date
+) -> _Work:
+    records = practice_records(session, organization_id, until=as_of)
+    book = RootCauseBook(records, as_of=as_of)
+    fresh = tuple(weigh(denying_answers(records), book, identity=identity))
+    numbers = {
+        one.claim_id: normal_control_number(one.claim.patient_control_number)
+        for one in records.submitted_claims
+    }
+    return _Work(
+        fresh=fresh,
+        conclusions=conclude_all((), fresh),
+        book=book,
+        identity=identity,
+        unexplained={
+            (one.claim_id, one.line_number): (numbers.get(one.claim_id, ""), one.charge)
+            for one in unexplained_lines(records)
+        },
     )
 
 
-def _judge(
-    records: PracticeRecords,
-    answers: Sequence[DenyingAnswer],
-    *,
+def _some(
+    session: Session,
+    organization_id: str,
+    last: Judgments,
+    scope: frozenset[str],
     identity: Identity,
-    stored: dict[str, StoredDenial],
     as_of: date,
-    now: datetime,
-) -> list[StoredDenial]:
-    book = RootCauseBook(records, as_of=as_of)
-    lines = [
-        DeniedLine(
-            adjudicated=one.adjudicated,
-            claim=one.submitted.claim,
-            line=one.line,
-            submitted_on=one.submitted.submitted_on,
-        )
-        for one in answers
+) -> _Work:
+    around = records_around(session, organization_id, scope, until=as_of)
+    book = RootCauseBook(around.records, as_of=as_of)
+    answers = [
+        one
+        for one in denying_answers(around.records)
+        if around.control_numbers[one.adjudicated.claim_id] in scope
     ]
+    fresh = tuple(weigh(answers, book, identity=identity))
+    kept = [one for one in last.lines if one.control_number not in scope]
+    unexplained = {
+        place: told
+        for place, told in last.unexplained.items()
+        if around.control_numbers.get(place[0], told[0]) not in scope
+    }
+    for one in unexplained_lines(around.records):
+        number = around.control_numbers[one.claim_id]
+        if number in scope:
+            unexplained[one.claim_id, one.line_number] = (number, one.charge)
+    return _Work(
+        fresh=fresh,
+        conclusions=conclude_all(kept, fresh),
+        book=book,
+        identity=identity,
+        unexplained=unexplained,
+    )
+
+
+def _report(found: Judgments, *, new: int, changed: int) -> DenialReport:
+    still_open = [one for one in found.lines if one.is_open]
+    return DenialReport(
+        as_of=found.as_of,
+        new=new,
+        changed=changed,
+        known=len(found.lines) - new - changed,
+        open=len(still_open),
+        closed=len(found.lines) - len(still_open),
+        abstained=sum(one.cause is None for one in found.lines),
+        open_amount=sum((one.denied_amount for one in still_open), ZERO),
+        recovered_amount=sum(recovered_of(found.lines).values(), ZERO),
+        unexplained=len(found.unexplained),
+        unexplained_amount=sum((it[1] for it in found.unexplained.values()), ZERO),
+    )
+
+
+def _stored_denials(
+    work: _Work, stored: Mapping[str, StoredDenial], *, now: datetime
+) -> list[StoredDenial]:
+    """The fresh lines as they are to be stored, in the order of receipt."""
     judged = []
-    for one, line, found in zip(answers, lines, book.find(lines), strict=True):
-        denial = _denial(one, identity)
-        payer = book.payers.get(line.claim.payer.payer_id)
+    for one in work.fresh:
+        denial = _denial(one.answer, work.identity)
+        claim, line = one.denied.claim, one.denied.line
+        payer = work.book.payers.get(claim.payer.payer_id)
         earlier = stored.get(denial.denial_id)
-        finding = _settled_finding(found, earlier)
+        finding = _settled_finding(work.conclusions.findings[denial.denial_id], earlier)
+        reason = one.answer.settlement.reason
         judged.append(
             StoredDenial(
                 denial=denial,
-                status="closed" if one.settlement.reason else "open",
+                status="closed" if reason else "open",
                 found_at=earlier.found_at if earlier is not None else now,
                 finding=finding,
                 route=choose_route(
                     denial,
                     finding,
                     payer=payer,
-                    claim=line.claim,
-                    facts=book.facts_when_sent(
-                        line.claim, line.line, sent_on=line.submitted_on
+                    claim=claim,
+                    facts=work.book.facts_when_sent(
+                        claim, line, sent_on=one.denied.submitted_on
                     ),
-                    later=book.facts_now(line),
+                    later=work.book.facts_now(one.denied),
                 ),
-                deadline=appeal_deadline(denial, payer=payer, claim=line.claim),
-                closed_reason=one.settlement.reason,
+                deadline=appeal_deadline(denial, payer=payer, claim=claim),
+                closed_reason=reason,
             )
         )
     return judged
@@ -176,12 +282,7 @@ def _settled_finding(
 def _denial(one: DenyingAnswer, identity: Identity) -> Denial:
     adjudicated, claim = one.adjudicated, one.submitted.claim
     return Denial(
-        denial_id=identity.of_parts(
-            "den",
-            adjudicated.claim_id,
-            str(adjudicated.line_number),
-            adjudicated.payment_id,
-        ),
+        denial_id=denial_id_of(one, identity),
         claim_id=adjudicated.claim_id,
         payment_id=adjudicated.payment_id,
         line_number=adjudicated.line_number,

@@ -94,6 +94,21 @@ def record_event(
     )
 
 
+def latest_event_id(
+    session: Session, organization_id: str, action: AuditAction
+) -> int | None:
+    """The newest event of one kind, None before the first."""
+    return session.scalar(
+        select(AuditEventRow.event_id)
+        .where(
+            AuditEventRow.organization_id == organization_id,
+            AuditEventRow.action == action.value,
+        )
+        .order_by(AuditEventRow.event_id.desc())
+        .limit(1)
+    )
+
+
 def list_events(
     session: Session,
     organization_id: str,

@@ -1,5 +1,6 @@
 """Denials with what was concluded about them: cause, route and deadline."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +25,7 @@ from denialml.store.payloads import payload_decoder, to_payload
 from denialml.store.tables import (
     DenialRow,
 )
-from denialml.store.writing import upsert
+from denialml.store.writing import chunks, upsert
 
 DenialStatus = Literal["open", "closed"]
 MAXIMUM_PAGE = 200
@@ -181,6 +182,21 @@ def get_denial(session: Session, organization_id: str, denial_id: str) -> Stored
     if payload is None:
         raise UnknownRecord("no such denial in this organization")
     return payload_decoder(StoredDenial).decode(payload)
+
+
+def denials_by_id(
+    session: Session, organization_id: str, denial_ids: Iterable[str]
+) -> dict[str, StoredDenial]:
+    """Those of these denials that are on file, by id."""
+    decode = payload_decoder(StoredDenial).decode
+    found: dict[str, StoredDenial] = {}
+    for chunk in chunks(denial_ids):
+        statement = select(DenialRow.denial_id, DenialRow.payload).where(
+            DenialRow.organization_id == organization_id,
+            DenialRow.denial_id.in_(chunk),
+        )
+        found |= {one: decode(payload) for one, payload in session.execute(statement)}
+    return found
 
 
 def all_denials(

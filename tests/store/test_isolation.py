@@ -26,6 +26,7 @@ from denialml.store import (
     records,
     scores,
     source_files,
+    touched,
 )
 from denialml.store.database import open_session
 from denialml.store.identity import Identity
@@ -63,6 +64,7 @@ WRITES = {
     "linking.match_touched",
     "linking.write_matches",
     "organizations.records_changed",
+    "provisional.complete",
     "refiling.file_loosely",
     "scores.save_scores",
     "sign_ins.add_sign_in",
@@ -131,6 +133,9 @@ READS: dict[str, Question] = {
         api_keys.revoke_key(s, o, key_id=p.key_id, now=NOW) or "revoked"
     ),
     "audit.list_events": lambda s, o, p: audit.list_events(s, o),
+    "audit.latest_event_id": lambda s, o, p: audit.latest_event_id(
+        s, o, audit.AuditAction.FILE_INGESTED
+    ),
     "case_records.case_records": lambda s, o, p: (
         case_records.case_records(s, o, CLAIM).submitted_claims
     ),
@@ -143,6 +148,7 @@ READS: dict[str, Question] = {
     "claims.submissions_of": lambda s, o, p: claims.submissions_of(s, o, "A2"),
     "claims.unmatched_payments": lambda s, o, p: claims.unmatched_payments(s, o),
     "denials.all_denials": lambda s, o, p: denials.all_denials(s, o),
+    "denials.denials_by_id": lambda s, o, p: denials.denials_by_id(s, o, [p.denial_id]),
     "denials.denials_of_answer": lambda s, o, p: denials.denials_of_answer(
         s,
         o,
@@ -186,6 +192,23 @@ READS: dict[str, Question] = {
     "source_files.problems_of": lambda s, o, p: source_files.problems_of(
         s, o, p.file_id
     ),
+    "touched.patients_of": lambda s, o, p: (
+        touched.patients_of(s, o, ["A2"]).record_numbers
+    ),
+    "touched.records_around": lambda s, o, p: (
+        touched.records_around(s, o, ["A2"], until=NOW.date()).control_numbers
+    ),
+    "touched.touched_between": lambda s, o, p: (
+        touched.touched_between(
+            s, o, first=date(2020, 1, 1), last=date(2030, 1, 1)
+        ).control_numbers
+    ),
+    "touched.touched_by_file": lambda s, o, p: (
+        touched.touched_by_file(
+            s, o, file_id=p.file_id, kinds=["ClaimPayment"]
+        ).control_numbers
+    ),
+    "touched.unsettled_payments": lambda s, o, p: touched.unsettled_payments(s, o),
 }
 CHANGES = {"denials.save_denials", "drafts.save_draft", "source_files.end_file"}
 
