@@ -170,6 +170,10 @@ def _authorization_letter(document: Document, case: CaseFile) -> Verdict:
     decision = labeled_text(document.text, r"decision|determination|status")
     if decision is not None and _REFUSED.search(decision[0]):
         return _leave_out("It refuses the authorization.")
+    services = labeled_text(document.text, r"(?:authorized )?(?:services?|codes?)")
+    codes = re.findall(r"\b[A-Z0-9]{5}\b", services[0]) if services else []
+    if codes and case.line.procedure_code not in codes:
+        return _leave_out("It authorizes other services than the one billed.")
     begins, ends = authorized_span(document, case)
     if ends is not None and ends < service_date:
         return _leave_out("The authorization had expired before the date of service.")

@@ -460,3 +460,29 @@ def test_notes_of_two_services_of_one_day_are_no_copies():
         drafted_at=DRAFTED,
     )
     assert [e.kind for e in draft.exhibits].count("progress_note") == 2
+
+
+@pytest.mark.parametrize(
+    ("codes", "status"),
+    [
+        ("Services: 90832, 90834", "blocked"),
+        ("Codes: 90834", "blocked"),
+        ("Services: 90834, 90837", "draft"),
+        ("Services: outpatient psychotherapy", "draft"),
+    ],
+)
+def test_an_authorization_of_other_services_is_no_argument(codes, status):
+    letter = document(
+        "auth_letter",
+        "Patient: Dana Whitfield\nMember ID: W884201937\nDecision: approved\n"
+        f"{codes}\nValid from: 2026-01-15\nValid through: 2026-06-30\n",
+        service_date=None,
+    )
+    draft = draft_letter(
+        case(RootCause.AUTH_MISSING, documents=(note(), plan(), letter)),
+        drafted_at=DRAFTED,
+    )
+    assert draft.status == status
+    if status == "blocked":
+        assert "other services" in withheld(draft, letter.document_id).reason
+        assert any("not usable" in reason for reason in draft.blocked_reasons)
