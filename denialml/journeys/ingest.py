@@ -105,6 +105,7 @@ def ingest_file(
             file_id=file_id,
             today=now.date(),
             content_of=partial(_content, documents_directory),
+            problems=reader.problems,
         )
         _take(reader, intake, file=file, progress=progress)
         _conclude(

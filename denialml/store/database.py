@@ -8,6 +8,8 @@ so that a read followed by a write cannot fail halfway; a session opened with
 
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
+from time import sleep
 from typing import Any, Final
 
 from alembic import command
@@ -22,6 +24,8 @@ from sqlalchemy.orm import Session
 from denialml.errors import SchemaOutdated
 
 BUSY_TIMEOUT_SECONDS: Final = 60
+WAL_ATTEMPTS: Final = 200
+WAL_PAUSE_SECONDS: Final = 0.05
 READ_ONLY: Final = "denialml_read_only"
 # Two processes that migrate the same PostgreSQL database take turns on this number.
 MIGRATION_LOCK: Final = 0x64656E69
@@ -91,7 +95,7 @@ def _open_sqlite(url: URL) -> Engine:
         # The driver must not begin transactions on its own: it would leave DDL out
         # of them and begin late, as a reader.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-65536")
@@ -106,6 +110,23 @@ def _open_sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection: SqliteConnection) -> None:
+    """Turn on WAL, which a file keeps.
+
+    SQLite does not wait for other connections that turn it on at the same moment: two
+    of them would block each other. So the wait is here.
+    """
+    for attempt in reversed(range(WAL_ATTEMPTS)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except OperationalError:
+            if not attempt:
+                raise
+            sleep(WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 def migrate(engine: Engine) -> None:

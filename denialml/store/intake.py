@@ -6,7 +6,7 @@ with them is matched anew.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from denialml.domain.acknowledgment import ClaimAcknowledgment
 from denialml.domain.claim import Claim
+from denialml.domain.problem import Problem
 from denialml.domain.record import Fact
 from denialml.domain.remittance import ClaimPayment, ProviderAdjustment, Remittance
 from denialml.store.columns import Base
@@ -21,6 +22,13 @@ from denialml.store.identity import Identity, encode
 from denialml.store.line_matching import normal_control_number
 from denialml.store.linking import LinkCounts, match_touched, write_matches
 from denialml.store.practice_rows import PRACTICE_RECORDS, ContentOf, PracticeKind
+from denialml.store.provisional import (
+    CLAIMS,
+    PAYMENTS,
+    ProvisionalKind,
+    complete,
+    faulty_starts,
+)
 from denialml.store.rows import (
     ArrivedPayment,
     Row,
@@ -34,6 +42,7 @@ from denialml.store.tables import (
     ClaimPaymentRow,
     ClaimRow,
     ProviderAdjustmentRow,
+    RecordAliasRow,
     RemittanceRow,
 )
 from denialml.store.writing import existing, insert_new, payloads_on_file, upsert
@@ -46,7 +55,8 @@ class Intake:
 
     After the last `flush`: `read`, `new`, `replaced` and `known` count records by type
     name, `links` what matching added. Content-identical records count once as new,
-    then as known.
+    then as known. `problems` are the reader's own and may still grow: a record with an
+    error among its segments is stored as provisional.
     """
 
     def __init__(
@@ -58,6 +68,7 @@ class Intake:
         file_id: str,
         today: date,
         content_of: ContentOf = lambda document: None,  # noqa: ARG005
+        problems: Sequence[Problem] = (),
     ) -> None:
         self.read: Counter[str] = Counter()
         self.new: Counter[str] = Counter()
@@ -69,6 +80,7 @@ class Intake:
         self._identity = identity
         self._today = today
         self._content_of = content_of
+        self._problems = problems
         self._waiting = 0
         self._claims: dict[str, tuple[Claim, bytes]] = {}
         self._remittances: dict[str, tuple[Remittance, bytes]] = {}
@@ -79,6 +91,7 @@ class Intake:
         self._ordinals: Counter[str] = Counter()
         self._remittance: tuple[Remittance, str] | None = None
         self._remittances_on_file: set[str] = set()
+        self._mended_keys: set[str] = set()
 
     @property
     def known(self) -> Counter[str]:
@@ -119,22 +132,25 @@ class Intake:
 
     def flush(self) -> None:
         """Write what waits, and match what it touches."""
-        claims = self._write_claims()
+        faulty = self._faulty()
+        claims = self._write_claims(faulty)
         self._write_remittances()
-        payments = self._new_payments()
+        payments = self._new_payments(faulty)
         self._write_provider_adjustments()
         acknowledgments = self._write_acknowledgments()
         for kind, records in self._practice.items():
             self._write_practice_records(kind, records)
         self._practice.clear()
         self._waiting = 0
-        if claims or payments or acknowledgments:
+        touched = acknowledgments | self._mended_keys
+        self._mended_keys.clear()
+        if claims or payments or touched:
             matches = match_touched(
                 self._session,
                 self._organization_id,
                 claims=claims,
                 payments=payments,
-                acknowledgment_keys=acknowledgments,
+                other_keys=touched,
             )
             self._insert(
                 ClaimPaymentRow,
@@ -191,8 +207,19 @@ class Intake:
             kind.identify(self._identity, record, payload)
         ] = (record, payload)
 
-    def _write_claims(self) -> list[Row]:
-        known = self._on_file(ClaimRow, "claim_id", self._claims)
+    def _faulty(self) -> set[int]:
+        """First segments of the waiting records that were read with a fault."""
+        if not self._problems:
+            return set()
+        waiting: list[Claim | ClaimPayment] = [
+            *(claim for claim, _ in self._claims.values()),
+            *(payment for payment, _, _ in self._payments.values()),
+        ]
+        starts = (one.source.segment for one in waiting if one.source is not None)
+        return faulty_starts(starts, self._problems)
+
+    def _write_claims(self, faulty: set[int]) -> list[Row]:
+        known = self._on_file(CLAIMS, self._claims)
         rows: list[Row] = []
         for claim_id, (claim, payload) in self._claims.items():
             if claim_id in known:
@@ -200,10 +227,22 @@ class Intake:
             row = claim_row(
                 claim, claim_id=claim_id, payload=payload, today=self._today
             )
+            row["provisional"] = _starts_in(faulty, claim)
             rows.append(row | self._owner)
+        rows = self._without_mended(CLAIMS, rows, counted="Claim")
         self._insert(ClaimRow, rows, counted="Claim")
         self._claims.clear()
         return rows
+
+    def _without_mended(
+        self, kind: ProvisionalKind, rows: list[Row], *, counted: str
+    ) -> list[Row]:
+        """The rows that are new, after the others took a provisional one's place."""
+        arrived = complete(self._session, self._organization_id, kind, rows)
+        if arrived.mended:
+            self.replaced[counted] += len(arrived.mended)
+            self._mended_keys |= {row["control_number_key"] for row in arrived.mended}
+        return arrived.fresh
 
     def _write_remittances(self) -> None:
         known = existing(
@@ -224,9 +263,10 @@ class Intake:
         self._remittances_on_file.update(self._remittances)
         self._remittances.clear()
 
-    def _new_payments(self) -> list[ArrivedPayment]:
-        known = self._on_file(ClaimPaymentRow, "payment_id", self._payments)
-        arrived = []
+    def _new_payments(self, faulty: set[int]) -> list[ArrivedPayment]:
+        known = self._on_file(PAYMENTS, self._payments)
+        records: dict[str, ClaimPayment] = {}
+        rows: list[Row] = []
         for payment_id, (payment, payload, remittance_id) in self._payments.items():
             if payment_id in known:
                 continue
@@ -237,9 +277,14 @@ class Intake:
                 payload=payload,
                 today=self._today,
             )
-            arrived.append(ArrivedPayment(row | self._owner, payment))
+            row["provisional"] = _starts_in(faulty, payment)
+            rows.append(row | self._owner)
+            records[payment_id] = payment
         self._payments.clear()
-        return arrived
+        return [
+            ArrivedPayment(row, records[row["payment_id"]])
+            for row in self._without_mended(PAYMENTS, rows, counted="ClaimPayment")
+        ]
 
     def _write_provider_adjustments(self) -> None:
         known = existing(
@@ -311,10 +356,15 @@ class Intake:
             insert_new(self._session, kind.row, rows)
 
     def _on_file(
-        self, table: type[Base], key: str, records: Mapping[str, object]
+        self, kind: ProvisionalKind, records: Mapping[str, object]
     ) -> set[str]:
-        return existing(self._session, table, key, records)
+        found = existing(self._session, kind.row, kind.key, records)
+        return found | existing(self._session, RecordAliasRow, "alias_id", records)
 
     def _insert(self, table: type[Base], rows: list[Row], *, counted: str) -> None:
         insert_new(self._session, table, rows)
         self.new[counted] += len(rows)
+
+
+def _starts_in(faulty: set[int], record: Claim | ClaimPayment) -> bool:
+    return record.source is not None and record.source.segment in faulty

@@ -138,16 +138,17 @@ def match_touched(
     *,
     claims: Sequence[Row],
     payments: Sequence[ArrivedPayment],
-    acknowledgment_keys: Collection[str],
+    other_keys: Collection[str],
 ) -> Matches:
     """Match anew every group that these new records change.
 
     `claims` are on file already; `payments` are not: their rows learn the claim they
     answer and the control number they are filed under, and are to be written before
-    `write_matches`. Verdicts of acknowledgments are written at once.
+    `write_matches`. `other_keys` are control numbers about which something else came
+    (an acknowledgment, a mended record). Verdicts are written at once.
     """
     keys = {payment.row["control_number_key"] for payment in payments}
-    keys |= set(acknowledgment_keys)
+    keys |= set(other_keys)
     keys |= {row["control_number_key"] for row in claims}
     keys |= file_loosely(session, organization_id, claims, payments)
     matches = Matches()

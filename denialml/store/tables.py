@@ -23,12 +23,22 @@ from denialml.store.columns import (
 CLUSTERED = {"sqlite_with_rowid": False}
 
 
+def _provisional_index(name: str, column: str) -> Index:
+    return Index(
+        name,
+        "organization_id",
+        column,
+        sqlite_where=text("provisional"),
+        postgresql_where=text("provisional"),
+    )
+
+
 class ClaimRow(Base):
     """One row per claim submission (CLM01 x submission with distinct content).
 
     `control_number_key` is CLM01 normalized for matching. `submitted_on` falls back
     to the last service date, then to the day of ingestion. `accepted` is the latest
-    277CA verdict that belongs to this submission.
+    277CA verdict that belongs to this submission. `provisional`: read with a fault.
     """
 
     __tablename__ = "claims"
@@ -44,8 +54,10 @@ class ClaimRow(Base):
     service_from: Mapped[date | None]
     total_charge_cents: Mapped[int]
     accepted: Mapped[bool | None]
+    provisional: Mapped[bool]
     payload: Mapped[Payload]
     __table_args__ = (
+        _provisional_index("claims_provisional", "control_number_key"),
         Index("claims_by_control_number", "organization_id", "control_number_key"),
         Index("claims_by_submission", "organization_id", "submitted_on"),
         Index("claims_by_patient", "organization_id", "patient_key"),
@@ -82,6 +94,7 @@ class ClaimPaymentRow(Base):
     `chain_key` is the control number it was filed under: its own normalized CLP01
     or, where a payer truncated or extended that, the one of the claim it fits.
     `claim_id` is the submission it answers, None while that is not on file.
+    `provisional`: read with a fault.
     """
 
     __tablename__ = "claim_payments"
@@ -102,8 +115,10 @@ class ClaimPaymentRow(Base):
     paid_cents: Mapped[int]
     service_from: Mapped[date | None]
     received_on: Mapped[date]
+    provisional: Mapped[bool]
     payload: Mapped[Payload]
     __table_args__ = (
+        _provisional_index("claim_payments_provisional", "remittance_id"),
         Index("claim_payments_by_chain", "organization_id", "chain_key"),
         Index(
             "claim_payments_by_service",
@@ -119,6 +134,15 @@ class ClaimPaymentRow(Base):
             postgresql_where=text("chain_key <> control_number_key"),
         ),
     )
+
+
+class RecordAliasRow(Base):
+    """One row per record that took a provisional one's place, whose id it goes by."""
+
+    __tablename__ = "record_aliases"
+    alias_id: Mapped[RecordKey]
+    organization_id: Mapped[OrganizationColumn]
+    record_id: Mapped[str] = mapped_column(String(64))
 
 
 class ProviderAdjustmentRow(Base):

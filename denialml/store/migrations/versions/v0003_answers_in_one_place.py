@@ -17,7 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Drop the three tables.
+    """Drop the three tables, and let mended records take the place of faulty ones.
 
     Raises:
         SchemaOutdated: the database already holds files.
@@ -29,3 +29,31 @@ def upgrade() -> None:
         )
     for table in ("claim_adjustments", "service_payments", "service_lines"):
         op.drop_table(table)
+    for table, column in (
+        ("claims", "control_number_key"),
+        ("claim_payments", "remittance_id"),
+    ):
+        op.add_column(
+            table,
+            sa.Column(
+                "provisional", sa.Boolean(), nullable=False, server_default=sa.false()
+            ),
+        )
+        op.create_index(
+            f"{table}_provisional",
+            table,
+            ["organization_id", column],
+            sqlite_where=sa.text("provisional"),
+            postgresql_where=sa.text("provisional"),
+        )
+    op.create_table(
+        "record_aliases",
+        sa.Column("alias_id", sa.String(64), primary_key=True),
+        sa.Column(
+            "organization_id",
+            sa.String(64),
+            sa.ForeignKey("organizations.organization_id"),
+            nullable=False,
+        ),
+        sa.Column("record_id", sa.String(64), nullable=False),
+    )
