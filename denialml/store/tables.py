@@ -28,8 +28,9 @@ def _provisional_index(name: str, column: str) -> Index:
         name,
         "organization_id",
         column,
-        sqlite_where=text("provisional"),
-        postgresql_where=text("provisional"),
+        # In the words of the question, or SQLite does not see that it may be used.
+        sqlite_where=text("provisional IS 1"),
+        postgresql_where=text("provisional IS true"),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.dialects import sqlite
 
-from denialml.store import linking, refiling, tables
+from denialml.store import linking, provisional, refiling, tables
 from denialml.store.database import migrate, open_engine
 from denialml.store.membership import one_of
 from denialml.store.writing import table_of
@@ -28,6 +28,10 @@ STATEMENTS = {
     "payments that were refiled": refiling._REFILED_OF,
     "payments by service": refiling._UNSETTLED_ON,
     "control numbers by service": refiling._NUMBERS_ON,
+    "provisional claims": provisional.CLAIMS.provisional,
+    "provisional answers": provisional.PAYMENTS.provisional,
+    "claims a faulty one may repeat": provisional.CLAIMS.any_stored,
+    "answers a faulty one may repeat": provisional.PAYMENTS.any_stored,
     "stored answers by claim": linking._ANSWERS_OF[0],
     "stored answers by payment": linking._ANSWERS_OF[1],
     "claims by id": _by_id(tables.ClaimRow, "claim_id"),

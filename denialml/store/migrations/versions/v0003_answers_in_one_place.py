@@ -43,8 +43,8 @@ def upgrade() -> None:
             f"{table}_provisional",
             table,
             ["organization_id", column],
-            sqlite_where=sa.text("provisional"),
-            postgresql_where=sa.text("provisional"),
+            sqlite_where=sa.text("provisional IS 1"),
+            postgresql_where=sa.text("provisional IS true"),
         )
     op.create_table(
         "record_aliases",
