@@ -10,18 +10,15 @@ and of the browser.
 import functools
 import io
 import shutil
-import socket
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
-import uvicorn
 from sqlalchemy import Engine
 
 from api.access_log import configure_logging
@@ -41,6 +38,7 @@ from denialml.store.api_keys import issue_key
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
 from denialml.store.records import practice_records
+from tests.api.serving import serving
 
 START = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 X12 = {"Content-Type": "application/edi-x12"}
@@ -161,29 +159,18 @@ def running_service() -> Running:
     app = create_app(settings, clock=clock)
     log = io.StringIO()
     configure_logging("info", stream=log)
-    # The protocol must be named: asyncio turns Nagle off only for sockets that say TCP.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
-    )
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    port = listener.getsockname()[1]
-    running = Running(f"http://127.0.0.1:{port}", settings, engine, clock, log)
+    stack = ExitStack()
+    url = stack.enter_context(serving(app)).url
+    running = Running(url, settings, engine, clock, log)
     running.organizations["Harbor Lane Counseling"] = harbor
     running.outgoing = (directory / "files/outgoing/claims.edi").read_bytes()
 
     def stop() -> None:
-        server.should_exit = True
-        thread.join(10)
+        stack.close()
         engine.dispose()
-        listener.close()
         shutil.rmtree(directory, ignore_errors=True)
 
     running.stop = stop
-    while not server.started:
-        time.sleep(0.01)
     take_examples(running, harbor)
     take_examples(running, running.add_organization("Mill Creek Therapy"))
     return running

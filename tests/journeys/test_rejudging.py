@@ -33,7 +33,7 @@ STARTS, ENDS = date(2024, 1, 1), date(2024, 12, 31)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a small simulated practice."""
     folder = tmp_path_factory.mktemp("practice")
-    practice = simulate_practice(seed=47, claims=420, starts_on=STARTS, ends_on=ENDS)
+    practice = simulate_practice(seed=47, claims=300, starts_on=STARTS, ends_on=ENDS)
     write_practice(practice, folder)
     return folder
 
@@ -133,34 +133,33 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 @pytest.mark.slow
 def test_as_the_year_goes_by_both_ways_store_the_same(desk: Desk, folder: Path) -> None:
     files = files_of(folder)
-    begun = ENDS - timedelta(days=150)
+    begun = ENDS - timedelta(days=75)
     for day, path in files:
         desk.take(path)
         if day >= begun and path.parent.name == "835":
             desk.judge_both_ways(day)
     judged, known = map(sum, zip(*desk.judged, strict=True))
-    assert len(desk.judged) > 30
-    assert desk.judged[-1][1] > 60
+    assert len(desk.judged) > 15
+    assert desk.judged[-1][1] > 30
     # The first run judges everything; over all, far fewer than were known are judged.
     assert desk.judged[0][0] == desk.judged[0][1]
     assert judged < known / 2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
 def test_in_whatever_order_files_come_both_ways_store_the_same(
-    desk: Desk, folder: Path, seed: int
+    desk: Desk, folder: Path
 ) -> None:
     """Answers before their claims, acknowledgments last, exports in between."""
     paths = [path for _, path in files_of(folder)]
-    random.Random(seed).shuffle(paths)
+    random.Random(1).shuffle(paths)
     half = len(paths) // 2
     for path in paths[:half]:
         desk.take(path)
     desk.judge_both_ways(ENDS)
     for number, path in enumerate(paths[half:]):
         desk.take(path)
-        if number % 5 == 0:
+        if number % 10 == 0:
             desk.judge_both_ways(ENDS)
     desk.judge_both_ways(ENDS)
     assert any(judged < known for judged, known in desk.judged[1:])
