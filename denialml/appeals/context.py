@@ -25,6 +25,7 @@ from denialml.appeals.declared_context import (
     ReasonContext,
     RemarkContext,
 )
+from denialml.appeals.doubt import names_cause
 from denialml.appeals.evidence import EvidenceFile
 from denialml.appeals.line_record import LineRecord
 from denialml.appeals.quotation import QuoteContext, quotations
@@ -279,7 +280,17 @@ def _denial(case: CaseFile) -> DenialContext:
         denied_on=_always(day(case.denial.denied_on, "remittance:received")),
         reasons=tuple(_reason(a) for a in case.denial.adjustments),
         remarks=tuple(_remark(code) for code in case.denial.remark_codes),
+        ambiguous_codes=_ambiguous_codes(case),
     )
+
+
+def _ambiguous_codes(case: CaseFile) -> Value | None:
+    denial = case.denial
+    if case.finding.root_cause is None or names_cause(denial, case.finding):
+        return None
+    codes = [f"{a.group_code}-{a.reason_code}" for a in denial.adjustments]
+    text = ", ".join((*codes, *denial.remark_codes))
+    return said(text, "remittance:CAS")
 
 
 def _reason(adjustment: ClaimAdjustment) -> ReasonContext:

@@ -101,11 +101,16 @@ class RemarkContext(Context, frozen=True):
 
 
 class DenialContext(Context, frozen=True):
-    """What the payer answered and when."""
+    """What the payer answered and when.
+
+    `ambiguous_codes` are its codes in words where none of them stands for the cause
+    that the letter argues.
+    """
 
     denied_on: Value
     reasons: tuple[ReasonContext, ...]
     remarks: tuple[RemarkContext, ...]
+    ambiguous_codes: Value | None
 
 
 class LineContext(NamedTuple):

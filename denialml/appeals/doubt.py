@@ -21,6 +21,19 @@ def unsupported_cause(denial: Denial, finding: RootCauseFinding) -> str:
     return "" if cause.value in _causes_of(denial) else _ASK_FOR_THE_REASON
 
 
+def names_cause(denial: Denial, finding: RootCauseFinding) -> bool:
+    """Whether a code of the answer stands for this cause first of all."""
+    named = {
+        entry.root_cause
+        for entry in (
+            *(adjustment_reasons().get(a.reason_code) for a in denial.adjustments),
+            *(remark_codes().get(code) for code in denial.remark_codes),
+        )
+        if entry is not None
+    }
+    return finding.root_cause is not None and finding.root_cause.value in named
+
+
 def _causes_of(denial: Denial) -> frozenset[str]:
     """Every cause that the codes of the answer may mean."""
     causes: set[str] = set()

@@ -190,3 +190,22 @@ def test_a_request_log_helps_only_if_asked_in_time_and_not_refused(day, text, st
         drafted_at=DRAFTED,
     )
     assert draft.status == status, draft.blocked_reasons
+
+
+@pytest.mark.parametrize(
+    ("reason", "remarks", "codes"),
+    [
+        ("50", (), None),
+        ("16", ("N115",), None),
+        ("96", (), "CO-96"),
+        ("16", ("N29",), "CO-16, N29"),
+    ],
+)
+def test_a_letter_says_where_the_answer_does_not_name_the_ground_it_argues(
+    reason, remarks, codes
+):
+    record = case(RootCause.MEDICAL_NECESSITY, reason=reason, remarks=remarks)
+    text = letter_text(draft_letter(record, drafted_at=DRAFTED))
+    sentence = "which can stand for more than one ground."
+    assert (f"Your answer gives {codes}, {sentence}" in text) is (codes is not None)
+    assert (sentence in text) is (codes is not None)
