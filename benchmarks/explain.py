@@ -76,6 +76,10 @@ def main() -> None:
         "trees": bundle.booster.num_trees(),
         "features": matrix.shape[1],
         "bare_contribution_call_us": median_microseconds(
+            lambda: bundle.booster.predict(matrix, pred_contrib=True, num_threads=1),
+            calls=calls,
+        ),
+        "contribution_call_us": median_microseconds(
             lambda: bundle.contributions(matrix), calls=calls
         ),
         "raw_output_us": median_microseconds(
