@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from denialml.domain.acknowledgment import ClaimAcknowledgment
@@ -28,6 +28,7 @@ from denialml.store.tables import (
     EncounterRow,
     EnrollmentRow,
     LineAdjudicationRow,
+    PatientRecordColumns,
     PayerRow,
     PracticeRecordColumns,
 )
@@ -53,7 +54,7 @@ def case_records(
         return tuple(decode(payload) for payload in found)
 
     def patients(
-        row: type[PracticeRecordColumns], kind: type[Linked]
+        row: type[PatientRecordColumns], kind: type[Linked]
     ) -> tuple[Linked, ...]:
         return _patients(session, organization_id, claim, row=row, kind=kind)
 
@@ -76,32 +77,35 @@ def _patients(
     organization_id: str,
     claim: Claim,
     *,
-    row: type[PracticeRecordColumns],
+    row: type[PatientRecordColumns],
     kind: type[Linked],
 ) -> tuple[Linked, ...]:
-    """The payload's text narrows the search; the decoded identifiers decide it."""
+    """By the record number or, where claim or record carries none, the member's.
+
+    Two questions, because for either-or SQLite reads the whole organization; and a
+    member's numbered records are left out here, because an index on empty record
+    numbers would lead to everybody's.
+    """
     record_number = claim.medical_record_number
     member_id = claim.subscriber.member_id
-    keys = [key for key in (record_number, member_id) if key]
-    if not keys:
-        return ()
-    decode = payload_decoder(kind).decode
-    statement = select(row.payload).where(
-        row.organization_id == organization_id,
-        or_(*(row.payload.contains(key, autoescape=True) for key in keys)),
+    asked = (
+        (row.medical_record_number, record_number),
+        (row.member_id, member_id),
     )
-    found = (decode(p) for p in session.scalars(statement.order_by(row.record_id)))
-    return tuple(one for one in found if _is_patients(one, record_number, member_id))
-
-
-def _is_patients(
-    one: Encounter | Authorization | EligibilityCheck,
-    record_number: str,
-    member_id: str,
-) -> bool:
-    if record_number and one.medical_record_number:
-        return one.medical_record_number == record_number
-    return bool(member_id) and one.member_id == member_id
+    found: dict[str, str] = {}
+    for column, number in asked:
+        if not number:
+            continue
+        statement = select(row.record_id, row.medical_record_number, row.payload).where(
+            row.organization_id == organization_id, column == number
+        )
+        found |= {
+            record_id: payload
+            for record_id, numbered, payload in session.execute(statement)
+            if not record_number or numbered in ("", record_number)
+        }
+    decode = payload_decoder(kind).decode
+    return tuple(decode(found[key]) for key in sorted(found))
 
 
 def _submitted(

@@ -73,6 +73,9 @@ class PracticeKind:
             "known_on": self.known_on(record),
             "payload": payload.decode(),
         }
+        if isinstance(record, EligibilityCheck | Authorization | Encounter):
+            row["medical_record_number"] = record.medical_record_number
+            row["member_id"] = record.member_id
         if isinstance(record, Document):
             row |= {
                 "document_id": record.document_id,

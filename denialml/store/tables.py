@@ -201,22 +201,42 @@ class FileAcknowledgmentRow(PracticeRecordColumns, Base):
     __tablename__ = "file_acknowledgments"
 
 
-class EligibilityCheckRow(PracticeRecordColumns, Base):
+class PatientRecordColumns(PracticeRecordColumns):
+    """A practice record about one patient, found by either of two numbers.
+
+    Both are as in the payload, empty where it has none.
+    """
+
+    medical_record_number: Mapped[str] = mapped_column(server_default="")
+    member_id: Mapped[str] = mapped_column(server_default="")
+
+
+def _patient_indexes(table: str) -> tuple[Index, Index]:
+    return (
+        Index(f"{table}_by_patient", "organization_id", "medical_record_number"),
+        Index(f"{table}_by_member", "organization_id", "member_id"),
+    )
+
+
+class EligibilityCheckRow(PatientRecordColumns, Base):
     """One row per eligibility inquiry with its answer."""
 
     __tablename__ = "eligibility_checks"
+    __table_args__ = _patient_indexes(__tablename__)
 
 
-class AuthorizationRow(PracticeRecordColumns, Base):
+class AuthorizationRow(PatientRecordColumns, Base):
     """One row per authorization answer with distinct content."""
 
     __tablename__ = "authorizations"
+    __table_args__ = _patient_indexes(__tablename__)
 
 
-class EncounterRow(PracticeRecordColumns, Base):
+class EncounterRow(PatientRecordColumns, Base):
     """One row per encounter id: the newest version, as amended or signed later."""
 
     __tablename__ = "encounters"
+    __table_args__ = _patient_indexes(__tablename__)
 
 
 class ClinicianRow(PracticeRecordColumns, Base):

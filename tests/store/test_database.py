@@ -171,7 +171,7 @@ def _migrate_at_once(url: str) -> None:
 
 def test_a_database_nobody_migrated_is_refused(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/new.db")
-    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0003"):
+    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0004"):
         check_schema(engine)
 
 
@@ -183,7 +183,7 @@ def test_a_database_of_another_version_is_refused(engine: Engine) -> None:
             check_schema(engine)
     finally:
         with engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = 'v0003'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = 'v0004'"))
 
 
 def test_unsupported_databases_are_named() -> None:
