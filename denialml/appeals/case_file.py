@@ -1,5 +1,6 @@
 """Everything on file about one denial: what a letter may speak of, and nothing else."""
 
+from denialml.appeals.deadlines import plausible_payer_types
 from denialml.domain.acknowledgment import ClaimAcknowledgment
 from denialml.domain.claim import Claim, ServiceLine
 from denialml.domain.coverage import (
@@ -44,5 +45,10 @@ class CaseFile(Judgment, frozen=True):
 
 
 def payer_type(case: CaseFile) -> PayerType:
-    """The configured type; UNKNOWN where the payer is not set up."""
-    return case.payer.payer_type if case.payer is not None else PayerType.UNKNOWN
+    """The type as set up, else the one that the claim's filing code says, else UNKNOWN.
+
+    The same reading as the deadline's: a claim sent to Medicare Part B (MB) is
+    Medicare's also where nobody has set that payer up.
+    """
+    types = plausible_payer_types(case.payer, case.claim)
+    return next(iter(types)) if len(types) == 1 else PayerType.UNKNOWN

@@ -425,3 +425,21 @@ def test_medicare_corrections_are_reopenings_and_never_replacement_claims(cause)
         "filing_reopening" if cause is RootCause.TIMELY_FILING else "clerical_reopening"
     )
     assert chosen.id == expected
+
+
+def test_a_payer_not_set_up_is_medicare_where_the_claim_says_so():
+    """SBR09 MB decides the reopening's template, as it decided the route."""
+    subscriber = msgspec.structs.replace(CLAIM.subscriber, claim_filing_code="MB")
+    draft = draft_of(
+        "clerical_reopening",
+        claim=msgspec.structs.replace(CLAIM, subscriber=subscriber),
+        payer=None,
+    )
+    assert (draft.status, draft.template) == ("draft", "clerical_reopening")
+    necessity = draft_of(
+        "medical_necessity",
+        claim=msgspec.structs.replace(CLAIM, subscriber=subscriber),
+        payer=None,
+    )
+    assert "Redetermination request (first level of appeal)" in letter_text(necessity)
+    assert "plan_type" not in {one.kind for one in necessity.missing}
