@@ -37,7 +37,7 @@ from denialml.domain.document import Document, Sensitivity
 from denialml.domain.encounter import Encounter, Modality
 from denialml.domain.facts import PracticeRecords
 from denialml.domain.remittance import ClaimAdjustment
-from denialml.modeling.facts import FactBook
+from denialml.modeling.knowledge.facts import FactBook
 
 SERVICE = date(2026, 3, 2)
 DENIED = date(2026, 4, 6)

@@ -164,3 +164,17 @@ def test_amounts_of_other_lines_of_the_claim_stay_out():
     assert "$170.00" not in text
     assert "$355.00" not in text
     assert letter_of(cases[:1]).denial_ids == ("den_1",)
+
+
+def test_many_lines_are_asked_for_by_the_table_and_their_total():
+    first, second = two_lines("retro_authorization")
+    third = msgspec.structs.replace(
+        second, denial=msgspec.structs.replace(second.denial, denial_id="den_3")
+    )
+    text = letter_text(letter_of((first, second, third)))
+    assert (
+        "to reverse its denial of the denied services listed above, to authorize these "
+        "services retrospectively as far as authorization was needed, and to process "
+        "their lines, $525.00 together, for payment." in text
+    )
+    assert "Of $525.00 billed for them, $525.00 was denied." in text
