@@ -18,7 +18,7 @@ from denialml.domain.claim import Claim
 from denialml.domain.risk import RiskScore
 from denialml.errors import ModelError
 from denialml.journeys.score import Scorer, open_scorer
-from denialml.modeling.bundle import Bundle, load_bundle
+from denialml.modeling.risk.bundle import Bundle, load_bundle
 from denialml.store.organizations import get_organization
 
 KEPT_SCORERS = 8

@@ -36,15 +36,15 @@ from api.permissions import Permission
 from denialml.domain.claim import Claim
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.bundle import Bundle, load_bundle, write_bundle
-from denialml.modeling.denial_risk import line_inputs
-from denialml.modeling.facts import FactBook
-from denialml.modeling.features import line_features
-from denialml.modeling.frames import build_frame
-from denialml.modeling.history import History
-from denialml.modeling.observation import answer_events, observe_lines
-from denialml.modeling.specification import load_specification
-from denialml.modeling.training import train_bundle
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.observation import answer_events, observe_lines
+from denialml.modeling.risk.bundle import Bundle, load_bundle, write_bundle
+from denialml.modeling.risk.denial_risk import line_inputs
+from denialml.modeling.risk.features import line_features
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.specification import load_specification
+from denialml.modeling.risk.training import train_bundle
 from denialml.settings import Settings, api_key_pepper
 from denialml.simulation import simulate_practice
 from denialml.store.api_keys import issue_key

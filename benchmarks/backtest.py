@@ -23,17 +23,17 @@ import numpy.typing as npt
 from benchmarks.baselines import catboost_risk, logistic_risk, table_risk
 from benchmarks.simulated_records import records_of
 from denialml.domain.facts import PracticeRecords
-from denialml.modeling.canary import shuffle_outcomes
-from denialml.modeling.evaluation import (
+from denialml.modeling.risk.canary import shuffle_outcomes
+from denialml.modeling.risk.evaluation import (
     bootstrap_interval,
     divergence,
     ranking_measures,
     skill,
 )
-from denialml.modeling.frames import Frame, build_frame
-from denialml.modeling.specification import TrainingSpecification
-from denialml.modeling.training import cut_slices, train_bundle
-from denialml.modeling.walking import Stretch, walk_forward
+from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.modeling.risk.specification import TrainingSpecification
+from denialml.modeling.risk.training import cut_slices, train_bundle
+from denialml.modeling.risk.walking import Stretch, walk_forward
 from denialml.simulation import SimulatedPractice, simulate_practice
 
 STARTS_ON, SPLIT, ENDS_ON = date(2023, 1, 1), date(2025, 1, 1), date(2025, 12, 31)

@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from denialml.modeling.claim_features import CLAIM_FEATURES
-from denialml.modeling.record_features import RECORD_FEATURES
+from denialml.modeling.risk.claim_features import CLAIM_FEATURES
+from denialml.modeling.risk.record_features import RECORD_FEATURES
 
 if TYPE_CHECKING:
     from benchmarks.backtest import World

@@ -19,14 +19,14 @@ import numpy as np
 
 from benchmarks.simulated_records import records_of
 from denialml.journeys.score import Scorer
-from denialml.modeling.denial_risk import line_inputs
-from denialml.modeling.facts import FactBook
-from denialml.modeling.features import line_features
-from denialml.modeling.frames import build_frame
-from denialml.modeling.history import History
-from denialml.modeling.observation import answer_events, observe_lines
-from denialml.modeling.specification import TrainingSpecification
-from denialml.modeling.training import train_bundle
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.observation import answer_events, observe_lines
+from denialml.modeling.risk.denial_risk import line_inputs
+from denialml.modeling.risk.features import line_features
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.specification import TrainingSpecification
+from denialml.modeling.risk.training import train_bundle
 from denialml.simulation import simulate_practice
 
 RESULTS = Path(__file__).parent / "results" / "explain.json"

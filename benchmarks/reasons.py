@@ -26,10 +26,10 @@ from benchmarks.simulated_records import records_of
 from denialml.domain.denial import RootCause
 from denialml.domain.risk import RiskScore
 from denialml.journeys.score import Scorer
-from denialml.modeling.features import FEATURES
-from denialml.modeling.frames import build_frame
-from denialml.modeling.specification import TrainingSpecification
-from denialml.modeling.training import train_bundle
+from denialml.modeling.risk.features import FEATURES
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.specification import TrainingSpecification
+from denialml.modeling.risk.training import train_bundle
 from denialml.simulation import SimulatedPractice, simulate_practice
 
 RESULTS = Path(__file__).parent / "results" / "reasons.json"

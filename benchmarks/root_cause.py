@@ -23,8 +23,8 @@ import msgspec
 from benchmarks.simulated_records import records_of
 from denialml.domain.adjudication import LineOutcome, initial_determination
 from denialml.domain.denial import RootCause, RootCauseFinding
-from denialml.modeling.root_cause import dictionary_cause, find_root_cause
-from denialml.modeling.root_cause_book import DeniedLine, RootCauseBook
+from denialml.modeling.root_cause.judgment import dictionary_cause, find_root_cause
+from denialml.modeling.root_cause.root_cause_book import DeniedLine, RootCauseBook
 from denialml.simulation import SimulatedPractice, simulate_practice
 
 STARTS_ON, ENDS_ON = date(2023, 1, 1), date(2024, 12, 31)

@@ -11,7 +11,10 @@ from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
 from denialml.errors import InputError
-from denialml.modeling.specification import TrainingSpecification, load_specification
+from denialml.modeling.risk.specification import (
+    TrainingSpecification,
+    load_specification,
+)
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
 

@@ -68,7 +68,7 @@ def score_file(
         NoModel: nothing has been promoted for this practice.
     """
     from denialml.journeys.score import score_claims, without_voids
-    from denialml.modeling.bundle import load_bundle
+    from denialml.modeling.risk.bundle import load_bundle
 
     reading = read_file(expect_file(path))
     claims = [record for record in reading if isinstance(record, Claim)]

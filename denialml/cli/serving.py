@@ -27,7 +27,7 @@ def serve(
 
 
 def run_server(settings: Settings) -> None:
-    """Serve until interrupted. One process: the sign-ins live in its memory."""
+    """Serve until interrupted, in one process: SQLite has one writer anyway."""
     import uvicorn
 
     from api.app import create_app

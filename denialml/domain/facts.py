@@ -1,8 +1,8 @@
 """What the practice had on file about one claim line on one day.
 
-`LineFacts` is computed in one place (`denialml.modeling.facts`) from the records of
-a practice and an as-of day, and read by the risk features, the root-cause model and
-the letters, so that all three speak of the same authorization and the same minutes.
+`LineFacts` is computed in one place (`denialml.modeling.knowledge.facts`) from the
+records of a practice and an as-of day, and read by the risk features, the root-cause
+model and the letters, so that all three speak of the same authorization and minutes.
 """
 
 from datetime import date

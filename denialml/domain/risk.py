@@ -46,7 +46,7 @@ class RiskScore(Judgment, frozen=True):
     names the bundle. `reasons` say what raises the riskiest line's risk: facts of the
     claim and its file first, then what was answered to claims like it, then how the
     payer answers in general. `speaks_for_payment` says what lowers it. `warnings` say
-    what the number cannot be trusted for (`denialml.modeling.cautions`).
+    what the number cannot be trusted for (`denialml.modeling.risk.cautions`).
     """
 
     patient_control_number: str

@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from denialml.domain.record import Judgment
 from denialml.errors import InputError
-from denialml.modeling.frames import CENSORED, NEVER, Frame, build_frame
-from denialml.modeling.specification import TrainingSpecification, load_specification
-from denialml.modeling.walking import Refit, Stretch, walk_forward
+from denialml.modeling.risk.frames import CENSORED, NEVER, Frame, build_frame
+from denialml.modeling.risk.specification import (
+    TrainingSpecification,
+    load_specification,
+)
+from denialml.modeling.risk.walking import Refit, Stretch, walk_forward
 from denialml.store.records import practice_records
 
 Outcome = Literal["denied", "paid", "rejected", ""]

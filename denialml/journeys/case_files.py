@@ -16,7 +16,7 @@ from denialml.domain.claim import Claim, ServiceLine, rendering_npi
 from denialml.domain.document import Document
 from denialml.domain.facts import PracticeRecords
 from denialml.errors import DraftBlocked, UnknownRecord
-from denialml.modeling.facts import FactBook
+from denialml.modeling.knowledge.facts import FactBook
 from denialml.store.case_records import case_records
 from denialml.store.claims import get_claim
 from denialml.store.denials import StoredDenial, denials_of_answer, get_denial

@@ -32,7 +32,7 @@ from denialml.journeys.judging import (
     weigh,
 )
 from denialml.journeys.judgments import Judgments, scope_of
-from denialml.modeling.root_cause_book import RootCauseBook
+from denialml.modeling.root_cause.root_cause_book import RootCauseBook
 from denialml.store.audit import AuditAction, latest_event_id, record_event
 from denialml.store.denials import StoredDenial, denials_by_id, save_denials
 from denialml.store.identity import Identity

@@ -18,14 +18,19 @@ from numpy.typing import NDArray
 from denialml.domain.denial import RootCause, RootCauseFinding
 from denialml.domain.record import Judgment
 from denialml.journeys.denying_answers import DenyingAnswer, denied_amount
-from denialml.modeling.cause_tendencies import (
+from denialml.modeling.root_cause.cause_tendencies import (
     CAUSES,
     FloatArray,
     LineEvidence,
     learn_tendencies,
 )
-from denialml.modeling.root_cause import UPHELD, WeighedLine, conclude, weigh_line
-from denialml.modeling.root_cause_book import DeniedLine, RootCauseBook
+from denialml.modeling.root_cause.judgment import (
+    UPHELD,
+    WeighedLine,
+    conclude,
+    weigh_line,
+)
+from denialml.modeling.root_cause.root_cause_book import DeniedLine, RootCauseBook
 from denialml.store.identity import Identity
 from denialml.store.line_matching import normal_control_number
 

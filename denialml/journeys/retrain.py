@@ -8,18 +8,26 @@ from sqlalchemy.orm import Session
 
 from denialml.domain.record import Judgment
 from denialml.errors import GateFailed
-from denialml.modeling.bundle import Bundle, install_bundle, load_bundle, write_bundle
-from denialml.modeling.canary import Canary, measure_canary
-from denialml.modeling.evaluation import log_loss_of_rate
-from denialml.modeling.frames import Frame, build_frame
-from denialml.modeling.registry import (
+from denialml.modeling.retraining.registry import (
     CHALLENGER,
     RegisteredVersion,
     Registry,
     temporary_directory,
 )
-from denialml.modeling.specification import TrainingSpecification, load_specification
-from denialml.modeling.training import train_bundle
+from denialml.modeling.risk.bundle import (
+    Bundle,
+    install_bundle,
+    load_bundle,
+    write_bundle,
+)
+from denialml.modeling.risk.canary import Canary, measure_canary
+from denialml.modeling.risk.evaluation import log_loss_of_rate
+from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.modeling.risk.specification import (
+    TrainingSpecification,
+    load_specification,
+)
+from denialml.modeling.risk.training import train_bundle
 from denialml.store.records import practice_records
 
 # Trees on shuffled outcomes must not rank: further from 0.5 than this, and further

@@ -12,11 +12,11 @@ from denialml.domain.facts import PracticeRecords
 from denialml.domain.problem import Problem
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
-from denialml.modeling import denial_risk
-from denialml.modeling.bundle import Bundle
-from denialml.modeling.facts import FactBook
-from denialml.modeling.history import History
-from denialml.modeling.observation import answer_events, observe_lines
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.observation import answer_events, observe_lines
+from denialml.modeling.risk import denial_risk
+from denialml.modeling.risk.bundle import Bundle
 from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
 

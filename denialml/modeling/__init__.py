@@ -1,6 +1,6 @@
-"""Denial risk and root cause: facts, history, features, training, bundle, explanation.
+"""Denial risk and root cause, in four rooms: knowledge, risk, root_cause, retraining.
 
-`facts` says what was on file about a line on a day, `history` what remittances had
-taught by then, `features` turns both into numbers, `denial_risk` scores. Training and
-MLflow (`training`, `canary`, `registry`) are never imported to score.
+`knowledge` says what was on file about a line on a day and what remittances had taught
+by then. `risk` turns that into numbers, trains and scores; `root_cause` says why a line
+was denied. Training and MLflow are never imported to score.
 """

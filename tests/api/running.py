@@ -28,10 +28,10 @@ from api.permissions import Permission
 from denialml.journeys.denials import find_denials
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.bundle import write_bundle
-from denialml.modeling.frames import build_frame
-from denialml.modeling.specification import Minimum, TrainingSpecification
-from denialml.modeling.training import train_bundle
+from denialml.modeling.risk.bundle import write_bundle
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.specification import Minimum, TrainingSpecification
+from denialml.modeling.risk.training import train_bundle
 from denialml.settings import Settings, api_key_pepper
 from denialml.simulation import simulate_practice
 from denialml.store.api_keys import issue_key

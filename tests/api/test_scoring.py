@@ -15,7 +15,7 @@ from denialml.domain.claim import Claim
 from denialml.errors import NoModel
 from denialml.formats import read_bytes
 from denialml.journeys.score import score_claims
-from denialml.modeling.bundle import load_bundle
+from denialml.modeling.risk.bundle import load_bundle
 from denialml.store.audit import AuditAction, AuditEvent, list_events
 from denialml.store.database import open_session
 from tests.api.running import START, X12, Running

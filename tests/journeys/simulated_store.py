@@ -15,7 +15,7 @@ from denialml.domain.claim import Claim
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.retrain import TrainingReport, promote, train
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.specification import TrainingSpecification, Trees
+from denialml.modeling.risk.specification import TrainingSpecification, Trees
 from denialml.simulation import simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization

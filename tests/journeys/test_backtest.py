@@ -9,9 +9,9 @@ import pytest
 from denialml.errors import InputError, NotEnoughHistory
 from denialml.journeys.backtest import BacktestRow, backtest, write_backtest_csv
 from denialml.journeys.score import open_scorer
-from denialml.modeling.frames import build_frame
-from denialml.modeling.training import train_bundle
-from denialml.modeling.walking import refit_days
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.training import train_bundle
+from denialml.modeling.risk.walking import refit_days
 from denialml.store.database import open_session
 from denialml.store.records import practice_records
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)

@@ -22,7 +22,7 @@ from denialml.journeys.denials import find_denials
 from denialml.journeys.draft import draft_appeal, render
 from denialml.journeys.ingest import ingest_file, ingest_files
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.facts import FactBook
+from denialml.modeling.knowledge.facts import FactBook
 from denialml.simulation import SimulatedPractice, simulate_practice
 from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import migrate, open_engine, open_session

@@ -7,8 +7,8 @@ import pytest
 
 from denialml.errors import GateFailed, NoModel, NotEnoughHistory
 from denialml.journeys.retrain import promote, train
-from denialml.modeling.bundle import load_bundle
-from denialml.modeling.registry import CHAMPION, Registry
+from denialml.modeling.retraining.registry import CHAMPION, Registry
+from denialml.modeling.risk.bundle import load_bundle
 from denialml.store.database import open_session
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
     AS_OF,

@@ -12,7 +12,7 @@ from denialml.journeys.score import (
     score_claims,
     without_voids,
 )
-from denialml.modeling.bundle import load_bundle
+from denialml.modeling.risk.bundle import load_bundle
 from denialml.store.database import open_session
 from denialml.store.organizations import records_changed
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)

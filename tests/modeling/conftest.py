@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from denialml.domain.facts import PracticeRecords
-from denialml.modeling.bundle import Bundle
-from denialml.modeling.frames import Frame, build_frame
-from denialml.modeling.specification import TrainingSpecification
-from denialml.modeling.training import train_bundle
+from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.modeling.risk.specification import TrainingSpecification
+from denialml.modeling.risk.training import train_bundle
 from tests.modeling.small_practice import make_practice
 
 TRAINED_AS_OF = date(2024, 2, 1)

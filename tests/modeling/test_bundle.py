@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from denialml.errors import BundleRejected, NoModel
-from denialml.modeling.bundle import (
+from denialml.modeling.risk.bundle import (
     Bundle,
     install_bundle,
     load_bundle,
     restore_previous,
     write_bundle,
 )
-from denialml.modeling.features import FEATURES
-from denialml.modeling.frames import Frame
-from denialml.modeling.single_row import RAW_SCORE, single_row
+from denialml.modeling.risk.features import FEATURES
+from denialml.modeling.risk.frames import Frame
+from denialml.modeling.risk.single_row import RAW_SCORE, single_row
 
 
 @pytest.fixture

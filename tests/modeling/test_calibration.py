@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from denialml.modeling.calibration import Calibration
-from denialml.modeling.calibration_fit import fit_calibration
+from denialml.modeling.risk.calibration import Calibration
+from denialml.modeling.risk.calibration_fit import fit_calibration
 
 
 def _simulate(

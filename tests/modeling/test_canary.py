@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from denialml.domain.facts import PracticeRecords
-from denialml.modeling import canary, frames
-from denialml.modeling.canary import (
+from denialml.modeling.risk import canary, frames
+from denialml.modeling.risk.canary import (
     Canary,
     chance_error,
     measure_canary,
     shuffle_outcomes,
 )
-from denialml.modeling.frames import Frame
-from denialml.modeling.specification import TrainingSpecification
+from denialml.modeling.risk.frames import Frame
+from denialml.modeling.risk.specification import TrainingSpecification
 from tests.modeling.conftest import TRAINED_AS_OF
 
 

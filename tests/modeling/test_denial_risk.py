@@ -10,13 +10,13 @@ import pytest
 from denialml.domain.claim import Claim
 from denialml.domain.facts import PracticeRecords
 from denialml.domain.risk import RiskScore
-from denialml.modeling.bundle import Bundle
-from denialml.modeling.denial_risk import score_claims
-from denialml.modeling.facts import FactBook
-from denialml.modeling.features import FEATURES
-from denialml.modeling.frames import Frame, build_frame
-from denialml.modeling.history import History
-from denialml.modeling.observation import answer_events, observe_lines
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.observation import answer_events, observe_lines
+from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.denial_risk import score_claims
+from denialml.modeling.risk.features import FEATURES
+from denialml.modeling.risk.frames import Frame, build_frame
 from tests.modeling.small_practice import make_claim
 
 AS_OF = date(2024, 2, 9)

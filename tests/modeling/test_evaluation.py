@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from denialml.modeling.evaluation import (
+from denialml.modeling.risk.evaluation import (
     bootstrap_interval,
     divergence,
     expected_calibration_error,

@@ -25,7 +25,7 @@ from denialml.domain.facts import (
     PracticeRecords,
     SubmittedClaim,
 )
-from denialml.modeling.facts import FactBook
+from denialml.modeling.knowledge.facts import FactBook
 from tests.modeling.small_practice import answer, make_claim
 
 DAY = date(2024, 3, 4)

@@ -11,18 +11,18 @@ import pytest
 from denialml.domain.claim import patient_key
 from denialml.domain.coverage import Authorization
 from denialml.domain.facts import PracticeRecords
-from denialml.modeling.explanation import (
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.line_view import view_line
+from denialml.modeling.knowledge.rate_tables import CAUSE_TABLES, RATE_TABLES
+from denialml.modeling.risk.explanation import (
     sentence_words,
     teller_of,
     value_text,
     words_of,
 )
-from denialml.modeling.facts import FactBook
-from denialml.modeling.feature import Feature, LineInput
-from denialml.modeling.features import FEATURES, line_features, vocabulary_hash
-from denialml.modeling.history import History
-from denialml.modeling.line_view import view_line
-from denialml.modeling.rate_tables import CAUSE_TABLES, RATE_TABLES
+from denialml.modeling.risk.feature import Feature, LineInput
+from denialml.modeling.risk.features import FEATURES, line_features, vocabulary_hash
 from tests.modeling.small_practice import make_claim
 
 DAY = date(2024, 3, 4)
@@ -317,5 +317,5 @@ def test_the_vocabulary_hash_changes_with_the_vocabulary(
         msgspec.structs.replace(FEATURES[0], name="something_else"),
         *FEATURES[1:],
     )
-    monkeypatch.setattr("denialml.modeling.features.FEATURES", other)
+    monkeypatch.setattr("denialml.modeling.risk.features.FEATURES", other)
     assert vocabulary_hash() != before

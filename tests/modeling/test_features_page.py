@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from denialml.modeling.feature import Feature
-from denialml.modeling.features import FEATURES
+from denialml.modeling.risk.feature import Feature
+from denialml.modeling.risk.features import FEATURES
 
 
 def test_the_page_lists_every_feature_with_its_unit_sentences_and_source(

@@ -10,7 +10,7 @@ from denialml.domain.adjudication import LineOutcome
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.encounter import Encounter
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
-from denialml.modeling.frames import NEVER, Frame, build_frame
+from denialml.modeling.risk.frames import NEVER, Frame, build_frame
 from tests.modeling.small_practice import answer, make_claim, make_practice
 
 DAY = date(2024, 3, 4)

@@ -6,10 +6,10 @@ import pytest
 
 from denialml.domain.claim import Claim
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
-from denialml.modeling.facts import FactBook
-from denialml.modeling.history import AnswerEvent, History, LineHistory
-from denialml.modeling.line_view import LineView, view_line
-from denialml.modeling.rate_tables import RATE_TABLES
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import AnswerEvent, History, LineHistory
+from denialml.modeling.knowledge.line_view import LineView, view_line
+from denialml.modeling.knowledge.rate_tables import RATE_TABLES
 from tests.modeling.small_practice import make_claim
 
 DAY = date(2024, 3, 4)
@@ -163,7 +163,7 @@ def test_a_denial_for_authorization_proves_coverage() -> None:
 def test_corrected_claims_prove_coverage_but_enter_no_rate(
     small_records: PracticeRecords,
 ) -> None:
-    from denialml.modeling.observation import answer_events, observe_lines
+    from denialml.modeling.knowledge.observation import answer_events, observe_lines
     from tests.modeling.small_practice import answer
 
     claim = make_claim("C1", day=DAY, frequency_code="7")

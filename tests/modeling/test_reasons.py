@@ -5,11 +5,11 @@ import math
 import msgspec
 import pytest
 
-from denialml.modeling.explanation import contributions_of
-from denialml.modeling.feature import LineInput
-from denialml.modeling.features import FEATURES, line_features
-from denialml.modeling.rate_tables import RATE_TABLES
-from denialml.modeling.reasons import Reasons, matter_weights, reasons_of
+from denialml.modeling.knowledge.rate_tables import RATE_TABLES
+from denialml.modeling.risk.explanation import contributions_of
+from denialml.modeling.risk.feature import LineInput
+from denialml.modeling.risk.features import FEATURES, line_features
+from denialml.modeling.risk.reasons import Reasons, matter_weights, reasons_of
 from tests.modeling.test_features import line_input
 
 NAMES = [feature.name for feature in FEATURES]

@@ -7,9 +7,9 @@ import pytest
 from benchmarks.reasons import CUT, summarize, told_of
 from benchmarks.simulated_records import records_of
 from denialml.journeys.score import Scorer
-from denialml.modeling.frames import build_frame
-from denialml.modeling.specification import TrainingSpecification
-from denialml.modeling.training import train_bundle
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.specification import TrainingSpecification
+from denialml.modeling.risk.training import train_bundle
 from denialml.simulation import simulate_practice
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from denialml.errors import NoModel
-from denialml.modeling.bundle import Bundle, load_bundle, write_bundle
-from denialml.modeling.registry import CHALLENGER, CHAMPION, Registry
+from denialml.modeling.retraining.registry import CHALLENGER, CHAMPION, Registry
+from denialml.modeling.risk.bundle import Bundle, load_bundle, write_bundle
 
 
 def test_a_run_becomes_a_challenger_and_then_the_champion(

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import denialml.modeling as modeling
 from denialml.domain.adjudication import LineAdjudication, LineOutcome
 from denialml.domain.claim import (
     Claim,
@@ -23,15 +22,16 @@ from denialml.domain.denial import RootCause, RootCauseFinding
 from denialml.domain.encounter import Modality
 from denialml.domain.facts import AuthorizationState, EnrollmentState, LineFacts
 from denialml.domain.remittance import ClaimAdjustment
-from denialml.modeling.cause_signs import find_signs
-from denialml.modeling.cause_tendencies import learn_tendencies
-from denialml.modeling.root_cause import (
+from denialml.modeling import root_cause
+from denialml.modeling.root_cause.cause_signs import find_signs
+from denialml.modeling.root_cause.cause_tendencies import learn_tendencies
+from denialml.modeling.root_cause.judgment import (
     conclude,
     dictionary_cause,
     find_root_cause,
     weigh_line,
 )
-from denialml.modeling.sign import SignContext
+from denialml.modeling.root_cause.sign import SignContext
 from denialml.reference import cause_signs, root_causes
 
 LINE = ServiceLine(
@@ -383,7 +383,7 @@ def test_dictionary_takes_the_table_row_of_the_largest_denial(codes: str, cause:
 
 
 def test_every_sign_of_the_table_is_read_somewhere_and_the_reverse():
-    folder = Path(next(iter(modeling.__path__)))
+    folder = Path(next(iter(root_cause.__path__)))
     source = "".join(
         (folder / name).read_text(encoding="utf-8")
         for name in ("coverage_signs.py", "service_signs.py")

@@ -24,7 +24,7 @@ from denialml.domain.facts import (
     PracticeRecords,
     SubmittedClaim,
 )
-from denialml.modeling.root_cause_book import DeniedLine, RootCauseBook
+from denialml.modeling.root_cause.root_cause_book import DeniedLine, RootCauseBook
 from denialml.reference import adjustment_reasons, remark_codes
 from tests.appeals.test_deadlines import denied
 from tests.modeling.test_root_cause import CLAIM, LINE, answer, finding

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from denialml.errors import InputError, NotEnoughHistory
-from denialml.modeling.bundle import Bundle
-from denialml.modeling.features import FEATURES
-from denialml.modeling.frames import NEVER, Frame
-from denialml.modeling.specification import (
+from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.features import FEATURES
+from denialml.modeling.risk.frames import NEVER, Frame
+from denialml.modeling.risk.specification import (
     TrainingSpecification,
     Trees,
     load_specification,
 )
-from denialml.modeling.training import (
+from denialml.modeling.risk.training import (
     cut_slices,
     last_mature_day,
     train_bundle,

@@ -1,0 +1,262 @@
+"""What was on file about a claim line on a day: the one place where that is decided.
+
+`FactBook` holds a practice's records indexed by patient and answers `line_facts` for
+any claim, stored or not. It refuses to look past the as-of day: claims, remittances
+and acknowledgments count when dated strictly before it; eligibility checks,
+authorizations, signed notes and enrollments also on the day itself.
+"""
+
+from datetime import date
+
+from denialml.domain.claim import (
+    Claim,
+    ServiceLine,
+    line_place_of_service,
+    rendering_npi,
+)
+from denialml.domain.coverage import (
+    Clinician,
+    EligibilityCheck,
+    EligibilityResult,
+    Enrollment,
+    Payer,
+)
+from denialml.domain.encounter import Encounter, Modality, documented_minutes
+from denialml.domain.facts import (
+    EnrollmentState,
+    LineFacts,
+    PracticeRecords,
+)
+from denialml.modeling.knowledge.authorization_fit import fit_authorization
+from denialml.modeling.knowledge.patient_file import PatientFile
+from denialml.modeling.knowledge.patient_index import PatientFiles
+from denialml.reference import procedure_codes
+
+TELEHEALTH_PLACES = frozenset({"02", "10"})
+TELEHEALTH_MODIFIERS = frozenset({"95", "GT", "GQ", "G0", "93", "FQ", "FR"})
+
+
+class FactBook:
+    """Everything on file of one practice, asked line by line.
+
+    Parameters
+    ----------
+    records : PracticeRecords
+        Unordered; may reach past any as-of day that is asked about.
+    """
+
+    def __init__(self, records: PracticeRecords) -> None:
+        self.payers: dict[str, Payer] = {
+            payer.payer_id: payer for payer in records.payers
+        }
+        self._clinicians: dict[str, Clinician] = {
+            clinician.npi: clinician for clinician in records.clinicians
+        }
+        self._enrollments: dict[tuple[str, str], list[Enrollment]] = {}
+        self._first_enrollment_known: date | None = None
+        for enrollment in records.enrollments:
+            key = (enrollment.clinician_npi, enrollment.payer_id)
+            self._enrollments.setdefault(key, []).append(enrollment)
+            known = enrollment.recorded_on or enrollment.effective_on
+            self._first_enrollment_known = min(
+                known, self._first_enrollment_known or known
+            )
+        self._files = PatientFiles(records)
+        self._codes = procedure_codes()
+
+    def patient_file(self, claim: Claim) -> PatientFile:
+        """Everything on file of the claim's patient, of any day."""
+        return self._files.of(claim)
+
+    def line_facts(self, claim: Claim, line: ServiceLine, *, as_of: date) -> LineFacts:
+        """What was known on the day `as_of` about `line`, one of the claim's lines.
+
+        The claim need not be stored; for one about to be sent, `as_of` is today.
+        """
+        file = self._files.of(claim)
+        payer = self.payers.get(claim.payer.payer_id)
+        day = line.service_date
+        note = _note(file, claim, line, as_of=as_of)
+        check = file.eligibility_check(claim.payer.payer_id, as_of=as_of)
+        authorization = fit_authorization(file, claim, line, as_of=as_of)
+        enrollment_state, enrollment_age = self._enrollment(claim, line, as_of=as_of)
+        code = self._codes.get(line.procedure_code)
+        modality = note.modality if note is not None else Modality.UNKNOWN
+        is_telehealth = _is_telehealth(claim, line, modality)
+        expected = _expected_telehealth(payer if is_telehealth else None, modality)
+        visits = file.visits_before(day, as_of=as_of)
+        answers = file.last_answers(claim.payer.payer_id, day=day or as_of, as_of=as_of)
+        drafted = note is None and _unsigned_note(file, line, as_of=as_of)
+        return LineFacts(
+            as_of=as_of,
+            service_date=day,
+            filing_lag_days=(as_of - day).days if day is not None else None,
+            filing_limit_days=payer.filing_limit_days if payer is not None else None,
+            authorization_state=authorization.state,
+            authorization_number=authorization.number,
+            authorization_number_on_claim=authorization.on_claim,
+            authorization_units_left=authorization.units_left,
+            authorization_days_left=authorization.days_left,
+            visits_this_year=visits[0],
+            visit_number=visits[1] + 1,
+            encounter_on_file=note is not None or drafted,
+            note_signed=True if note is not None else False if drafted else None,
+            documented_minutes=documented_minutes(note) if note is not None else None,
+            code_minutes_minimum=code.minutes_minimum if code is not None else None,
+            code_minutes_maximum=code.minutes_maximum if code is not None else None,
+            modality=modality,
+            treatment_plan_age_days=file.treatment_plan_age(note, day, as_of=as_of),
+            eligibility_result=check.result if check is not None else None,
+            eligibility_age_days=_days(check.checked_on if check else None, day),
+            coverage_ended_before_service=_coverage_ended(check, day),
+            other_payer_named=_other_payer_named(check),
+            mental_health_active=check.mental_health_active if check else None,
+            visits_remaining=check.visits_remaining if check else None,
+            enrollment_state=enrollment_state,
+            enrollment_age_days=enrollment_age,
+            license_valid=self._license_valid(claim, line, as_of=as_of),
+            is_telehealth=is_telehealth,
+            place_of_service_expected=expected[0],
+            telehealth_modifier_expected=expected[1],
+            same_service_already_sent=file.already_sent(claim, line, as_of=as_of),
+            other_codes_same_day=file.other_codes(claim, line, as_of=as_of),
+            diagnosis_codes=line_diagnosis_codes(claim, line),
+            days_since_patient_paid=answers[0],
+            days_since_patient_denied=answers[1],
+            patient_last_denial_reasons=answers[2],
+            visits_remaining_now=file.visits_remaining(
+                claim.payer.payer_id, day, as_of=as_of
+            ),
+        )
+
+    def _enrollment(
+        self, claim: Claim, line: ServiceLine, *, as_of: date
+    ) -> tuple[EnrollmentState, int | None]:
+        first = self._first_enrollment_known
+        if first is None or first > as_of:
+            return EnrollmentState.NO_RECORDS, None
+        day = line.service_date or as_of
+        key = (rendering_npi(claim, line), claim.payer.payer_id)
+        known = [
+            span
+            for span in self._enrollments.get(key, ())
+            if (span.recorded_on or span.effective_on) <= as_of
+        ]
+        if not known:
+            return EnrollmentState.NONE, None
+        latest = max(known, key=lambda span: (span.effective_on, span.ends_on or day))
+        for span in known:
+            if span.effective_on <= day and (
+                span.ends_on is None or day <= span.ends_on
+            ):
+                return EnrollmentState.ENROLLED, (day - span.effective_on).days
+        age = (day - latest.effective_on).days
+        return (EnrollmentState.NOT_YET if age < 0 else EnrollmentState.ENDED), age
+
+    def _license_valid(
+        self, claim: Claim, line: ServiceLine, *, as_of: date
+    ) -> bool | None:
+        """Whether the license covered the service; None where the file cannot tell.
+
+        clinicians.csv holds the license of today. One that begins after `as_of` was
+        not yet on file then: it has replaced another, of which nothing is known.
+        """
+        clinician = self._clinicians.get(rendering_npi(claim, line))
+        day = line.service_date
+        if clinician is None or day is None or not clinician.license_number:
+            return None
+        begins, ends = clinician.license_begins_on, clinician.license_ends_on
+        if begins is not None and begins > as_of:
+            return None
+        if begins is not None and day < begins:
+            return False
+        return ends is None or day <= ends
+
+
+def line_diagnosis_codes(claim: Claim, line: ServiceLine) -> tuple[str, ...]:
+    """ICD-10-CM codes the line points to, in pointer order; bad pointers dropped."""
+    codes = claim.diagnoses
+    return tuple(
+        codes[pointer - 1].code
+        for pointer in line.diagnosis_pointers
+        if 0 < pointer <= len(codes)
+    )
+
+
+def _note(
+    file: PatientFile, claim: Claim, line: ServiceLine, *, as_of: date
+) -> Encounter | None:
+    """The note that supports the line: signed by the day, best match first."""
+    if line.service_date is None:
+        return None
+    found = [
+        encounter
+        for encounter in file.encounters.get(line.service_date, ())
+        if encounter.signed_on is not None and encounter.signed_on <= as_of
+    ]
+    if len(found) <= 1:
+        return found[0] if found else None
+    return max(found, key=lambda encounter: _match(encounter, claim, line))
+
+
+def _unsigned_note(file: PatientFile, line: ServiceLine, *, as_of: date) -> bool:
+    """Whether a note of the line's day was not signed by `as_of`.
+
+    One signed later and one never signed look the same on the day: telling them
+    apart would tell the future.
+    """
+    if line.service_date is None:
+        return False
+    return any(
+        encounter.signed_on is None or encounter.signed_on > as_of
+        for encounter in file.encounters.get(line.service_date, ())
+    )
+
+
+def _match(
+    encounter: Encounter, claim: Claim, line: ServiceLine
+) -> tuple[bool, bool, bool, str]:
+    return (
+        encounter.patient_control_number == claim.patient_control_number,
+        encounter.procedure_code == line.procedure_code,
+        encounter.clinician_npi == rendering_npi(claim, line),
+        encounter.encounter_id,
+    )
+
+
+def _is_telehealth(claim: Claim, line: ServiceLine, modality: Modality) -> bool:
+    return (
+        line_place_of_service(claim, line) in TELEHEALTH_PLACES
+        or modality in (Modality.VIDEO, Modality.AUDIO)
+        or any(modifier in TELEHEALTH_MODIFIERS for modifier in line.modifiers)
+    )
+
+
+def _expected_telehealth(payer: Payer | None, modality: Modality) -> tuple[str, str]:
+    """Place of service and modifier the practice has set up for this payer."""
+    if payer is None:
+        return "", ""
+    if modality is Modality.AUDIO and payer.audio_only_modifier:
+        return payer.telehealth_place_of_service, payer.audio_only_modifier
+    return payer.telehealth_place_of_service, payer.telehealth_modifier
+
+
+def _days(earlier: date | None, later: date | None) -> int | None:
+    if earlier is None or later is None:
+        return None
+    return (later - earlier).days
+
+
+def _other_payer_named(check: EligibilityCheck | None) -> bool:
+    return check is not None and bool(check.other_payer_id or check.other_payer_name)
+
+
+def _coverage_ended(check: EligibilityCheck | None, day: date | None) -> bool | None:
+    """Whether the last answer says that coverage ended before the service."""
+    if check is None or day is None:
+        return None
+    if check.coverage_end is not None:
+        return check.coverage_end < day
+    if check.result is EligibilityResult.ACTIVE and day <= check.checked_on:
+        return False
+    return None

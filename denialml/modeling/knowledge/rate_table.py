@@ -1,0 +1,55 @@
+"""What a table of denial rates is: one question asked of the practice's remittances.
+
+One `RateTable` per question, such as "how often did this payer deny this code with
+the authorization in this state?". The tables themselves are in `rate_tables`.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from denialml.domain.denial import RootCause
+from denialml.modeling.knowledge.line_view import LineView
+
+Key = tuple[str | int | bool, ...]
+
+
+class RateTable(msgspec.Struct, frozen=True, kw_only=True):
+    """One family of decayed, shrunken rates.
+
+    `topic` groups features that speak of the same matter. `words` say which answers it
+    is a rate of, with the placeholders of `explanation.sentence_words`; `for_cause`
+    which denials it counts.
+
+    `key` gives the words it is kept by, None where the question does not arise.
+    `parent` names the table whose rate it is drawn towards while evidence is thin,
+    empty: the practice's overall rate. `half_life_days`: an answer that old counts
+    half; `half_life_answers`, where set, instead: after that many more answers it
+    counts half, which follows a changed rule quickly. `prior_weight`: how many answers
+    the parent's rate counts for. `causes`: only denials of these root causes count (by
+    the share that the codes give them), all denials where empty.
+    """
+
+    name: str
+    topic: str
+    words: str
+    for_cause: str = ""
+    key: Callable[[LineView], Key | None]
+    parent: str = ""
+    half_life_days: int = 270
+    half_life_answers: int = 0
+    prior_weight: float = 8.0
+    causes: frozenset[str] = frozenset()
+
+
+AUTHORIZATION = frozenset({RootCause.AUTH_MISSING, RootCause.AUTH_MISMATCH})
+COVERAGE = frozenset({RootCause.ELIGIBILITY_COVERAGE})
+COORDINATION = frozenset({RootCause.COB_WRONG_PAYER})
+PROVIDER = frozenset({RootCause.PROVIDER_ELIGIBILITY, RootCause.NETWORK_REFERRAL})
+SESSION = frozenset({RootCause.MODIFIER_POS_TELEHEALTH})
+DIAGNOSIS = frozenset({RootCause.DIAGNOSIS_CODING})
+TIME = frozenset({RootCause.CODING_TIME_UNITS, RootCause.DOCUMENTATION_INSUFFICIENT})
+BENEFIT = frozenset({RootCause.BENEFIT_COVERAGE, RootCause.BENEFIT_LIMIT})
+NECESSITY = frozenset({RootCause.MEDICAL_NECESSITY})
+SAME_DAY = frozenset({RootCause.BUNDLING_SAME_DAY})
+DATA = frozenset({RootCause.CLAIM_DATA_ERROR})

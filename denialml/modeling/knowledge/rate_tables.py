@@ -1,0 +1,279 @@
+"""The denial rates that a practice's own remittances teach, table by table.
+
+Adding a table adds an entry here; its feature is made in `rate_features`.
+"""
+
+from denialml.domain.denial import RootCause
+from denialml.modeling.knowledge.newest_tables import NEWEST_TABLES
+from denialml.modeling.knowledge.rate_table import (
+    AUTHORIZATION,
+    BENEFIT,
+    COORDINATION,
+    COVERAGE,
+    DATA,
+    DIAGNOSIS,
+    NECESSITY,
+    PROVIDER,
+    SAME_DAY,
+    SESSION,
+    TIME,
+    RateTable,
+)
+
+_STANDING_TABLES: tuple[RateTable, ...] = (
+    RateTable(
+        name="payer",
+        topic="payer",
+        words="{payer}'s answers on any service",
+        key=lambda view: (view.payer,),
+        half_life_days=365,
+    ),
+    RateTable(
+        name="payer_code",
+        topic="payer",
+        words="{payer}'s answers on {code}",
+        key=lambda view: (view.payer, view.code),
+        parent="payer",
+    ),
+    RateTable(
+        name="authorization_visit",
+        topic="authorization",
+        words="{payer}'s answers on {code} at this visit number with"
+        " {authorization}{authorization_sent}",
+        key=lambda view: (
+            view.payer,
+            view.code,
+            view.authorization,
+            view.authorization_sent,
+            view.visit_bucket,
+        ),
+        parent="payer_code",
+        prior_weight=6.0,
+    ),
+    RateTable(
+        name="authorization_denial",
+        topic="authorization",
+        words="{payer}'s answers on {code} with {authorization}{authorization_sent}",
+        for_cause="for authorization",
+        key=lambda view: (
+            view.payer,
+            view.code,
+            view.authorization,
+            view.authorization_sent,
+        ),
+        causes=AUTHORIZATION,
+    ),
+    RateTable(
+        name="authorization_visit_denial",
+        topic="authorization",
+        words="{payer}'s answers on {family} at this visit number with"
+        " {authorization}{authorization_sent}",
+        for_cause="for authorization",
+        key=lambda view: (
+            view.payer,
+            view.family,
+            view.authorization,
+            view.authorization_sent,
+            view.visit_bucket,
+        ),
+        parent="authorization_denial",
+        prior_weight=6.0,
+        causes=AUTHORIZATION,
+    ),
+    RateTable(
+        name="minutes_denial",
+        topic="time",
+        words="{payer}'s answers on {code} where the documented minutes are"
+        " {minutes_fit}",
+        for_cause="for time or records",
+        key=lambda view: (view.payer, view.code, view.minutes_fit),
+        causes=TIME,
+    ),
+    RateTable(
+        name="session",
+        topic="session",
+        words="{payer}'s answers on sessions sent with place of service and"
+        " modifiers {session}",
+        key=lambda view: (view.payer, view.session, view.modality),
+        parent="payer",
+        half_life_days=150,
+    ),
+    RateTable(
+        name="session_denial",
+        topic="session",
+        words="{payer}'s answers on sessions sent with place of service and"
+        " modifiers {session}",
+        for_cause="for place or modifier",
+        key=lambda view: (view.payer, view.session, view.modality),
+        half_life_days=150,
+        causes=SESSION,
+    ),
+    RateTable(
+        name="diagnosis_denial",
+        topic="diagnosis",
+        words="{payer}'s answers on diagnosis {diagnosis}",
+        for_cause="for the diagnosis",
+        key=lambda view: (view.payer, view.diagnosis),
+        causes=DIAGNOSIS,
+    ),
+    RateTable(
+        name="diagnosis_code",
+        topic="diagnosis",
+        words="{payer}'s answers on {code} with diagnosis {diagnosis}",
+        key=lambda view: (view.payer, view.code, view.diagnosis),
+        parent="payer_code",
+    ),
+    RateTable(
+        name="same_day_denial",
+        topic="same day",
+        words="{payer}'s answers on {code} beside such services on the same day"
+        " {separate_service}",
+        for_cause="for bundling",
+        key=lambda view: (
+            (view.payer, view.code, view.same_day_families, view.separate_service)
+            if view.same_day_families
+            else None
+        ),
+        causes=SAME_DAY,
+        prior_weight=5.0,
+    ),
+    RateTable(
+        name="clinician_denial",
+        topic="enrollment",
+        words="{payer}'s answers on this clinician's services",
+        for_cause="for enrollment or network",
+        key=lambda view: (view.payer, view.clinician),
+        half_life_days=45,
+        prior_weight=4.0,
+        causes=PROVIDER,
+    ),
+    RateTable(
+        name="taxonomy_denial",
+        topic="enrollment",
+        words="{payer}'s answers on clinicians of this specialty",
+        for_cause="for benefit, enrollment or network",
+        key=lambda view: (view.payer, view.taxonomy),
+        causes=PROVIDER | BENEFIT,
+    ),
+    RateTable(
+        name="site_data",
+        topic="claim",
+        words="all payers' answers on claims of this site in the last weeks",
+        for_cause="for claim data",
+        key=lambda view: (view.site,),
+        half_life_days=25,
+        prior_weight=15.0,
+        causes=DATA,
+    ),
+    RateTable(
+        name="first_visit_data",
+        topic="claim",
+        words="{payer}'s answers at this visit number",
+        for_cause="for claim data",
+        key=lambda view: (view.payer, min(view.visit_bucket, 3)),
+        causes=DATA,
+    ),
+    RateTable(
+        name="plan_visits_denial",
+        topic="benefit",
+        words="{payer}'s answers at this many visits in the year under this plan",
+        for_cause="for benefits",
+        key=lambda view: (view.payer, view.plan, view.year_bucket),
+        causes=BENEFIT,
+        prior_weight=5.0,
+    ),
+    RateTable(
+        name="plan_code_denial",
+        topic="benefit",
+        words="{payer}'s answers on {code} under this plan",
+        for_cause="for benefits",
+        key=lambda view: (view.payer, view.plan, view.code),
+        causes=BENEFIT,
+    ),
+    RateTable(
+        name="coverage_check",
+        topic="coverage",
+        words="{payer}'s answers this long after an eligibility check",
+        for_cause="for coverage",
+        key=lambda view: (view.payer, view.check_bucket, view.new_year_since_check),
+        causes=COVERAGE,
+        half_life_days=400,
+    ),
+    RateTable(
+        name="coordination",
+        topic="other payer",
+        words="{payer}'s answers",
+        for_cause="for other coverage",
+        key=lambda view: (view.payer,),
+        causes=COORDINATION,
+    ),
+    RateTable(
+        name="referral",
+        topic="referral",
+        words="{payer}'s answers on claims {referral}",
+        for_cause="for network or referral",
+        key=lambda view: (view.payer, view.referral),
+        causes=frozenset({RootCause.NETWORK_REFERRAL}),
+    ),
+    RateTable(
+        name="necessity",
+        topic="necessity",
+        words="{payer}'s answers on {family} at this treatment plan age",
+        for_cause="for medical necessity",
+        key=lambda view: (view.payer, view.family, view.plan_age_bucket),
+        causes=NECESSITY,
+    ),
+    RateTable(
+        name="records",
+        topic="time",
+        words="{payer}'s answers on {code}",
+        for_cause="asking for records",
+        key=lambda view: (view.payer, view.code),
+        causes=frozenset({RootCause.DOCUMENTATION_INSUFFICIENT}),
+        half_life_days=120,
+    ),
+    RateTable(
+        name="duplicate_denial",
+        topic="duplicate",
+        words="{payer}'s answers on services {already_sent}",
+        for_cause="as duplicates",
+        key=lambda view: (view.payer, view.already_sent),
+        parent="",
+        causes=frozenset({RootCause.DUPLICATE_RESUBMISSION}),
+        prior_weight=3.0,
+        half_life_days=540,
+    ),
+    RateTable(
+        name="late_denial",
+        topic="filing",
+        words="{payer}'s answers on claims filed this many days after the service",
+        for_cause="for late filing",
+        key=lambda view: (view.payer, view.lag_bucket),
+        causes=frozenset({RootCause.TIMELY_FILING}),
+        prior_weight=2.0,
+        half_life_days=365,
+    ),
+)
+
+RATE_TABLES: tuple[RateTable, ...] = (*_STANDING_TABLES, *NEWEST_TABLES)
+"""In the order in which `History.about` gives them; parents before children."""
+
+CAUSE_TABLES: tuple[str, ...] = (
+    "authorization_newest",
+    "session_newest",
+    "minutes_newest",
+    "diagnosis_newest",
+    "same_day_denial",
+    "clinician_newest",
+    "taxonomy_denial",
+    "plan_code_denial",
+    "plan_visits_denial",
+    "referral",
+    "necessity",
+    "coverage_check",
+    "coordination",
+    "site_data",
+    "duplicate_denial",
+    "late_denial",
+)
+"""One table per cause; together they give the rate of any denial (noisy-or)."""

@@ -1,0 +1,149 @@
+"""The one scoring function: CLI, API, batch and backtest all come through here."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+import numpy as np
+
+from denialml.domain.claim import Claim, patient_key
+from denialml.domain.risk import Contribution, LineRisk, RiskScore
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.line_view import view_line
+from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.cautions import cautions_about, claim_cautions
+from denialml.modeling.risk.explanation import contributions_of, largest_first
+from denialml.modeling.risk.feature import LineInput
+from denialml.modeling.risk.features import line_features
+from denialml.modeling.risk.reasons import COMFORTS_SHOWN, REASONS_SHOWN, reasons_of
+
+
+def score_claims(
+    claims: Sequence[Claim],
+    *,
+    fact_book: FactBook,
+    history: History,
+    bundle: Bundle,
+    as_of: date,
+) -> list[RiskScore]:
+    """Denial risk of each claim with its reasons, in the order given.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        Each with at least one line; they need not be stored, and do not influence
+        each other.
+    fact_book : FactBook
+        The practice's records; nothing of them from `as_of` on takes part beyond
+        what the practice has in hand when it sends the claim.
+    history : History
+        Must stand at `as_of`; is not changed.
+    as_of : date
+        The submission day.
+
+    Raises
+    ------
+    ValueError
+        If history stands at another day.
+    """
+    if history.as_of != as_of:
+        raise ValueError(f"history stands at {history.as_of}, claims are of {as_of}")
+    rows = [
+        row
+        for claim in claims
+        for row in line_inputs(claim, fact_book=fact_book, history=history, as_of=as_of)
+    ]
+    if not rows:
+        return []
+    matrix = np.vstack([line_features(row) for row in rows])
+    shares = bundle.contributions(matrix)
+    raw = bundle.raw_output(matrix)
+    probabilities = bundle.facts.calibration.line_probability(raw)
+    told = [
+        _told(*each)
+        for each in zip(
+            rows,
+            matrix.tolist(),
+            shares.tolist(),
+            raw.tolist(),
+            probabilities.tolist(),
+            strict=True,
+        )
+    ]
+    cautions = cautions_about(history, bundle.facts, as_of=as_of)
+    scores = []
+    start = 0
+    for claim in claims:
+        end = start + len(claim.lines)
+        scores.append(_risk_score(claim, told[start:end], bundle, as_of, cautions))
+        start = end
+    return scores
+
+
+def line_inputs(
+    claim: Claim, *, fact_book: FactBook, history: History, as_of: date
+) -> list[LineInput]:
+    """What the features of each of the claim's lines look at."""
+    patient = patient_key(claim)
+    rows = []
+    for line in claim.lines:
+        facts = fact_book.line_facts(claim, line, as_of=as_of)
+        view = view_line(claim, line, facts)
+        about = history.about(view, patient=patient)
+        rows.append(LineInput(claim, line, facts, view, about))
+    return rows
+
+
+class _ToldLine(msgspec.Struct, frozen=True):
+    """A line's risk and what its reasons are chosen from, in the order of features."""
+
+    risk: LineRisk
+    row: LineInput
+    values: list[float]
+    contributions: list[Contribution]
+
+
+def _told(
+    row: LineInput,
+    values: list[float],
+    shares: list[float],
+    raw: float,
+    probability: float,
+) -> _ToldLine:
+    *effects, base = shares
+    contributions = contributions_of(row, values, effects)
+    risk = LineRisk(
+        line_number=row.line.line_number,
+        procedure_code=row.line.procedure_code,
+        probability=probability,
+        raw_output=raw,
+        base=base,
+        contributions=largest_first(contributions),
+    )
+    return _ToldLine(risk, row, values, contributions)
+
+
+def _risk_score(
+    claim: Claim,
+    told: Sequence[_ToldLine],
+    bundle: Bundle,
+    as_of: date,
+    cautions: tuple[str, ...],
+) -> RiskScore:
+    riskiest = max(told, key=lambda line: line.risk.probability)
+    reasons = reasons_of(riskiest.row, riskiest.values, riskiest.contributions)
+    return RiskScore(
+        patient_control_number=claim.patient_control_number,
+        as_of=as_of,
+        model_version=bundle.version,
+        probability=bundle.facts.calibration.claim_probability(
+            [line.risk.probability for line in told]
+        ),
+        lines=tuple(line.risk for line in told),
+        reasons=tuple(one.sentence for one in reasons.raising[:REASONS_SHOWN]),
+        speaks_for_payment=tuple(
+            one.sentence for one in reasons.lowering[:COMFORTS_SHOWN]
+        ),
+        warnings=(*cautions, *claim_cautions(claim)),
+    )

@@ -1,0 +1,133 @@
+"""The training table: one row per claim line of each original submission.
+
+The label is the initial determination. A line without an answer received before the
+day a model is trained is censored: it is neither paid nor denied and never trained on.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from denialml.domain.claim import patient_key
+from denialml.domain.facts import PracticeRecords
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.observation import (
+    ObservedLine,
+    answer_events,
+    observe_lines,
+)
+from denialml.modeling.risk.feature import LineInput
+from denialml.modeling.risk.features import FEATURES, line_features
+
+NEVER = date.max.toordinal()
+CENSORED = -1
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One row per claim line x submission, by submission day, claim and line.
+
+    `matrix` is float64 (rows, len(FEATURES)). `denied` int8: 1, 0, or -1 where the
+    payer's answer is missing or neither payment nor denial. Days are proleptic
+    ordinals: `submitted_on`, `answered_on` (`NEVER` without answer) and `rejected_on`
+    (277CA; `NEVER`). `original` is False for corrected and void claims. `claim`
+    numbers the submissions from 0 in row order. `lines` are the rows' keys.
+    """
+
+    matrix: npt.NDArray[np.float64]
+    denied: npt.NDArray[np.int8]
+    submitted_on: npt.NDArray[np.int32]
+    answered_on: npt.NDArray[np.int32]
+    rejected_on: npt.NDArray[np.int32]
+    original: npt.NDArray[np.bool_]
+    claim: npt.NDArray[np.int32]
+    lines: tuple[ObservedLine, ...]
+
+    def labels(self, *, known_by: date) -> npt.NDArray[np.int8]:
+        """The labels as they stood before `known_by`: -1 where not answered by then."""
+        known = self.answered_on < known_by.toordinal()
+        return np.where(known, self.denied, CENSORED).astype(np.int8)
+
+
+def build_frame(
+    records: PracticeRecords,
+    *,
+    from_day: date = date.min,
+    to_day: date = date.max,
+    known_by: date = date.max,
+    originals_only: bool = True,
+) -> Frame:
+    """Rows for the submissions of these days (both included).
+
+    Nothing received on or after `known_by` takes part, neither as label nor as
+    history; each row's features use only what was known on its submission day.
+    """
+    fact_book = FactBook(records)
+    observed = observe_lines(records, fact_book)
+    events = [
+        event for event in answer_events(observed) if event.received_on < known_by
+    ]
+    history = History(events)
+    rejections = _rejections(records)
+    chosen = [
+        one
+        for one in observed
+        if from_day <= one.submitted_on <= to_day
+        and one.submitted_on < known_by
+        and (one.is_original or not originals_only)
+    ]
+    matrix = np.empty((len(chosen), len(FEATURES)), dtype=np.float64)
+    for position, one in enumerate(chosen):
+        if one.submitted_on > history.as_of:
+            history.advance(one.submitted_on)
+        matrix[position] = line_features(_row(one, history))
+    return _frame(chosen, matrix, rejections, known_by)
+
+
+def _row(one: ObservedLine, history: History) -> LineInput:
+    about = history.about(one.view, patient=patient_key(one.claim))
+    return LineInput(one.claim, one.line, one.facts, one.view, about)
+
+
+def _frame(
+    chosen: Sequence[ObservedLine],
+    matrix: npt.NDArray[np.float64],
+    rejections: dict[str, list[date]],
+    known_by: date,
+) -> Frame:
+    numbers: dict[str, int] = {}
+    denied, answered, rejected = [], [], []
+    for one in chosen:
+        numbers.setdefault(one.claim_id, len(numbers))
+        answer = one.answer
+        known = answer is not None and answer.received_on < known_by
+        answered.append(answer.received_on.toordinal() if answer and known else NEVER)
+        label = one.denied if known else None
+        denied.append(CENSORED if label is None else int(label))
+        number = one.claim.patient_control_number
+        days = [day for day in rejections.get(number, ()) if day >= one.submitted_on]
+        rejected.append(min(days).toordinal() if days and not known else NEVER)
+    return Frame(
+        matrix=matrix,
+        denied=np.array(denied, dtype=np.int8),
+        submitted_on=np.array(
+            [one.submitted_on.toordinal() for one in chosen], dtype=np.int32
+        ),
+        answered_on=np.array(answered, dtype=np.int32),
+        rejected_on=np.array(rejected, dtype=np.int32),
+        original=np.array([one.is_original for one in chosen], dtype=np.bool_),
+        claim=np.array([numbers[one.claim_id] for one in chosen], dtype=np.int32),
+        lines=tuple(chosen),
+    )
+
+
+def _rejections(records: PracticeRecords) -> dict[str, list[date]]:
+    found: dict[str, list[date]] = {}
+    for acknowledgment in records.acknowledgments:
+        if acknowledgment.accepted is False and acknowledgment.received_on is not None:
+            number = acknowledgment.patient_control_number
+            found.setdefault(number, []).append(acknowledgment.received_on)
+    return found

@@ -1,0 +1,237 @@
+"""Which of a line's contributions a biller is shown as reasons, and in what order.
+
+The contributions themselves stay as they are and add up; this only chooses among their
+sentences. A reason leads with what can be seen in this claim and its file, before what
+payers did with others like it, before how a payer answers in general.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from denialml.domain.risk import Contribution
+from denialml.modeling.risk.evidence_reading import visible_problems
+from denialml.modeling.risk.feature import Feature, LineInput
+from denialml.modeling.risk.features import FEATURES
+from denialml.modeling.risk.rate_features import cause_shares_of_rate
+
+REASONS_SHOWN = 5
+COMFORTS_SHOWN = 3
+# In log-odds: less than this moves a risk of 15% by less than two points.
+WORTH_SAYING = 0.12
+# A fact whose matter moves the risk by less waits for the rates of weightier matters.
+LEADS_FROM = 0.25
+# A rate this close to the usual one is no reason, whatever the model makes of it.
+APART = 0.01
+
+ReasonKind = Literal["fact", "history", "general"]
+Shares = Sequence[Contribution]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One matter (`Feature.topic`) and the sentence that stands for it.
+
+    `weight` is what the matter adds to the line's log-odds; of a rate that is told
+    beside the matter's fact, what the rate adds. `kind`: a ``fact`` of this claim and
+    its file, the ``history`` of claims like it, or the payer in ``general``.
+    """
+
+    topic: str
+    feature: str
+    kind: ReasonKind
+    sentence: str
+    weight: float
+
+
+class Reasons(msgspec.Struct, frozen=True):
+    """What raises the risk and what lowers it, each in the order to be read."""
+
+    raising: tuple[Reason, ...]
+    lowering: tuple[Reason, ...]
+
+
+def reasons_of(row: LineInput, values: Sequence[float], shares: Shares) -> Reasons:
+    """The reasons of one line; `values` and `shares` in the order of `FEATURES`.
+
+    Notes
+    -----
+    A fact stands for its matter where its value is bad news (`Feature.concern`) and the
+    matter as a whole raises the risk: SHAP often gives the credit for a missing
+    authorization to the denial rate of claims without one. A rate is a reason for risk
+    only where it raises the risk and lies above the usual, and speaks for payment only
+    where it lowers the risk and lies below.
+    """
+    weights = matter_weights(row, shares)
+    raising: list[tuple[int, Reason]] = []
+    lowering: list[tuple[int, Reason]] = []
+    for topic, matter in _MATTERS.items():
+        weight = weights[topic]
+        if weight >= WORTH_SAYING:
+            raising += _concerns(matter, weight, row, values, shares)
+        elif weight <= -WORTH_SAYING:
+            lowering += _comforts(matter, weight, row, values, shares)
+    return Reasons(_in_order(raising), _in_order(lowering))
+
+
+def matter_weights(row: LineInput, shares: Shares) -> dict[str, float]:
+    """What each matter adds to the log-odds, by topic; they add up as the shares do.
+
+    `rate_by_cause` is counted with the matters whose causes made that rate high (or
+    low), `known_problems` with the matters of the problems found.
+    """
+    weights = dict.fromkeys(_MATTERS, 0.0)
+    for topic, share in zip(_TOPICS, shares, strict=True):
+        weights[topic] += share.contribution
+    by_cause = shares[_BY_CAUSE].contribution
+    if by_cause:
+        of_rate = cause_shares_of_rate(row.history, raising=by_cause > 0)
+        _spread(weights, _TOPICS[_BY_CAUSE], by_cause, of_rate)
+    problems = shares[_PROBLEMS].contribution
+    if problems:
+        found = visible_problems(row)
+        even = dict.fromkeys(found, 1.0 / max(1, len(found)))
+        _spread(weights, _TOPICS[_PROBLEMS], problems, even)
+    return weights
+
+
+def _spread(
+    weights: dict[str, float], topic: str, share: float, parts: dict[str, float]
+) -> None:
+    """Count a feature's share with other matters than its own, where there are any."""
+    if parts:
+        weights[topic] -= share
+        for other, part in parts.items():
+            weights[other] += share * part
+
+
+class _Matter(msgspec.Struct, frozen=True):
+    """The positions in `FEATURES` of one topic's facts and rates."""
+
+    topic: str
+    facts: tuple[int, ...]
+    circumstances: tuple[int, ...]
+    rates: tuple[int, ...]
+
+
+def _concerns(
+    matter: _Matter,
+    weight: float,
+    row: LineInput,
+    values: Sequence[float],
+    shares: Shares,
+) -> Iterator[tuple[int, Reason]]:
+    """What to say of a matter that raises the risk, with the rank of each."""
+    fact = max(
+        (at for at in matter.facts if is_concern(FEATURES[at], values[at], row)),
+        key=lambda at: shares[at].contribution * (2 if shares[at].remedy else 1),
+        default=None,
+    )
+    told = [
+        at
+        for at in matter.circumstances
+        if shares[at].contribution >= WORTH_SAYING
+        and is_concern(FEATURES[at], values[at], row)
+    ]
+    told += [
+        at
+        for at in matter.rates
+        if shares[at].contribution > 0 and values[at] >= _usual(at, row) + APART
+    ]
+    behind = max(told, key=lambda at: shares[at].contribution, default=None)
+    general = matter.topic in _GENERAL
+    if fact is not None:
+        rank = 0 if weight >= LEADS_FROM else 1
+        yield rank, _reason(matter, shares[fact], "fact", weight)
+    if behind is None:
+        return
+    own = shares[behind].contribution
+    if general:
+        yield 3, _reason(matter, shares[behind], "general", weight)
+    elif fact is None:
+        yield 1, _reason(matter, shares[behind], "history", weight)
+    elif own >= WORTH_SAYING:
+        yield 2, _reason(matter, shares[behind], "history", own)
+
+
+def _comforts(
+    matter: _Matter,
+    weight: float,
+    row: LineInput,
+    values: Sequence[float],
+    shares: Shares,
+) -> Iterator[tuple[int, Reason]]:
+    """What to say of a matter that lowers the risk, with its rank."""
+    good = [
+        at
+        for at in matter.facts
+        if shares[at].contribution < 0
+        and values[at] == values[at]
+        and not shares[at].remedy
+        and not is_concern(FEATURES[at], values[at], row)
+    ]
+    kind: ReasonKind = "fact"
+    if not good:
+        good = [
+            at
+            for at in matter.rates
+            if shares[at].contribution < 0 and values[at] <= _usual(at, row) - APART
+        ]
+        kind = "general" if matter.topic in _GENERAL else "history"
+    if good:
+        best = min(good, key=lambda at: shares[at].contribution)
+        yield _RANKS[kind], _reason(matter, shares[best], kind, weight)
+
+
+def is_concern(feature: Feature, value: float, row: LineInput) -> bool:
+    """Whether the feature's sentence for this value is bad news about the claim."""
+    if value != value:
+        return feature.concern_missing
+    tells = feature.concern or feature.remedy_when
+    if tells is None or not tells(value):
+        return False
+    return feature.concern_if is None or feature.concern_if(row)
+
+
+def _usual(at: int, row: LineInput) -> float:
+    evidence = FEATURES[at].evidence
+    assert evidence is not None
+    return evidence(row.history)[1]
+
+
+def _reason(
+    matter: _Matter, share: Contribution, kind: ReasonKind, weight: float
+) -> Reason:
+    return Reason(matter.topic, share.feature, kind, share.sentence, weight)
+
+
+def _in_order(ranked: list[tuple[int, Reason]]) -> tuple[Reason, ...]:
+    ranked.sort(key=lambda one: (one[0], -abs(one[1].weight)))
+    return tuple(reason for _, reason in ranked)
+
+
+def _matters() -> dict[str, _Matter]:
+    found = {}
+    for topic in dict.fromkeys(feature.topic for feature in FEATURES):
+        members = [at for at, one in enumerate(FEATURES) if one.topic == topic]
+        plain = [
+            at
+            for at in members
+            if FEATURES[at].evidence is None
+            and (FEATURES[at].concern or FEATURES[at].remedy_when)
+        ]
+        found[topic] = _Matter(
+            topic,
+            tuple(at for at in plain if not FEATURES[at].circumstance),
+            tuple(at for at in plain if FEATURES[at].circumstance),
+            tuple(at for at in members if FEATURES[at].evidence is not None),
+        )
+    return found
+
+
+_GENERAL = frozenset({"payer", "patient"})
+_RANKS: dict[ReasonKind, int] = {"fact": 0, "history": 1, "general": 3}
+_TOPICS = tuple(feature.topic for feature in FEATURES)
+_MATTERS = _matters()
+_NAMES = [feature.name for feature in FEATURES]
+_BY_CAUSE, _PROBLEMS = _NAMES.index("rate_by_cause"), _NAMES.index("known_problems")
