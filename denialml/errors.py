@@ -12,6 +12,7 @@
     │   ├── NoModel                nothing has been promoted for scoring yet
     │   ├── BundleRejected         a serving bundle failed its integrity check
     │   ├── NotEnoughHistory       too few answered claims to train honestly
+    │   ├── LeakRefused            a feature asked for what nobody knew that day
     │   └── GateFailed             a promotion gate was not met
     └── StoreError
         └── SchemaOutdated         the database was migrated by another version
@@ -60,6 +61,13 @@ class BundleRejected(ModelError):
 
 class NotEnoughHistory(ModelError):
     """Too few answered claims to train honestly."""
+
+
+class LeakRefused(ModelError):
+    """A feature asked for a record that it may not, or could not yet, know.
+
+    Names the feature and the kind of record.
+    """
 
 
 class GateFailed(ModelError):

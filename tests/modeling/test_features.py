@@ -48,7 +48,7 @@ def line_input(records: PracticeRecords | None = None, **claim: object) -> LineI
 def test_names_are_unique_and_every_feature_says_when_it_is_known() -> None:
     assert len(BY_NAME) == len(FEATURES)
     for feature in FEATURES:
-        assert feature.known_when, feature.name
+        assert feature.sources, feature.name
         assert feature.source, feature.name
         assert feature.missing.endswith("."), feature.name
         assert feature.says or feature.levels, feature.name

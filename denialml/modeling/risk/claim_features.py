@@ -10,10 +10,15 @@ from denialml.modeling.risk.feature import (
     number,
     yes_no,
 )
+from denialml.modeling.risk.sources import (
+    ACKNOWLEDGMENTS,
+    CLAIM,
+    CLAIMS_SENT,
+    ENCOUNTERS,
+    PAYER_SETTINGS,
+    REMITTANCES,
+)
 
-_SENT = "when the claim is made"
-_ON_DAY = "by the submission day"
-_BEFORE = "before the submission day"
 # ICD-10-CM codes that name no specific disorder: Z63.0 (relationship), and those that
 # end in "unspecified". Payers list them in their edits; the practice can be specific.
 _UNSPECIFIC = frozenset({"Z630", "F329", "F339", "F419", "F4320", "F439", "F99", "R69"})
@@ -69,7 +74,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         says="The line charges {value}.",
         missing="The line's charge is not known.",
         source="SV102",
-        known_when=_SENT,
+        sources=(CLAIM,),
     ),
     Feature(
         name="units",
@@ -79,7 +84,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         says="The line bills {value}.",
         missing="The line's units are not known.",
         source="SV104",
-        known_when=_SENT,
+        sources=(CLAIM,),
     ),
     Feature(
         name="line_count",
@@ -89,7 +94,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         says="The claim has {value}.",
         missing="The claim's lines are not known.",
         source="2400",
-        known_when=_SENT,
+        sources=(CLAIM,),
     ),
     Feature(
         name="unspecific_diagnosis",
@@ -103,7 +108,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         ),
         missing="The diagnosis is not known.",
         source="HI, SV107",
-        known_when=_SENT,
+        sources=(CLAIM,),
         remedy="If the record supports a more specific diagnosis, use that code.",
         remedy_when=bool,
     ),
@@ -121,7 +126,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         ),
         missing="The order of payers is not known.",
         source="SBR01",
-        known_when=_SENT,
+        sources=(CLAIM,),
         concern=bool,
     ),
     Feature(
@@ -132,7 +137,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         says="The service is {value} into the calendar year, which restarts plans.",
         missing="The service date is not known.",
         source="DTP*472",
-        known_when=_SENT,
+        sources=(CLAIM,),
         concern=lambda days: days <= _NEW_YEAR_DAYS,
         circumstance=True,
     ),
@@ -144,7 +149,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         says="The claim is filed {value} after the service.",
         missing="The days between service and filing are not known.",
         source="BHT04, DTP*472",
-        known_when=_SENT,
+        sources=(CLAIM,),
         remedy="File soon: nothing else lowers the risk of late filing.",
         remedy_when=lambda days: days > 30,
         concern=lambda days: days > 60,
@@ -160,7 +165,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         " to spare.",
         missing="No filing limit is set up for the payer.",
         source="payers.csv",
-        known_when=_ON_DAY,
+        sources=(PAYER_SETTINGS,),
         remedy="Attach proof of timely filing, or ask for an exception.",
         remedy_when=lambda days: days > 0,
     ),
@@ -175,7 +180,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         " longer than this claim's.",
         missing="The payer has not yet denied a claim as late.",
         source="835",
-        known_when=_BEFORE,
+        sources=(REMITTANCES,),
         remedy="Attach proof of timely filing, or ask for an exception.",
         remedy_when=lambda days: days >= 0,
     ),
@@ -193,7 +198,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         missing="No telehealth place of service is set up for the payer, or the"
         " session was not telehealth.",
         source="payers.csv",
-        known_when=_ON_DAY,
+        sources=(PAYER_SETTINGS, ENCOUNTERS),
         remedy="Use the payer's telehealth place of service.",
         remedy_when=bool,
     ),
@@ -210,7 +215,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         missing="No telehealth modifier is set up for the payer, or the session was"
         " not telehealth.",
         source="payers.csv",
-        known_when=_ON_DAY,
+        sources=(PAYER_SETTINGS, ENCOUNTERS),
         remedy="Add the payer's telehealth modifier.",
         remedy_when=bool,
     ),
@@ -226,7 +231,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         ),
         missing="Whether the service was sent before is not known.",
         source="claims sent",
-        known_when=_BEFORE,
+        sources=(CLAIMS_SENT, ACKNOWLEDGMENTS),
         remedy="Do not send it again: follow up on the first claim, or correct it.",
         remedy_when=bool,
     ),
@@ -242,7 +247,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         ),
         missing="The modifiers are not known.",
         source="SV101-3 to 6",
-        known_when=_SENT,
+        sources=(CLAIM,),
         concern=not_,
         concern_if=lambda row: bool(row.view.same_day_families),
     ),
@@ -258,7 +263,7 @@ CLAIM_FEATURES: tuple[Feature, ...] = (
         ),
         missing="Whether the claim carries a referral number is not known.",
         source="REF*9F",
-        known_when=_SENT,
+        sources=(CLAIM,),
         concern=not_,
     ),
 )

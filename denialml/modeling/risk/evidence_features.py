@@ -15,9 +15,16 @@ from denialml.modeling.risk.evidence_reading import (
     refused_after_proof,
 )
 from denialml.modeling.risk.feature import UNKNOWN, Feature, number
+from denialml.modeling.risk.sources import (
+    ACKNOWLEDGMENTS,
+    CLAIMS_SENT,
+    ELIGIBILITY_CHECKS,
+    ENCOUNTERS,
+    PAYER_SETTINGS,
+    REMITTANCES,
+)
 
 _SOURCE = "835"
-_KNOWN = "remittances received before the submission day"
 
 _YES_NO_COVERAGE = (
     (0.0, "The payer's last answers on this patient found coverage in force."),
@@ -56,7 +63,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " {value} after the service.",
         missing="Coverage with this payer was never proved for this patient.",
         source="835, 271, eligibility.csv",
-        known_when=_KNOWN,
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
         remedy="Check eligibility before sending.",
         remedy_when=lambda days: days > 30,
     ),
@@ -69,7 +76,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         levels=_YES_NO_NEW_YEAR,
         missing="Coverage with this payer was never proved for this patient.",
         source="835, 271, eligibility.csv",
-        known_when=_KNOWN,
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
         remedy="Check eligibility again: plans change on January 1.",
         remedy_when=bool,
     ),
@@ -82,7 +89,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         levels=_YES_NO_COVERAGE,
         missing="No answer and no check speaks of this patient's coverage.",
         source="835, 271, eligibility.csv",
-        known_when=_KNOWN,
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
         remedy="Find the patient's coverage in force before sending.",
         remedy_when=bool,
     ),
@@ -97,7 +104,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " {value} after the service.",
         missing="The payer never refused this patient's coverage.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
     ),
     Feature(
         name="new_year_since_coordination",
@@ -119,7 +126,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         ),
         missing="The payer has not yet answered as the right payer.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
         concern=bool,
     ),
     Feature(
@@ -131,7 +138,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         levels=_YES_NO_COORDINATION,
         missing="No answer speaks of other coverage of this patient.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
         remedy="Settle which payer is primary before sending.",
         remedy_when=bool,
     ),
@@ -146,7 +153,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " {value} after the service.",
         missing="No answer and no check has shown whether there is another payer.",
         source="835, 271, eligibility.csv",
-        known_when=_KNOWN,
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
         remedy="Ask the patient about other coverage.",
         remedy_when=lambda days: days > 60,
         concern_missing=True,
@@ -161,7 +168,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " the service.",
         missing="The payer has not yet paid this clinician.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
         remedy="Confirm the clinician's enrollment with the payer.",
         remedy_when=lambda days: days > 60,
         concern_missing=True,
@@ -178,7 +185,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         levels=_YES_NO_CLINICIAN,
         missing="No answer speaks of this clinician.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
         remedy="Confirm the clinician's enrollment with the payer.",
         remedy_when=bool,
     ),
@@ -193,7 +200,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " after the service.",
         missing="The payer never refused this clinician.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
     ),
     Feature(
         name="clinician_answers",
@@ -203,7 +210,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         says="The payer has given {value} on this clinician's services so far.",
         missing="No answers are on file.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
     ),
     Feature(
         name="patient_answers",
@@ -213,7 +220,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         says="The payer has given {value} on this patient's services so far.",
         missing="No answers are on file.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
     ),
     Feature(
         name="patient_denied_share",
@@ -224,7 +231,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " any line: {usual})",
         missing="No answers are on file.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
         evidence=lambda history: (history.coverage.answers, history.usual[0]),
     ),
     Feature(
@@ -238,7 +245,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " after this one.",
         missing="The payer has not yet paid for this patient.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
         concern=lambda days: days > 90,
         concern_missing=True,
         circumstance=True,
@@ -251,7 +258,13 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         says="Problems that can be seen before sending: {problems}.",
         missing="What can be seen before sending is not known.",
         source="835, 271, claims sent, payers.csv",
-        known_when=_KNOWN,
+        sources=(
+            REMITTANCES,
+            ELIGIBILITY_CHECKS,
+            CLAIMS_SENT,
+            ACKNOWLEDGMENTS,
+            PAYER_SETTINGS,
+        ),
         remedy="Settle these problems before sending.",
         remedy_when=bool,
     ),
@@ -266,7 +279,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " denied for its limit.",
         missing="The plan has not yet denied for a visit limit.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES, CLAIMS_SENT, ENCOUNTERS),
         remedy="Ask the plan for an exception to its visit limit.",
         remedy_when=lambda visits: visits >= 0,
     ),
@@ -280,7 +293,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " has paid.",
         missing="The plan has paid nothing yet.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES, CLAIMS_SENT, ENCOUNTERS),
         concern=lambda visits: visits > 0,
     ),
     Feature(
@@ -291,7 +304,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         says="This payer takes about {value} to answer.",
         missing="The payer has not answered yet.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
     ),
     Feature(
         name="days_past_longest_paid",
@@ -308,7 +321,7 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         " payer has paid.",
         missing="The payer has paid nothing yet.",
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
         concern=lambda days: days > 0,
     ),
 )

@@ -1,4 +1,4 @@
-"""What a feature is: a number with a unit, a sentence and the day it was known."""
+"""What a feature is: a number with a unit, a sentence and the records it is made of."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -9,6 +9,7 @@ from denialml.domain.claim import Claim, ServiceLine
 from denialml.domain.facts import LineFacts
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.line_view import LineView
+from denialml.modeling.risk.sources import Source
 
 Unit = Literal[
     "yes_no",
@@ -52,6 +53,10 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     with neither is never a reason. `concern_if`: only of lines of which this holds.
     `concern_missing`: NaN is bad news. `circumstance`: true, but nothing to act on.
 
+    `sources` are the kinds of record it is made of and when each becomes known: it is
+    handed nothing else (`contract`). `source` names the same in the words of the
+    field (X12 elements, files) for the reader.
+
     `evidence` makes it a rate: how many answers stand behind it and what the rate
     usually is; it is bad news when higher. Its `says` names ``{value}``, then if at all
     ``{count}``, ends with ``{usual})`` and is followed by whether the rate raises or
@@ -65,7 +70,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     missing: str
     source: str
-    known_when: str
+    sources: tuple[Source, ...]
     says_negative: str = ""
     levels: tuple[tuple[float, str], ...] = ()
     remedy: str = ""

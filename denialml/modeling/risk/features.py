@@ -11,18 +11,21 @@ import numpy.typing as npt
 
 from denialml.modeling.knowledge.rate_tables import RATE_TABLES
 from denialml.modeling.risk.claim_features import CLAIM_FEATURES
+from denialml.modeling.risk.contract import Handing, register
 from denialml.modeling.risk.evidence_features import EVIDENCE_FEATURES
 from denialml.modeling.risk.feature import Feature, LineInput
 from denialml.modeling.risk.rate_features import RATE_FEATURES
 from denialml.modeling.risk.record_features import RECORD_FEATURES
 
-FEATURES: tuple[Feature, ...] = (
-    *CLAIM_FEATURES,
-    *RECORD_FEATURES,
-    *EVIDENCE_FEATURES,
-    *RATE_FEATURES,
+FEATURES: tuple[Feature, ...] = register(
+    (
+        *CLAIM_FEATURES,
+        *RECORD_FEATURES,
+        *EVIDENCE_FEATURES,
+        *RATE_FEATURES,
+    )
 )
-_VALUES = tuple(feature.value for feature in FEATURES)
+_HANDING = Handing(FEATURES)
 
 
 def line_features(row: LineInput) -> npt.NDArray[np.float64]:
@@ -32,8 +35,13 @@ def line_features(row: LineInput) -> npt.NDArray[np.float64]:
     -------
     ndarray of float64, shape (len(FEATURES),)
         In the order of `FEATURES`; NaN where not known or not applicable.
+
+    Raises
+    ------
+    LeakRefused
+        If a feature reads a record that it did not declare.
     """
-    return np.array([value(row) for value in _VALUES], dtype=np.float64)
+    return np.array(_HANDING.values(row), dtype=np.float64)
 
 
 def vocabulary_hash() -> str:

@@ -4,9 +4,9 @@ from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.rate_table import RateTable
 from denialml.modeling.knowledge.rate_tables import CAUSE_TABLES, RATE_TABLES
 from denialml.modeling.risk.feature import Feature, LineInput
+from denialml.modeling.risk.sources import REMITTANCES
 
 _SOURCE = "835"
-_KNOWN = "remittances received before the submission day"
 
 # Rates whose evidence the model should weigh: thin in some keys, thick in others.
 _WEIGHED = frozenset({"authorization_visit", "diagnosis_code"})
@@ -72,7 +72,7 @@ def _rate_features(position: int, table: RateTable) -> tuple[Feature, ...]:
         " (answers: {count}, recent ones count more; usual: {usual})",
         missing=_NOT_ARISING,
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
         evidence=lambda history: (history.answers[position], history.usual[position]),
         says_unproven=f"None of {table.words} is on file yet: about {{value}} denials"
         f"{for_cause} are assumed from wider answers (usual: {{usual}})",
@@ -87,7 +87,7 @@ def _rate_features(position: int, table: RateTable) -> tuple[Feature, ...]:
         says=f"About {{value}} stand behind the rate of {table.words}.",
         missing=_NOT_ARISING,
         source=_SOURCE,
-        known_when=_KNOWN,
+        sources=(REMITTANCES,),
     )
     return (rate, weight)
 
@@ -101,7 +101,7 @@ _BY_CAUSE = Feature(
     " lines like this are denied ({largest_cause}; usual: {usual})",
     missing="No answers are on file.",
     source=_SOURCE,
-    known_when=_KNOWN,
+    sources=(REMITTANCES,),
     evidence=lambda history: (0, _together(history.usual, history.rates)),
 )
 
