@@ -33,7 +33,7 @@ from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers, ServedModels
 from denialml import __version__
 from denialml.errors import DenialmlError
-from denialml.settings import Settings, api_key_pepper
+from denialml.settings import Settings, api_key_pepper, bundle_signing_key
 from denialml.store.database import open_engine
 
 STATIC_DIRECTORY = Path(__file__).parent / "static"
@@ -113,7 +113,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         clock=clock,
         sign_ins=make_sign_ins(settings, engine=swift_engine, pepper=pepper),
         desk=ScoreDesk(engine, swift_engine=swift_engine, pepper=pepper),
-        scorers=Scorers(ServedModels(settings.resolved_serving_bundle_directory)),
+        scorers=Scorers(
+            ServedModels(
+                settings.resolved_serving_bundle_directory,
+                signing_key=bundle_signing_key(settings),
+            )
+        ),
         judged=JudgedPractices(),
     )
     for router in ROUTERS:

@@ -19,6 +19,7 @@ from denialml.domain.risk import RiskScore
 from denialml.errors import ModelError
 from denialml.journeys.score import Scorer, open_scorer
 from denialml.modeling.risk.bundle import Bundle, load_bundle
+from denialml.modeling.risk.seal import Seal
 from denialml.store.organizations import get_organization
 
 KEPT_SCORERS = 8
@@ -31,8 +32,9 @@ class ServedModel:
     why, for `/readyz`, and scoring goes on with the last good one.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, seal: Seal) -> None:
         self._directory = directory
+        self._seal = seal
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._bundle: Bundle | None = None
@@ -47,7 +49,7 @@ class ServedModel:
         with self._lock:
             if self._bundle is None or stamp != self._stamp:
                 try:
-                    self._bundle = load_bundle(self._directory)
+                    self._bundle = load_bundle(self._directory, seal=self._seal)
                     self.fault = ""
                 except ModelError as error:
                     self.fault = str(error)
@@ -67,11 +69,12 @@ class ServedModel:
 class ServedModels:
     """Every practice's promoted bundle: practices never score with each other's.
 
-    Bundles lie in one folder per organization id.
+    Bundles lie in one folder per organization id, signed with `signing_key`.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, signing_key: bytes) -> None:
         self._directory = directory
+        self._signing_key = signing_key
         self._lock = threading.Lock()
         self._models: dict[str, ServedModel] = {}
 
@@ -80,7 +83,10 @@ class ServedModels:
         with self._lock:
             found = self._models.get(organization_id)
             if found is None:
-                found = ServedModel(self._directory / organization_id)
+                found = ServedModel(
+                    self._directory / organization_id,
+                    seal=Seal(organization_id, key=self._signing_key),
+                )
                 self._models[organization_id] = found
             return found
 

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PEPPER_FILE_NAME = "api_key_pepper"
 PEPPER_BYTES = 32
+BUNDLE_KEY_FILE_NAME = "bundle_signing_key"
 
 
 class Settings(BaseSettings):
@@ -127,18 +128,33 @@ def api_key_pepper(settings: Settings) -> bytes:
     secret is shorter than 32 characters.
     """
     if settings.api_key_pepper is not None:
-        return _long_enough(settings.api_key_pepper.get_secret_value().encode())
-    path = settings.data_directory / PEPPER_FILE_NAME
-    if not path.exists():
-        _create_pepper(path)
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise PermissionError(
-            f"{PEPPER_FILE_NAME} can be read by others; run chmod 600 on it"
+        return _long_enough(
+            settings.api_key_pepper.get_secret_value().encode(), "the API key pepper"
         )
-    return _long_enough(path.read_bytes().strip())
+    return _kept_secret(settings.data_directory / PEPPER_FILE_NAME)
 
 
-def _create_pepper(path: Path) -> None:
+def bundle_signing_key(settings: Settings) -> bytes:
+    """The secret that serving bundles are signed with; made on first use.
+
+    In a file of the data directory, outside every bundle, that only its owner can
+    read (0600). Losing it makes every promoted bundle refused: train and promote again.
+
+    Raises `PermissionError` when others can read the file, `ValueError` when the
+    secret is shorter than 32 characters.
+    """
+    return _kept_secret(settings.data_directory / BUNDLE_KEY_FILE_NAME)
+
+
+def _kept_secret(path: Path) -> bytes:
+    if not path.exists():
+        _create_secret(path)
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PermissionError(f"{path.name} can be read by others; run chmod 600 on it")
+    return _long_enough(path.read_bytes().strip(), path.name)
+
+
+def _create_secret(path: Path) -> None:
     """Write a new secret so that two processes starting together agree on one.
 
     A hard link fails where the name is taken, so the first process wins and nobody
@@ -159,9 +175,7 @@ def _create_pepper(path: Path) -> None:
         draft.unlink()
 
 
-def _long_enough(secret: bytes) -> bytes:
+def _long_enough(secret: bytes, name: str) -> bytes:
     if len(secret) < PEPPER_BYTES:
-        raise ValueError(
-            f"the API key pepper must have at least {PEPPER_BYTES} characters"
-        )
+        raise ValueError(f"{name} must have at least {PEPPER_BYTES} characters")
     return secret

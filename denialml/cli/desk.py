@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from denialml.errors import InputError, UnknownRecord
-from denialml.settings import Settings
+from denialml.modeling.risk.seal import Seal
+from denialml.settings import Settings, bundle_signing_key
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import (
@@ -36,6 +37,10 @@ class Desk:
     def today(self) -> date:
         """The day in the practice's time zone."""
         return self.now().astimezone(self.settings.zone).date()
+
+    def seal(self, organization_id: str) -> Seal:
+        """What the organization's model bundles are signed and checked with."""
+        return Seal(organization_id, key=bundle_signing_key(self.settings))
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:

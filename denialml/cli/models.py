@@ -69,6 +69,7 @@ def train_with_remarks(
             practice.organization_id,
             specification=specification_of(practice, specification),
             tracking=desk.settings.resolved_mlflow_directory,
+            seal=desk.seal(practice.organization_id),
             as_of=as_of,
             now=desk.now(),
         )
@@ -119,6 +120,7 @@ def promote_with_remarks(
         report = promote_model(
             tracking=desk.settings.resolved_mlflow_directory,
             serving=desk.settings.serving_bundle_of(practice.organization_id),
+            seal=desk.seal(practice.organization_id),
             name=specification_of(practice, None).name,
             version=version,
         )

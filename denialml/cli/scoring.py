@@ -75,7 +75,10 @@ def score_file(
     if not claims:
         raise InputError(f"{path.name} holds no professional claim (837P) to score")
     billed, voids = without_voids(claims, file=path.name)
-    bundle = load_bundle(desk.settings.serving_bundle_of(practice.organization_id))
+    bundle = load_bundle(
+        desk.settings.serving_bundle_of(practice.organization_id),
+        seal=desk.seal(practice.organization_id),
+    )
     with desk.session() as session, remarks.status("Scoring"):
         scores = score_claims(
             session,

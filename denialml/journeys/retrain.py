@@ -23,6 +23,7 @@ from denialml.modeling.risk.bundle import (
 from denialml.modeling.risk.canary import Canary, measure_canary
 from denialml.modeling.risk.evaluation import log_loss_of_rate
 from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.modeling.risk.seal import Seal
 from denialml.modeling.risk.specification import (
     TrainingSpecification,
     load_specification,
@@ -75,6 +76,7 @@ def train(
     *,
     specification: Path | TrainingSpecification,
     tracking: Path,
+    seal: Seal,
     as_of: date,
     now: datetime,
 ) -> TrainingReport:
@@ -92,7 +94,7 @@ def train(
     bundle = train_bundle(frame, specification=specification, known_by=as_of)
     canary = measure_canary(records, specification=specification, known_by=as_of)
     registered = _register(
-        bundle, frame, specification, tracking, canary=canary, now=now
+        bundle, frame, specification, tracking, seal=seal, canary=canary, now=now
     )
     facts = bundle.facts.training
     return TrainingReport(
@@ -116,6 +118,7 @@ def promote(
     *,
     tracking: Path,
     serving: Path,
+    seal: Seal,
     name: str = "denial-risk",
     version: str = CHALLENGER,
 ) -> PromotionReport:
@@ -138,14 +141,14 @@ def promote(
     gates = _check_gates(chosen)
     replaced = ""
     if (serving / "manifest.json").is_file():
-        replaced = load_bundle(serving).version
+        replaced = load_bundle(serving, seal=seal).version
     with temporary_directory() as directory:
         bundle = registry.export(chosen, Path(directory))
-        install_bundle(bundle, serving)
+        installed = install_bundle(bundle, serving, seal=seal)
     registry.make_champion(chosen)
     return PromotionReport(
         name=name,
-        version=load_bundle(serving).version,
+        version=installed.version,
         registered_version=chosen.version,
         replaced_version=replaced,
         gates=gates,
@@ -182,6 +185,7 @@ def _register(
     specification: TrainingSpecification,
     tracking: Path,
     *,
+    seal: Seal,
     canary: Canary,
     now: datetime,
 ) -> RegisteredVersion:
@@ -204,7 +208,7 @@ def _register(
     }
     with temporary_directory() as directory:
         path = Path(directory) / "bundle"
-        write_bundle(bundle, path)
+        write_bundle(bundle, path, seal=seal)
         return Registry(tracking).log_run(
             specification.name,
             bundle=path,

@@ -30,9 +30,10 @@ from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
 from denialml.modeling.risk.bundle import write_bundle
 from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.seal import Seal
 from denialml.modeling.risk.specification import Minimum, TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
-from denialml.settings import Settings, api_key_pepper
+from denialml.settings import Settings, api_key_pepper, bundle_signing_key
 from denialml.simulation import simulate_practice
 from denialml.store.api_keys import issue_key
 from denialml.store.database import migrate, open_engine, open_session
@@ -208,7 +209,12 @@ def fill(engine: Engine, directory: Path, settings: Settings) -> str:
         ),
         known_by=START.date(),
     )
-    write_bundle(bundle, settings.serving_bundle_of(organization_id))
+    write_bundle(
+        bundle,
+        settings.serving_bundle_of(organization_id),
+        seal=Seal(organization_id, key=bundle_signing_key(settings)),
+        status="promoted",
+    )
     return organization_id
 
 

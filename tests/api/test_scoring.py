@@ -16,6 +16,8 @@ from denialml.errors import NoModel
 from denialml.formats import read_bytes
 from denialml.journeys.score import score_claims
 from denialml.modeling.risk.bundle import load_bundle
+from denialml.modeling.risk.seal import Seal
+from denialml.settings import bundle_signing_key
 from denialml.store.audit import AuditAction, AuditEvent, list_events
 from denialml.store.database import open_session
 from tests.api.running import START, X12, Running
@@ -44,6 +46,10 @@ def new_events(running: Running, harbor: str) -> Callable[[], list[AuditEvent]]:
     return lambda: read(last)
 
 
+def seal_of(running: Running, organization_id: str) -> Seal:
+    return Seal(organization_id, key=bundle_signing_key(running.settings))
+
+
 def scored(answer: httpx.Response) -> ScoredClaims:
     assert answer.status_code == 200, answer.text
     return msgspec.json.decode(answer.content, type=ScoredClaims)
@@ -52,7 +58,9 @@ def scored(answer: httpx.Response) -> ScoredClaims:
 def test_the_api_scores_like_the_journey_alone_and_in_a_batch_and_from_x12(
     running: Running, harbor: str, client: httpx.Client, outgoing: tuple[Claim, ...]
 ) -> None:
-    bundle = load_bundle(running.settings.serving_bundle_of(harbor))
+    bundle = load_bundle(
+        running.settings.serving_bundle_of(harbor), seal=seal_of(running, harbor)
+    )
     with open_session(running.engine, read_only=True) as session:
         expected = tuple(
             score_claims(session, harbor, outgoing, bundle=bundle, as_of=START.date())
@@ -249,7 +257,7 @@ def test_a_file_of_another_kind_has_no_claim_to_score(client: httpx.Client) -> N
 
 def test_a_model_that_was_never_promoted_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(NoModel):
-        ServedModel(tmp_path).current()
+        ServedModel(tmp_path, seal=Seal("org_1", key=b"k" * 32)).current()
 
 
 def test_a_damaged_bundle_never_replaces_the_good_one(
@@ -258,7 +266,7 @@ def test_a_damaged_bundle_never_replaces_the_good_one(
     source = running.settings.serving_bundle_of(harbor)
     for file in source.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    served = ServedModel(tmp_path)
+    served = ServedModel(tmp_path, seal=seal_of(running, harbor))
     good = served.current()
     text = (tmp_path / "model.txt").read_bytes()
     (tmp_path / "model.txt").write_bytes(text[:-100])

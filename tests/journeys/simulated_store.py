@@ -15,6 +15,7 @@ from denialml.domain.claim import Claim
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.retrain import TrainingReport, promote, train
 from denialml.journeys.simulate import write_practice
+from denialml.modeling.risk.seal import Seal
 from denialml.modeling.risk.specification import TrainingSpecification, Trees
 from denialml.simulation import simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
@@ -33,6 +34,7 @@ class SimulatedStore(msgspec.Struct, frozen=True):
     directory: Path
     outgoing: tuple[Claim, ...]
     training: TrainingReport
+    seal: Seal
 
     @property
     def serving(self) -> Path:
@@ -65,14 +67,18 @@ def _make_store(directory: Path) -> SimulatedStore:
         organization_id = organization.organization_id
         for _ in ingest_files(session, organization_id, files, now=NOW, actor="test"):
             session.commit()
+        seal = Seal(organization_id, key=b"a key of the tests, 32 bytes long")
         report = train(
             session,
             organization_id,
             specification=SPECIFICATION,
             tracking=directory / "tracking",
+            seal=seal,
             as_of=AS_OF,
             now=NOW,
         )
         session.commit()
-    promote(tracking=directory / "tracking", serving=directory / "serving")
-    return SimulatedStore(engine, organization_id, directory, practice.outgoing, report)
+    promote(tracking=directory / "tracking", serving=directory / "serving", seal=seal)
+    return SimulatedStore(
+        engine, organization_id, directory, practice.outgoing, report, seal
+    )

@@ -33,7 +33,7 @@ def test_what_serves_is_the_champion(simulated_store: SimulatedStore) -> None:  
     registry = Registry(simulated_store.directory / "tracking")
     champion = registry.find("denial-risk", version=CHAMPION)
     assert champion.run_id == simulated_store.training.run_id
-    served = load_bundle(simulated_store.serving)
+    served = load_bundle(simulated_store.serving, seal=simulated_store.seal)
     assert served.version == simulated_store.training.version
 
 
@@ -107,7 +107,12 @@ def test_a_gate_that_fails_leaves_what_serves(
         tags={},
     )
     with pytest.raises(GateFailed, match=message):
-        promote(tracking=tracking, serving=tmp_path / "serving", version=logged.version)
+        promote(
+            tracking=tracking,
+            serving=tmp_path / "serving",
+            seal=simulated_store.seal,
+            version=logged.version,
+        )
     assert not (tmp_path / "serving").exists()
     with pytest.raises(NoModel):
         registry.find("denial-risk", version=CHAMPION)
@@ -126,6 +131,7 @@ def test_too_early_a_day_is_refused(
             simulated_store.organization_id,
             specification=SPECIFICATION,
             tracking=tmp_path,
+            seal=simulated_store.seal,
             as_of=date(2023, 3, 1),
             now=NOW,
         )

@@ -27,7 +27,7 @@ def scorer(simulated_store: SimulatedStore) -> Scorer:  # noqa: F811
         return open_scorer(
             session,
             simulated_store.organization_id,
-            bundle=load_bundle(simulated_store.serving),
+            bundle=load_bundle(simulated_store.serving, seal=simulated_store.seal),
         )
 
 
@@ -58,7 +58,7 @@ def test_alone_together_and_after_other_days_a_claim_scores_the_same(
             session,
             simulated_store.organization_id,
             claims[:1],
-            bundle=load_bundle(simulated_store.serving),
+            bundle=load_bundle(simulated_store.serving, seal=simulated_store.seal),
         )
     assert msgspec.json.encode(alone[0]) == msgspec.json.encode(together[0])
     late = scorer.score(claims[:1], as_of=date(2024, 7, 1))

@@ -19,26 +19,28 @@ from denialml.modeling.risk.bundle import (
 )
 from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.frames import Frame
+from denialml.modeling.risk.seal import Seal, write_manifest
 from denialml.modeling.risk.single_row import RAW_SCORE, single_row
+
+SEAL = Seal("org_1", key=b"a key of the tests, 32 bytes long")
 
 
 @pytest.fixture
 def written(small_bundle: Bundle, tmp_path: Path) -> Path:
-    write_bundle(small_bundle, tmp_path / "bundle")
+    write_bundle(small_bundle, tmp_path / "bundle", seal=SEAL, status="promoted")
     return tmp_path / "bundle"
 
 
-def _rehash(directory: Path, name: str) -> None:
-    manifest = json.loads((directory / "manifest.json").read_text())
-    content = (directory / name).read_bytes()
-    manifest[name] = hashlib.sha256(content).hexdigest()
-    (directory / "manifest.json").write_text(json.dumps(manifest))
+def _sign_again(directory: Path) -> None:
+    """What only someone with the key can do after changing a file."""
+    names = ("model.txt", "bundle.json")
+    write_manifest(directory, names, seal=SEAL, status="promoted")
 
 
 def test_written_and_read_back_it_gives_the_same_bits(
     written: Path, small_bundle: Bundle, small_frame: Frame
 ) -> None:
-    read = load_bundle(written)
+    read = load_bundle(written, seal=SEAL)
     assert read.facts == small_bundle.facts
     rows = small_frame.matrix[:500]
     np.testing.assert_array_equal(read.raw_output(rows), small_bundle.raw_output(rows))
@@ -51,14 +53,97 @@ def test_a_changed_file_is_rejected_before_it_is_parsed(
     content = (written / name).read_bytes()
     (written / name).write_bytes(content.replace(b"0", b"1", 1))
     with pytest.raises(BundleRejected, match=name):
-        load_bundle(written)
+        load_bundle(written, seal=SEAL)
 
 
 @pytest.mark.parametrize("name", ["model.txt", "bundle.json"])
 def test_a_missing_file_is_rejected(written: Path, name: str) -> None:
     (written / name).unlink()
     with pytest.raises(BundleRejected, match=f"{name} is missing"):
-        load_bundle(written)
+        load_bundle(written, seal=SEAL)
+
+
+def test_a_new_hash_without_the_key_does_not_help(written: Path) -> None:
+    """Whoever can write to the folder can change file and manifest, not sign them."""
+    (written / "model.txt").write_bytes((written / "model.txt").read_bytes() + b"\n")
+    manifest = json.loads((written / "manifest.json").read_text())
+    content = (written / "model.txt").read_bytes()
+    manifest["files"]["model.txt"] = hashlib.sha256(content).hexdigest()
+    (written / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleRejected, match="not signed with this installation"):
+        load_bundle(written, seal=SEAL)
+
+
+@pytest.mark.parametrize(
+    ("seal", "message"),
+    [
+        pytest.param(Seal("org_1", key=b"x" * 32), "not signed", id="another key"),
+        pytest.param(
+            Seal("org_2", key=b"a key of the tests, 32 bytes long"),
+            "another organization",
+            id="another organization",
+        ),
+    ],
+)
+def test_a_bundle_serves_its_own_organization_under_its_own_key(
+    written: Path, seal: Seal, message: str
+) -> None:
+    with pytest.raises(BundleRejected, match=message):
+        load_bundle(written, seal=seal)
+
+
+def test_the_organization_in_the_manifest_is_signed_too(written: Path) -> None:
+    text = (written / "manifest.json").read_text()
+    (written / "manifest.json").write_text(text.replace("org_1", "org_2"))
+    other = Seal("org_2", key=b"a key of the tests, 32 bytes long")
+    with pytest.raises(BundleRejected, match="not signed"):
+        load_bundle(written, seal=other)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        pytest.param('{"model.txt": "ab", "bundle.json": "cd"}', id="hashes only"),
+        pytest.param("not json", id="no JSON"),
+    ],
+)
+def test_an_unsigned_bundle_is_rejected(written: Path, manifest: str) -> None:
+    (written / "manifest.json").write_text(manifest)
+    with pytest.raises(BundleRejected, match="unsigned"):
+        load_bundle(written, seal=SEAL)
+
+
+def test_a_manifest_cannot_name_a_file_elsewhere(written: Path) -> None:
+    (written.parent / "elsewhere.txt").write_text("outside")
+    names = ("model.txt", "bundle.json", "../elsewhere.txt")
+    write_manifest(written, names, seal=SEAL, status="promoted")
+    with pytest.raises(BundleRejected, match="missing"):
+        load_bundle(written, seal=SEAL)
+
+
+def test_a_bundle_that_was_only_trained_does_not_serve(
+    small_bundle: Bundle, tmp_path: Path
+) -> None:
+    write_bundle(
+        small_bundle,
+        tmp_path / "trained",
+        seal=SEAL,
+        cards={"model_card.md": b"# A card"},
+    )
+    with pytest.raises(BundleRejected, match="never promoted"):
+        load_bundle(tmp_path / "trained", seal=SEAL)
+    install_bundle(tmp_path / "trained", tmp_path / "serving", seal=SEAL)
+    assert load_bundle(tmp_path / "serving", seal=SEAL).version == small_bundle.version
+    assert (tmp_path / "serving" / "model_card.md").read_bytes() == b"# A card"
+    (tmp_path / "serving" / "model_card.md").write_bytes(b"# Better than it is")
+    with pytest.raises(BundleRejected, match="model_card"):
+        load_bundle(tmp_path / "serving", seal=SEAL)
+
+
+def test_the_key_is_not_shown_and_not_short() -> None:
+    assert repr(SEAL) == "Seal('org_1')"
+    with pytest.raises(ValueError, match="32 bytes"):
+        Seal("org_1", key=b"short")
 
 
 def test_a_bundle_of_other_features_is_rejected(written: Path) -> None:
@@ -66,16 +151,16 @@ def test_a_bundle_of_other_features_is_rejected(written: Path) -> None:
     facts = json.loads(path.read_text())
     facts["features"][0] = "something_else"
     path.write_text(json.dumps(facts))
-    _rehash(written, "bundle.json")
+    _sign_again(written)
     with pytest.raises(BundleRejected, match="other features"):
-        load_bundle(written)
+        load_bundle(written, seal=SEAL)
 
 
 def test_trees_that_are_no_trees_are_rejected(written: Path) -> None:
     (written / "model.txt").write_text("import os")
-    _rehash(written, "model.txt")
+    _sign_again(written)
     with pytest.raises(BundleRejected, match="not a LightGBM"):
-        load_bundle(written)
+        load_bundle(written, seal=SEAL)
 
 
 def test_an_unknown_format_is_rejected(written: Path) -> None:
@@ -83,14 +168,14 @@ def test_an_unknown_format_is_rejected(written: Path) -> None:
     facts = json.loads(path.read_text())
     facts["format"] = 99
     path.write_text(json.dumps(facts))
-    _rehash(written, "bundle.json")
+    _sign_again(written)
     with pytest.raises(BundleRejected, match="format 99"):
-        load_bundle(written)
+        load_bundle(written, seal=SEAL)
 
 
 def test_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NoModel, match="promote"):
-        load_bundle(tmp_path)
+        load_bundle(tmp_path, seal=SEAL)
 
 
 def test_no_name_number_or_code_of_the_practice_is_in_any_file(written: Path) -> None:
@@ -119,28 +204,28 @@ def test_installing_keeps_the_one_before_and_can_go_back(
     written: Path, small_bundle: Bundle, tmp_path: Path
 ) -> None:
     serving = tmp_path / "var" / "serving"
-    install_bundle(written, serving)
+    install_bundle(written, serving, seal=SEAL)
     with pytest.raises(NoModel, match="no previous"):
-        restore_previous(serving)
+        restore_previous(serving, seal=SEAL)
     facts = json.loads((written / "bundle.json").read_text())
     facts["version"] = "second"
     (written / "bundle.json").write_text(json.dumps(facts))
-    _rehash(written, "bundle.json")
-    install_bundle(written, serving)
-    assert load_bundle(serving).version == "second"
-    restore_previous(serving)
-    assert load_bundle(serving).version == small_bundle.version
+    _sign_again(written)
+    install_bundle(written, serving, seal=SEAL)
+    assert load_bundle(serving, seal=SEAL).version == "second"
+    restore_previous(serving, seal=SEAL)
+    assert load_bundle(serving, seal=SEAL).version == small_bundle.version
 
 
 def test_a_bad_bundle_never_replaces_the_served_one(
     written: Path, small_bundle: Bundle, tmp_path: Path
 ) -> None:
     serving = tmp_path / "serving"
-    install_bundle(written, serving)
+    install_bundle(written, serving, seal=SEAL)
     (written / "model.txt").write_text("broken")
     with pytest.raises(BundleRejected):
-        install_bundle(written, serving)
-    assert load_bundle(serving).version == small_bundle.version
+        install_bundle(written, serving, seal=SEAL)
+    assert load_bundle(serving, seal=SEAL).version == small_bundle.version
 
 
 def test_one_row_alone_gives_the_bits_that_lightgbm_gives_many(

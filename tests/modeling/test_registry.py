@@ -10,12 +10,15 @@ import pytest
 from denialml.errors import NoModel
 from denialml.modeling.retraining.registry import CHALLENGER, CHAMPION, Registry
 from denialml.modeling.risk.bundle import Bundle, load_bundle, write_bundle
+from denialml.modeling.risk.seal import Seal
+
+SEAL = Seal("org_1", key=b"a key of the tests, 32 bytes long")
 
 
 def test_a_run_becomes_a_challenger_and_then_the_champion(
     small_bundle: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_bundle(small_bundle, tmp_path / "bundle")
+    write_bundle(small_bundle, tmp_path / "bundle", seal=SEAL)
     registry = Registry(tmp_path / "tracking")
     with caplog.at_level(logging.WARNING):
         logged = registry.log_run(
@@ -41,7 +44,10 @@ def test_a_run_becomes_a_challenger_and_then_the_champion(
     registry.make_champion(first)
     assert registry.find("denial-risk", version=CHAMPION).version == "1"
     exported = registry.export(first, tmp_path / "out")
-    assert load_bundle(exported).version == small_bundle.version
+    assert (
+        load_bundle(exported, seal=SEAL, status="trained").version
+        == small_bundle.version
+    )
     with pytest.raises(NoModel, match="version 9"):
         registry.find("denial-risk", version="9")
     with pytest.raises(NoModel, match="run train first"):

@@ -1,12 +1,12 @@
-"""The artifact that serving loads: trees as text, facts as JSON, and their hashes.
+"""The artifact that serving loads: trees as text, facts as JSON, a card, and a seal.
 
 Nothing in it is executable and nothing in it is a category, an identifier or a
-patient's datum. It is parsed only after its hashes were checked.
+patient's datum. It is parsed only after its signature and hashes were checked.
 """
 
-import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import lightgbm
@@ -17,10 +17,17 @@ import numpy.typing as npt
 from denialml.errors import BundleRejected, NoModel
 from denialml.modeling.risk.calibration import Calibration
 from denialml.modeling.risk.features import FEATURES, vocabulary_hash
+from denialml.modeling.risk.seal import (
+    MANIFEST,
+    Seal,
+    Status,
+    checked_contents,
+    write_manifest,
+)
 from denialml.modeling.risk.single_row import CONTRIBUTIONS, RAW_SCORE, single_row
 
 FORMAT = 1
-_MODEL, _FACTS, _MANIFEST = "model.txt", "bundle.json", "manifest.json"
+_MODEL, _FACTS = "model.txt", "bundle.json"
 
 
 class TrainingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,34 +97,45 @@ class Bundle:
         return np.asarray(output, dtype=np.float64)
 
 
-def write_bundle(bundle: Bundle, directory: Path) -> None:
-    """Write the three files into a directory that does not exist yet."""
+def write_bundle(
+    bundle: Bundle,
+    directory: Path,
+    *,
+    seal: Seal,
+    status: Status = "trained",
+    cards: Mapping[str, bytes] | None = None,
+) -> None:
+    """Write and sign a bundle into a directory that does not exist yet.
+
+    `cards` are further files by name, the model card: signed, never parsed by serving.
+    """
     directory.mkdir(parents=True)
     (directory / _MODEL).write_text(bundle.booster.model_to_string(), encoding="utf-8")
     facts = msgspec.json.format(msgspec.json.encode(bundle.facts), indent=1)
     (directory / _FACTS).write_bytes(facts)
-    hashes = {
-        name: hashlib.sha256((directory / name).read_bytes()).hexdigest()
-        for name in (_MODEL, _FACTS)
-    }
-    manifest = msgspec.json.format(msgspec.json.encode(hashes), indent=1)
-    (directory / _MANIFEST).write_bytes(manifest)
+    for name, content in (cards or {}).items():
+        (directory / name).write_bytes(content)
+    names = (_MODEL, _FACTS, *(cards or {}))
+    write_manifest(directory, names, seal=seal, status=status)
 
 
-def load_bundle(directory: Path) -> Bundle:
-    """Check a bundle's hashes and read it.
+def load_bundle(directory: Path, *, seal: Seal, status: Status = "promoted") -> Bundle:
+    """Check a bundle's signature and hashes and read it.
 
     Raises
     ------
     NoModel
         If the directory holds no bundle.
     BundleRejected
-        If a file is missing, does not match the manifest, or was made for other
-        features than this version computes.
+        If it is unsigned, altered, of another organization or not promoted, or was
+        made for other features than this version computes.
     """
-    if not (directory / _MANIFEST).is_file():
+    if not (directory / MANIFEST).is_file():
         raise NoModel("no model has been promoted for scoring: run train and promote")
-    contents = _checked_contents(directory)
+    contents = checked_contents(directory, seal=seal, status=status)
+    for name in (_MODEL, _FACTS):
+        if name not in contents:
+            raise BundleRejected(f"{name} is missing from the bundle")
     try:
         facts = msgspec.json.decode(contents[_FACTS], type=BundleFacts)
     except msgspec.DecodeError as error:
@@ -146,60 +164,55 @@ def load_bundle(directory: Path) -> Bundle:
     return Bundle(booster, facts)
 
 
-def _checked_contents(directory: Path) -> dict[str, bytes]:
-    try:
-        manifest = msgspec.json.decode(
-            (directory / _MANIFEST).read_bytes(), type=dict[str, str]
-        )
-    except msgspec.DecodeError as error:
-        raise BundleRejected(f"{_MANIFEST} cannot be read: {error}") from error
-    contents = {}
-    for name in (_MODEL, _FACTS):
-        path = directory / name
-        if not path.is_file():
-            raise BundleRejected(f"{name} is missing from the bundle")
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != manifest.get(name):
-            raise BundleRejected(f"{name} does not match its hash in {_MANIFEST}")
-        contents[name] = content
-    return contents
-
-
-def install_bundle(source: Path, serving: Path) -> None:
+def install_bundle(source: Path, serving: Path, *, seal: Seal) -> Bundle:
     """Make `source` the served bundle, keeping the one before for `restore_previous`.
 
     A reader sees the old bundle or the new one, never a mixture: the new one is
-    checked, copied beside and renamed.
+    checked, copied beside, signed as promoted and renamed. Files that its manifest
+    does not list are left behind.
+
+    Raises
+    ------
+    BundleRejected
+        As `load_bundle`; what serves stays.
     """
-    load_bundle(source)
+    bundle = load_bundle(source, seal=seal, status="trained")
     serving.parent.mkdir(parents=True, exist_ok=True)
     incoming = serving.with_name(serving.name + ".incoming")
     previous = serving.with_name(serving.name + ".previous")
     if incoming.exists():
         shutil.rmtree(incoming)
-    shutil.copytree(source, incoming)
+    contents = checked_contents(source, seal=seal, status="trained")
+    incoming.mkdir()
+    for name, content in contents.items():
+        (incoming / name).write_bytes(content)
+    write_manifest(incoming, contents, seal=seal, status="promoted")
     if serving.exists():
         if previous.exists():
             shutil.rmtree(previous)
         os.replace(serving, previous)
     os.replace(incoming, serving)
+    return bundle
 
 
-def restore_previous(serving: Path) -> None:
+def restore_previous(serving: Path, *, seal: Seal) -> Bundle:
     """Serve the bundle that was served before the last `install_bundle`.
 
     Raises
     ------
     NoModel
         If there is none.
+    BundleRejected
+        If it fails its check; what serves stays.
     """
     previous = serving.with_name(serving.name + ".previous")
     if not previous.is_dir():
         raise NoModel("there is no previous bundle to go back to")
-    load_bundle(previous)
+    bundle = load_bundle(previous, seal=seal)
     withdrawn = serving.with_name(serving.name + ".withdrawn")
     if withdrawn.exists():
         shutil.rmtree(withdrawn)
     if serving.exists():
         os.replace(serving, withdrawn)
     os.replace(previous, serving)
+    return bundle
