@@ -25,6 +25,7 @@ FEATURES: tuple[Feature, ...] = register(
         *RATE_FEATURES,
     )
 )
+_VALUES = tuple(feature.value for feature in FEATURES)
 _HANDING = Handing(FEATURES)
 
 
@@ -35,6 +36,14 @@ def line_features(row: LineInput) -> npt.NDArray[np.float64]:
     -------
     ndarray of float64, shape (len(FEATURES),)
         In the order of `FEATURES`; NaN where not known or not applicable.
+    """
+    return np.array([value(row) for value in _VALUES], dtype=np.float64)
+
+
+def guarded_features(row: LineInput) -> npt.NDArray[np.float64]:
+    """The same numbers, each feature handed only what it declared.
+
+    Slower: for sampled rows of every frame.
 
     Raises
     ------

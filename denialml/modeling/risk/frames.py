@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from denialml.domain.claim import patient_key
 from denialml.domain.facts import PracticeRecords
+from denialml.errors import LeakRefused
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.observation import (
@@ -21,10 +22,16 @@ from denialml.modeling.knowledge.observation import (
     observe_lines,
 )
 from denialml.modeling.risk.feature import LineInput
-from denialml.modeling.risk.features import FEATURES, line_features
+from denialml.modeling.risk.features import (
+    FEATURES,
+    guarded_features,
+    line_features,
+)
 
 NEVER = date.max.toordinal()
 CENSORED = -1
+# One row of so many is handed out under guard (`contract`).
+_GUARDED_ONE_OF = 16
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +71,12 @@ def build_frame(
 
     Nothing received on or after `known_by` takes part, neither as label nor as
     history; each row's features use only what was known on its submission day.
+
+    Raises
+    ------
+    LeakRefused
+        If a feature reads a record that it did not declare, or a row's facts or
+        history stand at another day than its submission.
     """
     fact_book = FactBook(records)
     observed = observe_lines(records, fact_book)
@@ -83,11 +96,18 @@ def build_frame(
     for position, one in enumerate(chosen):
         if one.submitted_on > history.as_of:
             history.advance(one.submitted_on)
-        matrix[position] = line_features(_row(one, history))
+        row = _row(one, history)
+        guarded = position % _GUARDED_ONE_OF == 0
+        matrix[position] = guarded_features(row) if guarded else line_features(row)
     return _frame(chosen, matrix, rejections, known_by)
 
 
 def _row(one: ObservedLine, history: History) -> LineInput:
+    if not one.facts.as_of == history.as_of == one.submitted_on:
+        raise LeakRefused(
+            f"a line sent on {one.submitted_on} was handed facts of"
+            f" {one.facts.as_of} and a history of {history.as_of}"
+        )
     about = history.about(one.view, patient=patient_key(one.claim))
     return LineInput(one.claim, one.line, one.facts, one.view, about)
 
