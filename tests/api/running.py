@@ -28,7 +28,7 @@ from api.permissions import Permission
 from denialml.journeys.denials import find_denials
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.risk.bundle import write_bundle
+from denialml.modeling.risk.bundle import load_bundle, write_bundle
 from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.seal import Seal
 from denialml.modeling.risk.specification import Minimum, TrainingSpecification
@@ -88,9 +88,19 @@ class Running:
 
     def give_model(self, organization_id: str) -> None:
         """Promote Harbor's model for another practice as well."""
-        bundle_of = self.settings.serving_bundle_of
+        directory = self.settings.serving_bundle_of(organization_id)
+        self.copy_model(directory, seal=self.seal(organization_id))
+
+    def copy_model(self, directory: Path, *, seal: Seal) -> None:
+        """Write Harbor's model for an organization, under its own seal."""
         harbor = self.organizations["Harbor Lane Counseling"]
-        shutil.copytree(bundle_of(harbor), bundle_of(organization_id))
+        source = self.settings.serving_bundle_of(harbor)
+        bundle = load_bundle(source, seal=self.seal(harbor))
+        write_bundle(bundle, directory, seal=seal, status="promoted")
+
+    def seal(self, organization_id: str) -> Seal:
+        """What this installation signs an organization's bundles with."""
+        return Seal(organization_id, key=bundle_signing_key(self.settings))
 
     def key(
         self,

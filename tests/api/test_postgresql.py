@@ -5,7 +5,6 @@ Skipped, with the reason, where no PostgreSQL server can be had
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +25,8 @@ from api.examples import (
     example_authorization,
 )
 from api.permissions import Permission
-from denialml.settings import Settings, api_key_pepper
+from denialml.modeling.risk.seal import Seal
+from denialml.settings import Settings, api_key_pepper, bundle_signing_key
 from denialml.store.api_keys import issue_key, revoke_key
 from denialml.store.audit import list_events
 from denialml.store.database import migrate, open_engine, open_session
@@ -100,9 +100,10 @@ def service(
     with open_session(engine) as session:
         made = create_organization(session, "Fern", now=START, is_simulated=True)
         session.commit()
-    shutil.copytree(
-        running.settings.serving_bundle_of(harbor),
-        settings.serving_bundle_of(made.organization_id),
+    copied = settings.serving_bundle_of(made.organization_id)
+    running.copy_model(
+        copied,
+        seal=Seal(made.organization_id, key=bundle_signing_key(settings)),
     )
     app = create_app(settings, clock=running.clock)
     configure_logging("info", stream=running.log)

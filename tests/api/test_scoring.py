@@ -17,7 +17,6 @@ from denialml.formats import read_bytes
 from denialml.journeys.score import score_claims
 from denialml.modeling.risk.bundle import load_bundle
 from denialml.modeling.risk.seal import Seal
-from denialml.settings import bundle_signing_key
 from denialml.store.audit import AuditAction, AuditEvent, list_events
 from denialml.store.database import open_session
 from tests.api.running import START, X12, Running
@@ -46,10 +45,6 @@ def new_events(running: Running, harbor: str) -> Callable[[], list[AuditEvent]]:
     return lambda: read(last)
 
 
-def seal_of(running: Running, organization_id: str) -> Seal:
-    return Seal(organization_id, key=bundle_signing_key(running.settings))
-
-
 def scored(answer: httpx.Response) -> ScoredClaims:
     assert answer.status_code == 200, answer.text
     return msgspec.json.decode(answer.content, type=ScoredClaims)
@@ -59,7 +54,7 @@ def test_the_api_scores_like_the_journey_alone_and_in_a_batch_and_from_x12(
     running: Running, harbor: str, client: httpx.Client, outgoing: tuple[Claim, ...]
 ) -> None:
     bundle = load_bundle(
-        running.settings.serving_bundle_of(harbor), seal=seal_of(running, harbor)
+        running.settings.serving_bundle_of(harbor), seal=running.seal(harbor)
     )
     with open_session(running.engine, read_only=True) as session:
         expected = tuple(
@@ -266,7 +261,7 @@ def test_a_damaged_bundle_never_replaces_the_good_one(
     source = running.settings.serving_bundle_of(harbor)
     for file in source.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    served = ServedModel(tmp_path, seal=seal_of(running, harbor))
+    served = ServedModel(tmp_path, seal=running.seal(harbor))
     good = served.current()
     text = (tmp_path / "model.txt").read_bytes()
     (tmp_path / "model.txt").write_bytes(text[:-100])
