@@ -257,8 +257,12 @@ def test_postgresql_refuses_what_it_cannot_hold(
     assert client.get("/v1/denials").json()["denials"]
 
 
-def test_postgresql_keeps_nothing_in_the_data_directory_but_the_secret(
+def test_postgresql_keeps_nothing_in_the_data_directory_but_the_secrets(
     service: OnPostgresql, client: httpx.Client
 ) -> None:
     directory: Path = service.settings.data_directory
-    assert {path.name for path in directory.iterdir()} == {"api_key_pepper", "model"}
+    assert {path.name for path in directory.iterdir()} == {
+        "api_key_pepper",
+        "bundle_signing_key",
+        "model",
+    }
