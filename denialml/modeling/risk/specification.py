@@ -47,6 +47,42 @@ class Minimum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     denied_lines: int = 150
 
 
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a training run is measured on and how.
+
+    `window_share`: the newest mature answered lines that nothing judged may have
+    learnt from. `rounds`: bootstrap draws of an interval. `smallest_cell`: a group of
+    fewer patients than this is not reported. `explained_rows`: lines of the window
+    whose contributions are averaged. `preventable_share`, `review_dollars`: what the
+    decision curve assumes of a review, the share of found denials that it prevents and
+    what looking at one claim costs.
+    """
+
+    window_share: float = 0.15
+    rounds: int = 200
+    smallest_cell: int = 11
+    explained_rows: int = 2000
+    preventable_share: float = 0.5
+    review_dollars: float = 5.0
+
+
+class Gates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a challenger must meet before it serves (docs/retraining.md).
+
+    Log-loss is in natural logarithms. `minimum_lines`, `minimum_denied`: fewer in the
+    window and nothing is promoted. `payer_minimum_lines`: payers with fewer are not
+    compared one by one.
+    """
+
+    minimum_lines: int = 150
+    minimum_denied: int = 20
+    log_loss_tolerance: float = 0.002
+    table_log_loss_tolerance: float = 0.0
+    payer_log_loss_tolerance: float = 0.02
+    payer_minimum_lines: int = 100
+    mean_risk_tolerance: float = 0.05
+
+
 class TrainingSpecification(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
@@ -57,6 +93,8 @@ class TrainingSpecification(
     trees: Trees = Trees()
     slices: Slices = Slices()
     minimum: Minimum = Minimum()
+    evaluation: Evaluation = Evaluation()
+    gates: Gates = Gates()
 
 
 def load_specification(path: Path) -> TrainingSpecification:
