@@ -155,7 +155,7 @@ XSS = (
     '"><script>alert(1)</script>',
     "'><img src=x onerror=alert(1)>",
     "<svg/onload=alert(1)>",
-    "{{7*7}}${7*7}",
+    "{{7000001*7}}${7000001*7}",
     "</textarea><script>alert(1)</script>",
     "javascript:alert(1)",
 )
@@ -197,7 +197,7 @@ def test_a_name_from_a_file_is_text_on_every_page(
         assert "<script" not in page
         assert "onerror=alert" not in page.replace("&lt;img src=x onerror=alert", "")
         assert "<svg" not in page
-        assert "49" not in page.split("</head>")[0]
+        assert "49000007" not in page
         assert 'href="javascript' not in page
     assert any("&lt;" in page or "{{" in page or "javascript" in page for page in pages)
 
