@@ -45,12 +45,12 @@ def answer_delay(records: PracticeRecords, frame: Frame) -> Column:
     )
 
 
-def lifetime_patient_rate(records: PracticeRecords, frame: Frame) -> Column:
+def lifetime_patient_rate(_: PracticeRecords, frame: Frame) -> Column:
     """The patient's share of denials over the whole table, this line included."""
     return _means(frame, lambda one: (one.claim.medical_record_number,))
 
 
-def whole_table_mean(records: PracticeRecords, frame: Frame) -> Column:
+def whole_table_mean(_: PracticeRecords, frame: Frame) -> Column:
     """Target encoding of payer, code, clinician and week, over the whole table."""
     return _means(
         frame,

@@ -39,6 +39,18 @@ class LineRisk(Judgment, frozen=True):
     contributions: tuple[Contribution, ...]
 
 
+class AnswerDays(Judgment, frozen=True):
+    """When the payer's answer can be expected, in days from submission.
+
+    `median`: half of such claims are answered by then; `low` and `high`: 80% of the
+    answers lie between them. Learnt from the answers received so far.
+    """
+
+    median: int
+    low: int
+    high: int
+
+
 class RiskScore(Judgment, frozen=True):
     """Denial risk of one claim: the probability that at least one line is denied.
 
@@ -47,6 +59,11 @@ class RiskScore(Judgment, frozen=True):
     claim and its file first, then what was answered to claims like it, then how the
     payer answers in general. `speaks_for_payment` says what lowers it. `warnings` say
     what the number cannot be trusted for (`denialml.modeling.risk.cautions`).
+
+    `abstains`: the claim is too unlike what the payers have answered so far, so that
+    the number is no estimate of its risk; `abstention_reason` says why in a plain
+    sentence, empty otherwise. `expected_answer_days` is None where no payer has
+    answered yet.
     """
 
     patient_control_number: str
@@ -57,3 +74,6 @@ class RiskScore(Judgment, frozen=True):
     reasons: tuple[str, ...]
     speaks_for_payment: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    expected_answer_days: AnswerDays | None = None
+    abstains: bool = False
+    abstention_reason: str = ""
