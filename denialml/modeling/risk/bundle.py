@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from denialml.errors import BundleRejected, NoModel
+from denialml.modeling.risk.batch_contributions import BatchContributions, prepared
 from denialml.modeling.risk.calibration import Calibration
 from denialml.modeling.risk.features import FEATURES, vocabulary_hash
 from denialml.modeling.risk.seal import (
@@ -28,6 +29,8 @@ from denialml.modeling.risk.single_row import CONTRIBUTIONS, RAW_SCORE, single_r
 
 FORMAT = 1
 _MODEL, _FACTS = "model.txt", "bundle.json"
+# From so many rows on, explaining a batch at once is quicker than LightGBM's own call.
+_BATCH = 600
 
 
 class TrainingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +74,8 @@ class Bundle:
         width = booster.num_feature() + 1
         self._one_raw = single_row(booster, kind=RAW_SCORE, output=1)
         self._one_explained = single_row(booster, kind=CONTRIBUTIONS, output=width)
+        self._batch: BatchContributions | None = None
+        self._batch_prepared = False
 
     @property
     def version(self) -> str:
@@ -89,10 +94,17 @@ class Bundle:
     def contributions(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Exact SHAP values, float64 (rows, features + 1); the last column is the base.
 
-        Each row adds up to `raw_output` but for rounding.
+        Each row adds up to `raw_output` but for rounding. Long batches are explained
+        by `batch_contributions`, whose values are the same but for rounding.
         """
         if self._one_explained is not None and len(matrix) == 1:
             return self._one_explained(matrix[0])
+        if len(matrix) >= _BATCH:
+            if not self._batch_prepared:
+                self._batch = prepared(self.booster)
+                self._batch_prepared = True
+            if self._batch is not None:
+                return self._batch(matrix)
         output = self.booster.predict(matrix, pred_contrib=True, num_threads=1)
         return np.asarray(output, dtype=np.float64)
 
