@@ -82,6 +82,9 @@ class RootCauseFinding(Judgment, frozen=True):
     `root_cause` is None when the answer's codes are unknown and nothing on file
     points anywhere (abstention). `probabilities` holds every class above one percent,
     most probable first. `basis` says in billing words what spoke for the cause.
+    `candidates` are the causes that hold the true one in `candidates_coverage` of the
+    denials of every cause, most probable first; empty where no cause is likely enough
+    for that, and with coverage None where no set was made.
     """
 
     root_cause: RootCause | None
@@ -90,6 +93,8 @@ class RootCauseFinding(Judgment, frozen=True):
     runner_up_probability: float
     probabilities: tuple[CauseProbability, ...]
     basis: tuple[str, ...]
+    candidates: tuple[RootCause, ...] = ()
+    candidates_coverage: float | None = None
 
 
 class RouteFinding(Judgment, frozen=True):

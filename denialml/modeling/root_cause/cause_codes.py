@@ -55,6 +55,11 @@ PAIRED_REMARKS = {
     ("150", "N443"): "coding_time_units",
     ("152", "N443"): "coding_time_units",
     ("252", "N443"): "coding_time_units",
+    # The payer paid a lower code than was billed: it recoded for time or level (E07:
+    # the remark alone names no cause, under a reason of level or units it does).
+    ("150", "N22"): "coding_time_units",
+    ("151", "N22"): "coding_time_units",
+    ("152", "N22"): "coding_time_units",
     ("50", "N130"): "medical_necessity",
     ("50", "M25"): "medical_necessity",
     ("18", "M86"): "duplicate_resubmission",

@@ -10,23 +10,30 @@ a handful of lines changes little.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from denialml.domain.claim import line_place_of_service
+from denialml.domain.claim import line_place_of_service, rendering_npi
 from denialml.domain.denial import RootCause
 from denialml.domain.record import Judgment
+from denialml.modeling.root_cause.note_words import word_scores, word_table
 from denialml.modeling.root_cause.sign import SignContext
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 CAUSES = tuple(RootCause)
+FOLDS = 5
 # Lines of doubt added to each group: what few lines share changes little.
 SHRINKAGE_LINES = 150.0
+# The last two ways of being alike are narrow or plain, and doubted less: what came of
+# the claim's other lines, and one clinician at one payer in about two months.
+CLOSE_SHRINKAGE_LINES = (20.0, 40.0)
+CLINICIAN_SPAN_DAYS = 60
 # Lines of doubt added to what is learnt about which codes are printed for a cause.
-PRINTED_SHRINKAGE_LINES = 30.0
+PRINTED_SHRINKAGE_LINES = 100.0
 # A list of denials about this long holds most combinations of codes.
 SHORT_LIST_LINES = 200.0
 STEP = 0.5
@@ -41,58 +48,95 @@ class LineEvidence(Judgment, frozen=True):
     log-odds of what is on file, both in the order of `RootCause`. `printed` names the
     combination of codes. `groups` are the keys of the lines it is alike to, one for
     each way of being alike, always in the same order; empty where nothing is on file.
+    `words` are numbers of the words in the payer's letter about the line, empty without
+    one. `features` are what a learnt model reads (`learnt_causes`), None where nothing
+    is on file, and `fold` which of its trees must not have seen the claim.
     """
 
     codes: tuple[float, ...]
     signs: tuple[float, ...]
     printed: str
     groups: tuple[str, ...]
+    words: tuple[int, ...] = ()
+    features: tuple[float, ...] | None = None
+    fold: int = 0
+
+
+class Tendencies(NamedTuple):
+    """What other denials add to each line's log-odds. Shapes (n_lines, 17).
+
+    `likeness` is what lines that are alike lean to, `printing` what the practice's
+    payers print for which cause (less the tables' own), `letters` what the words of the
+    payer's letter say.
+    """
+
+    likeness: FloatArray
+    printing: FloatArray
+    letters: FloatArray
+
+    @property
+    def total(self) -> FloatArray:
+        """The sum of the three."""
+        return self.likeness + self.printing + self.letters
 
 
 def learn_tendencies(evidence: Sequence[LineEvidence]) -> FloatArray:
-    """Log-odds to add to each line's causes.
-
-    Parameters
-    ----------
-    evidence : sequence of LineEvidence
-        Denied lines of one practice, in any order; all with groups or none.
+    """Log-odds to add to each line's causes: the total of `tendency_parts`.
 
     Returns
     -------
     ndarray of shape (n_lines, 17)
         In the order given; zeros where there is nothing to learn from.
     """
+    return tendency_parts(evidence).total
+
+
+def tendency_parts(evidence: Sequence[LineEvidence]) -> Tendencies:
+    """What the practice's denials teach about each of them, apart by kind.
+
+    Parameters
+    ----------
+    evidence : sequence of LineEvidence
+        Denied lines of one practice, in any order; all with groups or none.
+    """
+    nothing = np.zeros((len(evidence), len(CAUSES)))
     if not evidence or not evidence[0].groups:
-        return np.zeros((len(evidence), len(CAUSES)))
+        return Tendencies(nothing, nothing, nothing)
     codes = np.array([line.codes for line in evidence])
     signs = np.array([line.signs for line in evidence])
+    ways = len(evidence[0].groups)
     groups = [
-        _numbered([line.groups[place] for line in evidence])
-        for place in range(len(evidence[0].groups))
+        _numbered([line.groups[place] for line in evidence]) for place in range(ways)
     ]
+    doubts = [SHRINKAGE_LINES] * (ways - len(CLOSE_SHRINKAGE_LINES))
+    doubts += CLOSE_SHRINKAGE_LINES
     printed = _numbered([line.printed for line in evidence])
     usual = _usual_printing(codes, printed)
+    words = word_table([line.words for line in evidence])
     # The ways of being alike overlap, so a short list would count itself many times.
     pace = STEP * len(evidence) / (len(evidence) + SHORT_LIST_LINES)
-    tendency = np.zeros_like(signs)
-    printing = codes
+    tendency, letters, printing = np.zeros_like(signs), np.zeros_like(signs), codes
     for _ in range(ROUNDS):
-        shares = _shares(signs + tendency + printing)
-        for group in groups:
+        # A letter is judged by what speaks without it, or it would confirm itself.
+        letters = word_scores(words, shares_of(signs + tendency + printing))
+        shares = shares_of(signs + tendency + printing + letters)
+        for group, doubt in zip(groups, doubts, strict=True):
             told = _sums(group, shares)
-            explained = _sums(group, _shares(signs + tendency))
-            doubt = SHRINKAGE_LINES / len(CAUSES)
-            step = pace * np.log((told + doubt) / (explained + doubt))
+            explained = _sums(group, shares_of(signs + tendency))
+            even = doubt / len(CAUSES)
+            step = pace * np.log((told + even) / (explained + even))
             tendency = np.clip(
                 tendency + step[group], -LARGEST_TENDENCY, LARGEST_TENDENCY
             )
         printing = _printing(printed, shares, usual)
-    added: FloatArray = tendency + printing - codes
-    return added
+    return Tendencies(tendency, printing - codes, letters)
 
 
-def line_groups(context: SignContext) -> tuple[str, ...]:
-    """The keys of the lines this one is alike to; see `LineEvidence.groups`."""
+def line_groups(context: SignContext, *, paid_beside: bool) -> tuple[str, ...]:
+    """The keys of the lines this one is alike to; see `LineEvidence.groups`.
+
+    `paid_beside`: the same answer paid another line of the claim.
+    """
     facts, line = context.facts, context.line
     payer, code = context.claim.payer.payer_id, line.procedure_code
     place = line_place_of_service(context.claim, line)
@@ -107,6 +151,7 @@ def line_groups(context: SignContext) -> tuple[str, ...]:
     paid = _band(facts.days_since_patient_paid, (8, 15, 31, 61))
     plan = _band(facts.treatment_plan_age_days, (0, 90, 150, 180, 210))
     filed = _band(facts.filing_lag_days, (30, 60, 85, 100, 130, 190, 370))
+    span = facts.as_of.toordinal() // CLINICIAN_SPAN_DAYS
     ways = (
         (),
         (payer,),
@@ -128,6 +173,8 @@ def line_groups(context: SignContext) -> tuple[str, ...]:
         (plan,),
         (code, plan),
         (payer, episode, code),
+        (str(paid_beside), str(len(context.claim.lines) > 1)),
+        (payer, rendering_npi(context.claim, line), str(span)),
     )
     return tuple("\x1f".join(way) for way in ways)
 
@@ -155,8 +202,8 @@ def _numbered(keys: list[str]) -> IntArray:
     return numbers.ravel()
 
 
-def _shares(scores: FloatArray) -> FloatArray:
-    """Softmax over the causes."""
+def shares_of(scores: FloatArray) -> FloatArray:
+    """Softmax over the causes: shape as given, rows add up to 1."""
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: FloatArray = raised / raised.sum(axis=1, keepdims=True)
     return shares
@@ -182,7 +229,7 @@ def _usual_printing(codes: FloatArray, printed: IntArray) -> FloatArray:
     which lacks most combinations, they are left in the proportion of the tables.
     """
     likelihood = np.zeros((int(printed.max()) + 1, codes.shape[1]))
-    likelihood[printed] = _shares(codes)
+    likelihood[printed] = shares_of(codes)
     frequency = np.bincount(printed)[:, np.newaxis] / len(printed)
     joint = frequency * likelihood
     count, even = len(printed), 1.0 / codes.shape[1]

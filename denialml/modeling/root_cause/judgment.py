@@ -26,12 +26,19 @@ from denialml.modeling.root_cause.cause_codes import (
     is_original_medicare,
     known_remarks,
 )
+from denialml.modeling.root_cause.cause_sets import CauseSets
 from denialml.modeling.root_cause.cause_signs import find_signs
 from denialml.modeling.root_cause.cause_tendencies import (
     CAUSES,
+    FOLDS,
     LineEvidence,
     line_groups,
 )
+from denialml.modeling.root_cause.line_features import (
+    line_features,
+    word_number,
+)
+from denialml.modeling.root_cause.note_words import letter_words
 from denialml.modeling.root_cause.sign import Sign, SignContext
 from denialml.reference import (
     AdjustmentReason,
@@ -51,6 +58,10 @@ SHOWN_PROBABILITY = 0.01
 BASIS_SENTENCES = 6
 # What other denials must add to the cause's probability to be told of.
 TOLD_GAIN = 0.1
+TOO_FEW = (
+    "Few denials are on file yet: the payer's codes and this claim's own records speak"
+    " alone."
+)
 ALIKE = "Denials of this practice that are alike lean to this cause."
 
 
@@ -114,8 +125,14 @@ def weigh_line(
     payer: Payer | None,
     facts: LineFacts | None,
     later: LineFacts | None = None,
+    letter: str = "",
+    paid_beside: bool = False,
 ) -> WeighedLine:
-    """Everything that speaks for a cause of one denied line."""
+    """Everything that speaks for a cause of one denied line.
+
+    `letter` is the text of the payer's letter about it, empty without one;
+    `paid_beside` whether the same answer paid another line of the claim.
+    """
     reasons = denial_reasons(
         adjudicated.adjustments,
         original_medicare=is_original_medicare(payer, claim),
@@ -136,7 +153,18 @@ def weigh_line(
             printed=" ".join(
                 [row.code for row in reasons] + [row.code for row in remarks]
             ),
-            groups=line_groups(context) if context is not None else (),
+            groups=(
+                line_groups(context, paid_beside=paid_beside)
+                if context is not None
+                else ()
+            ),
+            words=letter_words(letter) if context is not None else (),
+            features=(
+                line_features(context, paid_beside=paid_beside)
+                if context is not None
+                else None
+            ),
+            fold=word_number(claim.patient_control_number) % FOLDS,
         )
     return WeighedLine(
         adjudicated=adjudicated,
@@ -152,11 +180,15 @@ def conclude(
     *,
     tendency: Sequence[float] | None = None,
     first_finding: RootCauseFinding | None = None,
+    sets: CauseSets | None = None,
+    thin: bool = False,
 ) -> RootCauseFinding:
     """The finding of a weighed line.
 
     `tendency` is what the practice's other denials add, in log-odds by cause
-    (`cause_tendencies`).
+    (`practice_learning`). `sets` gives the causes that hold the true one as often as
+    stated; None: no set is given. `thin`: too few denials to learn from, which the
+    basis then says.
     """
     if first_finding is not None and any(row.code == UPHELD for row in weighed.reasons):
         return _inherited(first_finding)
@@ -170,7 +202,7 @@ def conclude(
             CAUSES, evidence.codes, evidence.signs, added, strict=True
         )
     }
-    return _finding(scores, weighed, added)
+    return _finding(scores, weighed, added, sets=sets, thin=thin)
 
 
 def dictionary_cause(adjustments: Iterable[ClaimAdjustment]) -> RootCause | None:
@@ -204,7 +236,12 @@ def _points_somewhere(signs: tuple[Sign, ...]) -> bool:
 
 
 def _finding(
-    scores: Mapping[RootCause, float], weighed: WeighedLine, added: Sequence[float]
+    scores: Mapping[RootCause, float],
+    weighed: WeighedLine,
+    added: Sequence[float],
+    *,
+    sets: CauseSets | None,
+    thin: bool,
 ) -> RootCauseFinding:
     shares = _shares(scores)
     alone = _shares(
@@ -215,6 +252,8 @@ def _finding(
     basis = _basis(cause, weighed)
     if probability - alone[cause] >= TOLD_GAIN:
         basis = (*basis[: BASIS_SENTENCES - 1], ALIKE)
+    if thin:
+        basis = (*basis[: BASIS_SENTENCES - 1], TOO_FEW)
     return RootCauseFinding(
         root_cause=cause,
         probability=probability,
@@ -226,6 +265,8 @@ def _finding(
             if share > SHOWN_PROBABILITY
         ),
         basis=basis,
+        candidates=sets.candidates(tuple(shares.values())) if sets else (),
+        candidates_coverage=sets.coverage if sets else None,
     )
 
 
@@ -275,6 +316,8 @@ def _inherited(first: RootCauseFinding) -> RootCauseFinding:
         runner_up=first.runner_up,
         runner_up_probability=first.runner_up_probability,
         probabilities=first.probabilities,
+        candidates=first.candidates,
+        candidates_coverage=first.candidates_coverage,
         basis=(told, *first.basis)[:BASIS_SENTENCES],
     )
 
