@@ -13,6 +13,7 @@ from denialml.cli import (
     keys,
     models,
     practice,
+    radar,
     scoring,
     serving,
 )
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for family in (practice, models, scoring, appeals, keys, serving, demonstration):
+for family in (practice, models, radar, scoring, appeals, keys, serving, demonstration):
     family.register(app)
 
 

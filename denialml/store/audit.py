@@ -40,9 +40,11 @@ class AuditAction(StrEnum):
     DRAFT_READ = "draft.read"
     DRAFTS_LISTED = "drafts.listed"
     DOCUMENT_READ = "document.read"
+    RADAR_READ = "radar.read"
     HISTORY_EXPORTED = "history.exported"
     MODEL_TRAINED = "model.trained"
     MODEL_PROMOTED = "model.promoted"
+    MODEL_ROLLED_BACK = "model.rolled_back"
 
 
 @dataclass(frozen=True, slots=True)
