@@ -7,11 +7,13 @@ import pytest
 from denialml.domain.facts import PracticeRecords
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.frames import Frame, build_frame
-from denialml.modeling.risk.specification import TrainingSpecification
+from denialml.modeling.risk.specification import Thin, TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
 from tests.modeling.small_practice import make_practice
 
 TRAINED_AS_OF = date(2024, 2, 1)
+# The small practice has 4,000 lines; most tests are of the model of a longer history.
+FULL = TrainingSpecification(thin=Thin(lines=0))
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,4 @@ def small_frame(small_records: PracticeRecords) -> Frame:
 
 @pytest.fixture(scope="session")
 def small_bundle(small_frame: Frame) -> Bundle:
-    return train_bundle(
-        small_frame, specification=TrainingSpecification(), known_by=TRAINED_AS_OF
-    )
+    return train_bundle(small_frame, specification=FULL, known_by=TRAINED_AS_OF)

@@ -11,6 +11,7 @@ from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.frames import NEVER, Frame
 from denialml.modeling.risk.specification import (
+    Minimum,
     TrainingSpecification,
     Trees,
     load_specification,
@@ -20,9 +21,9 @@ from denialml.modeling.risk.training import (
     last_mature_day,
     train_bundle,
 )
-from tests.modeling.conftest import TRAINED_AS_OF
+from tests.modeling.conftest import FULL, TRAINED_AS_OF
 
-SPECIFICATION = TrainingSpecification()
+SPECIFICATION = FULL
 
 
 def test_slices_follow_each_other_and_hold_only_known_answers(
@@ -78,22 +79,60 @@ def test_rejected_claims_do_not_hold_a_week_back() -> None:
     assert last >= day - 1 - 7
 
 
-def test_thin_history_is_refused_with_both_numbers(small_frame: Frame) -> None:
-    early = date(2023, 5, 1)
-    with pytest.raises(NotEnoughHistory, match=r"training takes 1500 with 150"):
-        train_bundle(small_frame, specification=SPECIFICATION, known_by=early)
-
-
-def test_lines_of_a_single_day_cannot_be_cut_in_time() -> None:
-    known_by = date(2024, 6, 1)
-    day = known_by.toordinal() - 200
-    early = [day - 60] + [day] * 3000
-    frame = _frame(early, [each + 5 for each in early])
-    frame = msgspec.structs.replace(
-        frame, denied=(np.arange(len(early)) % 5 == 0).astype(np.int8)
+def test_with_too_few_answers_for_trees_the_rates_serve_and_say_so(
+    small_frame: Frame,
+) -> None:
+    strict = msgspec.structs.replace(
+        TrainingSpecification(),
+        minimum=Minimum(answered_lines=1500, denied_lines=150),
     )
-    with pytest.raises(NotEnoughHistory, match="do not spread over enough days"):
-        train_bundle(frame, specification=SPECIFICATION, known_by=known_by)
+    bundle = train_bundle(small_frame, specification=strict, known_by=date(2023, 5, 1))
+    assert bundle.facts.kind == "cause-rates"
+    assert bundle.facts.training.trees == 0
+    assert "trees take 1500 with 150" in bundle.facts.training.kind_reason
+    column = [feature.name for feature in FEATURES].index("rate_by_cause")
+    rates = small_frame.matrix[:50, column]
+    said = bundle.facts.calibration.line_probability(
+        bundle.raw_output(small_frame.matrix[:50])
+    )
+    assert said == pytest.approx(rates, rel=1e-9)
+
+
+def test_without_any_answer_nothing_is_trained(small_frame: Frame) -> None:
+    first = date.fromordinal(int(small_frame.submitted_on.min()))
+    with pytest.raises(NotEnoughHistory, match="no claim line was answered"):
+        train_bundle(
+            small_frame, specification=TrainingSpecification(), known_by=first
+        )
+
+
+def test_lines_of_a_single_day_cannot_be_cut_in_time(small_frame: Frame) -> None:
+    day = int(small_frame.submitted_on[2000])
+    rows = np.flatnonzero(
+        (small_frame.submitted_on == day) | (np.arange(len(small_frame.denied)) == 0)
+    )
+    frame = msgspec.structs.replace(
+        small_frame,
+        **{
+            name: getattr(small_frame, name)[rows]
+            for name in (
+                "matrix",
+                "denied",
+                "submitted_on",
+                "answered_on",
+                "rejected_on",
+                "original",
+                "claim",
+            )
+        },
+        lines=tuple(small_frame.lines[row] for row in rows.tolist()),
+    )
+    few = msgspec.structs.replace(
+        TrainingSpecification(), minimum=Minimum(answered_lines=1, denied_lines=0)
+    )
+    bundle = train_bundle(frame, specification=few, known_by=date(2025, 1, 1))
+    assert bundle.facts.kind == "cause-rates"
+    assert "do not spread over" in bundle.facts.training.kind_reason
 
 
 def test_training_twice_gives_the_same_model(
@@ -145,7 +184,7 @@ def test_probabilities_are_calibrated_on_what_follows(
 
 def test_the_packaged_specification_is_the_default(pytestconfig: pytest.Config) -> None:
     path = pytestconfig.rootpath / "models" / "denial_risk.toml"
-    assert load_specification(path) == SPECIFICATION
+    assert load_specification(path) == TrainingSpecification()
 
 
 def test_an_unknown_setting_is_refused(

@@ -9,9 +9,7 @@ for payments and denials apart. A payer with few answers is drawn towards all pa
 """
 
 from collections.abc import Sequence
-from datetime import date
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 

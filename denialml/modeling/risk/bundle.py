@@ -26,6 +26,11 @@ from denialml.modeling.risk.seal import (
     write_manifest,
 )
 from denialml.modeling.risk.single_row import CONTRIBUTIONS, RAW_SCORE, single_row
+from denialml.modeling.risk.starting_rates import (
+    Kind,
+    log_odds_of_rate,
+    starting_position,
+)
 
 FORMAT = 1
 _MODEL, _FACTS = "model.txt", "bundle.json"
@@ -37,7 +42,8 @@ class TrainingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says about its own making. Counts are claim lines.
 
     `trained_as_of`: only answers received before this day took part. `measures` are
-    of the calibration slice, which the measured trees had not seen.
+    of the calibration slice, which the measured trees had not seen. `kind_reason`
+    says why a thin history is served by another kind of model, empty where it is not.
     """
 
     name: str
@@ -50,12 +56,17 @@ class TrainingFacts(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     measures: dict[str, float]
     lightgbm_version: str
+    kind_reason: str = ""
 
 
 class BundleFacts(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """`bundle.json`. `version` names the model wherever a risk is shown."""
+    """`bundle.json`. `version` names the model wherever a risk is shown.
+
+    `kind`: trees, or trees or nothing on top of a rate of history (`starting_rates`),
+    whose mean log-odds over the training rows is `mean_start`.
+    """
 
     format: int
     version: str
@@ -63,6 +74,8 @@ class BundleFacts(
     vocabulary: str
     calibration: Calibration
     training: TrainingFacts
+    kind: Kind = "trees"
+    mean_start: float = 0.0
 
 
 class Bundle:
@@ -74,6 +87,7 @@ class Bundle:
         width = booster.num_feature() + 1
         self._one_raw = single_row(booster, kind=RAW_SCORE, output=1)
         self._one_explained = single_row(booster, kind=CONTRIBUTIONS, output=width)
+        self._start = starting_position(facts.kind)
         self._batch: BatchContributions | None = None
         self._batch_prepared = False
 
@@ -87,16 +101,32 @@ class Bundle:
     ) -> npt.NDArray[np.float64]:
         """Log-odds before calibration, float64 (rows,)."""
         if self._one_raw is not None and len(matrix) == 1:
-            return self._one_raw(matrix[0]).ravel()
-        output = self.booster.predict(matrix, raw_score=True, num_threads=threads)
-        return np.asarray(output, dtype=np.float64)
+            raw = self._one_raw(matrix[0]).ravel()
+        else:
+            output = self.booster.predict(matrix, raw_score=True, num_threads=threads)
+            raw = np.asarray(output, dtype=np.float64)
+        if self._start is None:
+            return raw
+        return raw + log_odds_of_rate(matrix[:, self._start])
 
     def contributions(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Exact SHAP values, float64 (rows, features + 1); the last column is the base.
 
         Each row adds up to `raw_output` but for rounding. Long batches are explained
-        by `batch_contributions`, whose values are the same but for rounding.
+        by `batch_contributions`, whose values are the same but for rounding. A rate
+        that the model starts from contributes by how far its log-odds lie from their
+        mean.
         """
+        shares = self._tree_contributions(matrix)
+        if self._start is not None:
+            mean = self.facts.mean_start
+            shares[:, self._start] += log_odds_of_rate(matrix[:, self._start]) - mean
+            shares[:, -1] += mean
+        return shares
+
+    def _tree_contributions(
+        self, matrix: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
         if self._one_explained is not None and len(matrix) == 1:
             return self._one_explained(matrix[0])
         if len(matrix) >= _BATCH:

@@ -20,14 +20,22 @@ _LASTING_SLOPE, _PASSING_SLOPE = 0.20, 0.05
 
 
 def fit_calibration(
-    raw: Floats, denied: npt.NDArray[np.int8], claim: npt.NDArray[np.int32]
+    raw: Floats,
+    denied: npt.NDArray[np.int8],
+    claim: npt.NDArray[np.int32],
+    *,
+    weight: Floats | None = None,
 ) -> Calibration:
-    """Fit on rows that the trees have not seen; `denied` holds 0 and 1 only."""
+    """Fit on rows that the trees have not seen; `denied` holds 0 and 1 only.
+
+    `weight`: how many lines a row stands for (`slicing`); None: one each.
+    """
+    counts = np.ones(len(raw)) if weight is None else weight
     risk = 1.0 / (1.0 + np.exp(-raw))
-    information = risk * (1.0 - risk)
+    information = counts * risk * (1.0 - risk)
     center = float(np.average(raw, weights=information))
     model = LogisticRegression(C=1e6, max_iter=200)
-    model.fit((raw - center).reshape(-1, 1), denied)
+    model.fit((raw - center).reshape(-1, 1), denied, sample_weight=counts)
     spread = float(np.sum(information * (raw - center) ** 2))
     slope = 1.0 + (float(model.coef_[0][0]) - 1.0) * _believed(
         _LASTING_SLOPE, _PASSING_SLOPE, information=spread

@@ -15,8 +15,9 @@ from denialml.domain.adjudication import LineOutcome
 from denialml.domain.facts import PracticeRecords
 from denialml.modeling.risk.evaluation import ranking_measures
 from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.slicing import cut_slices
 from denialml.modeling.risk.specification import TrainingSpecification
-from denialml.modeling.risk.training import cut_slices, fit_trees
+from denialml.modeling.risk.tree_fitting import fit_trees
 
 _TREES = 60
 _DECIDED = frozenset({LineOutcome.PAID, LineOutcome.DENIED, LineOutcome.PARTIAL})

@@ -30,21 +30,41 @@ class Slices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `warm_up_days`: the first days of the practice's records teach history but no
     trees. `stopping_share`, `calibration_share`: the later rows that choose the number
-    of trees and the calibration. `mature_share`: a week of submissions is used once
-    this share of it has been answered, relative to weeks long past.
+    of trees and the calibration. `mature_share`: a week of submissions is used as it
+    is once this share of it has been answered, relative to weeks long past.
+    `least_answered`: of later weeks an answered line is used where at least this share
+    of its payer's lines with its outcome are answered at its age, weighted by the
+    inverse; 1 leaves them out.
     """
 
     warm_up_days: int = 45
     stopping_share: float = 0.15
     calibration_share: float = 0.15
     mature_share: float = 0.95
+    least_answered: float = 0.5
 
 
 class Minimum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Fewer answered or denied lines than this raise `NotEnoughHistory`."""
+    """With fewer answered or denied lines than this no trees are fitted."""
 
-    answered_lines: int = 1500
-    denied_lines: int = 150
+    answered_lines: int = 300
+    denied_lines: int = 30
+
+
+class Thin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Trees of a thin history (`thin_history`): fewer answered lines than `lines`.
+
+    They start from the rates by cause; `trees` is their number, not stopped early.
+    Below `very_thin_lines` they have `fewest_leaves`.
+    """
+
+    lines: int = 6000
+    very_thin_lines: int = 2000
+    trees: int = 120
+    leaves: int = 8
+    fewest_leaves: int = 4
+    minimum_rows_in_leaf: int = 20
+    l2: float = 20.0
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +113,7 @@ class TrainingSpecification(
     trees: Trees = Trees()
     slices: Slices = Slices()
     minimum: Minimum = Minimum()
+    thin: Thin = Thin()
     evaluation: Evaluation = Evaluation()
     gates: Gates = Gates()
 
