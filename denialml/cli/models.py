@@ -1,4 +1,4 @@
-"""`denialml train`, `promote` and `backtest`."""
+"""`denialml train`, `promote`, `rollback`, `pseudonyms` and `backtest`."""
 
 from datetime import date
 from pathlib import Path
@@ -19,12 +19,17 @@ from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
 
 if TYPE_CHECKING:  # loads lightgbm: only when a command runs
-    from denialml.journeys.retrain import PromotionReport, TrainingReport
+    from denialml.journeys.promotion import PromotionReport
+    from denialml.journeys.retrain import TrainingReport
 
 SpecificationOption = Annotated[
     Path | None,
     typer.Option(
-        "--specification", help="a models/*.toml", exists=True, dir_okay=False
+        "--spec",
+        "--specification",
+        help="a models/*.toml",
+        exists=True,
+        dir_okay=False,
     ),
 ]
 
@@ -85,11 +90,17 @@ def train_with_remarks(
         )
     if not quiet:
         rows = [(name, f"{value:.4f}") for name, value in report.measures.items()]
-        rows.append(("AUC on shuffled labels", f"{report.canary_auc:.4f}"))
+        rows.append(("AUC on shuffled outcomes", f"{report.canary_auc:.4f}"))
+        for alarm in report.leak_alarms:
+            remarks.print(f"[bold red]Leak alarm[/]: {alarm}")
         table(
             f"Version {report.registered_version}: {report.answered_lines:,} answered "
             f"lines, {report.denied_lines:,} denied, {report.trees} trees",
-            ("measure (slice the trees had not seen)", "value"),
+            (
+                f"measure (claims of {report.window_first} to {report.window_last},"
+                " by a model that knew only answers from before)",
+                "value",
+            ),
             rows,
         )
     return report
@@ -102,7 +113,7 @@ def promote(
     ] = "challenger",
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Check a version's gates and export the bundle that scoring loads."""
+    """Compare a version with what serves; if every gate is met, let it serve."""
     desk = open_desk()
     practice = desk.organization(organization)
     report = promote_with_remarks(desk, practice, version=version)
@@ -114,13 +125,19 @@ def promote_with_remarks(
     desk: Desk, practice: Organization, *, version: str = "challenger"
 ) -> "PromotionReport":
     """Promote and say what serves from now on."""
-    from denialml.journeys.retrain import promote as promote_model
+    from denialml.journeys.promotion import promote as promote_model
 
-    with remarks.status("Checking the gates"):
+    with (
+        desk.session(read_only=True) as session,
+        remarks.status("Comparing with what serves"),
+    ):
         report = promote_model(
+            session,
+            practice.organization_id,
             tracking=desk.settings.resolved_mlflow_directory,
             serving=desk.settings.serving_bundle_of(practice.organization_id),
             seal=desk.seal(practice.organization_id),
+            as_of=desk.today(),
             name=specification_of(practice, None).name,
             version=version,
         )
@@ -134,8 +151,66 @@ def promote_with_remarks(
             record_id=report.version,
             now=desk.now(),
         )
-    remarks.print(f"Serving {report.version} (version {report.registered_version})")
+    compared = report.comparison
+    if report.remark:
+        remarks.print(report.remark)
+    remarks.print(
+        f"Serving {report.version} (version {report.registered_version}): on"
+        f" {compared.lines:,} answered lines since {compared.window_first} its log-loss"
+        f" is {compared.log_loss:.4f}, against {compared.opponent_log_loss:.4f}"
+        f" ({compared.opponent}); {len(report.gates)} gates met"
+    )
     return report
+
+
+def rollback(
+    organization: OrganizationOption = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Serve again what served before the last promotion."""
+    from denialml.journeys.promotion import rollback as roll_back
+
+    desk = open_desk()
+    practice = desk.organization(organization)
+    report = roll_back(
+        tracking=desk.settings.resolved_mlflow_directory,
+        serving=desk.settings.serving_bundle_of(practice.organization_id),
+        seal=desk.seal(practice.organization_id),
+        name=specification_of(practice, None).name,
+    )
+    with desk.session() as session:
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.MODEL_ROLLED_BACK,
+            record_kind="model",
+            record_id=report.version,
+            now=desk.now(),
+        )
+    remarks.print(f"Serving {report.version} again")
+    if as_json:
+        write_json(report)
+
+
+def pseudonyms(
+    organization: OrganizationOption = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Which payer each pseudonym of a training report or model card stands for.
+
+    Made with the organization's own key: nobody else can resolve them.
+    """
+    from denialml.journeys.retrain import payer_pseudonyms
+
+    desk = open_desk()
+    practice = desk.organization(organization)
+    with desk.session(read_only=True) as session:
+        found = payer_pseudonyms(session, practice.organization_id)
+    if as_json:
+        write_json(found)
+        return
+    table("Payers in reports and cards", ("pseudonym", "payer id"), list(found.items()))
 
 
 def specification_of(
@@ -215,4 +290,6 @@ def register(app: typer.Typer) -> None:
     """Add this family's commands."""
     app.command("train")(train)
     app.command("promote")(promote)
+    app.command("rollback")(rollback)
+    app.command("pseudonyms")(pseudonyms)
     app.command("backtest")(backtest)

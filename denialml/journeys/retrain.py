@@ -1,48 +1,48 @@
-"""Train a challenger from a practice's stored history, and promote it to serve."""
+"""Train a challenger from a practice's stored history."""
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from denialml.domain.record import Judgment
-from denialml.errors import GateFailed
+from denialml.modeling.retraining.model_card import card_documents, make_card
 from denialml.modeling.retraining.registry import (
-    CHALLENGER,
     RegisteredVersion,
     Registry,
     temporary_directory,
 )
-from denialml.modeling.risk.bundle import (
-    Bundle,
-    install_bundle,
-    load_bundle,
-    write_bundle,
+from denialml.modeling.retraining.run_report import (
+    Keyed,
+    RunReport,
+    report_documents,
+    report_run,
 )
-from denialml.modeling.risk.canary import Canary, measure_canary
-from denialml.modeling.risk.evaluation import log_loss_of_rate
-from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.modeling.risk.bundle import Bundle, write_bundle
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.leak_report import leak_report
 from denialml.modeling.risk.seal import Seal
 from denialml.modeling.risk.specification import (
     TrainingSpecification,
     load_specification,
 )
 from denialml.modeling.risk.training import train_bundle
+from denialml.store.identity import Identity
+from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
 
-# Trees on shuffled outcomes must not rank: further from 0.5 than this, and further
-# than so many standard errors of chance, an outcome leaks into the features or across
-# the cut.
-CANARY_TOLERANCE = 0.02
-CANARY_STANDARD_ERRORS = 4
+_PSEUDONYM_DIGITS = 12
 
 
 class TrainingReport(Judgment, frozen=True):
     """One training run. Lines are counted, not claims.
 
-    `measures` are of the calibration slice, which the measured trees had not seen;
-    `canary_auc` is its AUC for trees fitted on shuffled outcomes (0.5 is right).
+    `measures` are of the newest mature window (`window_first` to `window_last`,
+    submission days), by a model of the same specification that knew only answers from
+    before it. `canary_auc` is the AUC on shuffled outcomes (0.5 is right);
+    `leak_alarms` are sentences, empty when nothing was found.
     """
 
     name: str
@@ -58,16 +58,9 @@ class TrainingReport(Judgment, frozen=True):
     trees: int
     measures: dict[str, float]
     canary_auc: float
-
-
-class PromotionReport(Judgment, frozen=True):
-    """What serves from now on."""
-
-    name: str
-    version: str
-    registered_version: str
-    replaced_version: str
-    gates: dict[str, float]
+    window_first: date
+    window_last: date
+    leak_alarms: tuple[str, ...]
 
 
 def train(
@@ -82,6 +75,9 @@ def train(
 ) -> TrainingReport:
     """Train on answers received before `as_of` and register the challenger.
 
+    The run in MLflow holds the report (`modeling.retraining.run_report`), the model
+    card and the signed bundle.
+
     Raises
     ------
     NotEnoughHistory
@@ -89,13 +85,20 @@ def train(
     """
     if isinstance(specification, Path):
         specification = load_specification(specification)
+    organization = get_organization(session, organization_id)
     records = practice_records(session, organization_id, until=as_of)
     frame = build_frame(records, known_by=as_of)
     bundle = train_bundle(frame, specification=specification, known_by=as_of)
-    canary = measure_canary(records, specification=specification, known_by=as_of)
-    registered = _register(
-        bundle, frame, specification, tracking, seal=seal, canary=canary, now=now
+    report = report_run(
+        frame,
+        bundle,
+        specification=specification,
+        known_by=as_of,
+        leaks=leak_report(records, frame, specification=specification, known_by=as_of),
+        keyed=keyed_words(session, organization_id),
+        is_simulated=organization.is_simulated,
     )
+    registered = _register(bundle, report, tracking, seal=seal, now=now)
     facts = bundle.facts.training
     return TrainingReport(
         name=facts.name,
@@ -109,95 +112,53 @@ def train(
         answered_lines=facts.answered_lines,
         denied_lines=facts.denied_lines,
         trees=facts.trees,
-        measures=facts.measures,
-        canary_auc=canary.auc,
+        measures={name: one.value for name, one in report.overall.items()},
+        canary_auc=report.leaks.canary.auc,
+        window_first=report.window_first,
+        window_last=report.window_last,
+        leak_alarms=report.leaks.alarms,
     )
 
 
-def promote(
-    *,
-    tracking: Path,
-    serving: Path,
-    seal: Seal,
-    name: str = "denial-risk",
-    version: str = CHALLENGER,
-) -> PromotionReport:
-    """Check a version's gates and make it the one that serves.
+def keyed_words(session: Session, organization_id: str) -> Keyed:
+    """The digests and pseudonyms of one organization, under its own key."""
+    identity = Identity(get_organization(session, organization_id).fingerprint_key)
 
-    Gates: the shuffled-outcome canary stays near 0.5, and the model's log-loss on the
-    slice it had not seen beats that of always saying the denial rate.
+    def pseudonym(payer_id: str) -> str:
+        digest = identity.of_parts("pseudonym", "payer", payer_id)
+        return f"payer-{digest.partition('_')[2][:_PSEUDONYM_DIGITS]}"
 
-    Raises
-    ------
-    NoModel
-        If there is no such version.
-    GateFailed
-        If a gate is not met; the served model stays.
-    BundleRejected
-        If the stored bundle fails its integrity check.
-    """
-    registry = Registry(tracking)
-    chosen = registry.find(name, version=version)
-    gates = _check_gates(chosen)
-    replaced = ""
-    if (serving / "manifest.json").is_file():
-        replaced = load_bundle(serving, seal=seal).version
-    with temporary_directory() as directory:
-        bundle = registry.export(chosen, Path(directory))
-        installed = install_bundle(bundle, serving, seal=seal)
-    registry.make_champion(chosen)
-    return PromotionReport(
-        name=name,
-        version=installed.version,
-        registered_version=chosen.version,
-        replaced_version=replaced,
-        gates=gates,
+    return Keyed(
+        digest=lambda text: identity.of_parts("fingerprint", text), payer=pseudonym
     )
 
 
-def _check_gates(chosen: RegisteredVersion) -> dict[str, float]:
-    measures = chosen.measures
-    canary = measures["canary_auc"]
-    allowed = max(
-        CANARY_TOLERANCE, CANARY_STANDARD_ERRORS * measures["canary_standard_error"]
-    )
-    if abs(canary - 0.5) > allowed:
-        raise GateFailed(
-            f"version {chosen.version}: trees on shuffled outcomes reach AUC"
-            f" {canary:.3f}, allowed 0.5 within {allowed:.3f}"
-        )
-    constant = log_loss_of_rate(measures["denial_rate"])
-    if measures["log_loss"] >= constant:
-        raise GateFailed(
-            f"version {chosen.version}: log-loss {measures['log_loss']:.4f} is not"
-            f" below {constant:.4f}, that of always saying the denial rate"
-        )
-    return {
-        "canary_auc": canary,
-        "log_loss": measures["log_loss"],
-        "log_loss_of_denial_rate": constant,
-    }
+def payer_pseudonyms(session: Session, organization_id: str) -> dict[str, str]:
+    """Each payer's pseudonym in reports and cards, with its payer id; for the
+    organization's own eyes."""
+    keyed = keyed_words(session, organization_id)
+    records = practice_records(session, organization_id)
+    payers = {one.payer_id for one in records.payers}
+    payers |= {one.claim.payer.payer_id for one in records.submitted_claims}
+    return {keyed.payer(payer_id): payer_id for payer_id in sorted(payers)}
 
 
 def _register(
-    bundle: Bundle,
-    frame: Frame,
-    specification: TrainingSpecification,
-    tracking: Path,
-    *,
-    seal: Seal,
-    canary: Canary,
-    now: datetime,
+    bundle: Bundle, report: RunReport, tracking: Path, *, seal: Seal, now: datetime
 ) -> RegisteredVersion:
-    facts = bundle.facts
-    parameters = {
+    facts, specification = bundle.facts, report.specification
+    groups = ("trees", "slices", "evaluation", "gates")
+    parameters: dict[str, Any] = {
         "seed": specification.seed,
         "trees": facts.training.trees,
-        "frame_rows": len(frame.denied),
         "vocabulary": facts.vocabulary,
+        "data_fingerprint": report.fingerprint.digest,
+        "lines": report.fingerprint.lines,
+        "window_first": report.window_first.isoformat(),
+        "window_last": report.window_last.isoformat(),
         **{
             f"{group}.{key}": value
-            for group in ("trees", "slices")
+            for group in groups
             for key, value in msgspec.to_builtins(getattr(specification, group)).items()
         },
     }
@@ -205,18 +166,37 @@ def _register(
         "bundle_version": facts.version,
         "trained_as_of": facts.training.trained_as_of,
         "trained_at": now.isoformat(),
+        "data": "simulated" if report.is_simulated else "practice",
     }
+    cards = card_documents(make_card(bundle, report), report)
     with temporary_directory() as directory:
         path = Path(directory) / "bundle"
-        write_bundle(bundle, path, seal=seal)
+        write_bundle(bundle, path, seal=seal, cards=cards)
         return Registry(tracking).log_run(
             specification.name,
             bundle=path,
+            documents=report_documents(report) | cards,
             parameters=parameters,
-            measures={
-                **facts.training.measures,
-                "canary_auc": canary.auc,
-                "canary_standard_error": canary.standard_error,
-            },
+            measures=_metrics(report),
             tags=tags,
         )
+
+
+def _metrics(report: RunReport) -> dict[str, float]:
+    leaks = report.leaks
+    found = {
+        "canary_auc": leaks.canary.auc,
+        "canary_standard_error": leaks.canary.standard_error,
+        "canary_allowed": leaks.canary_allowed,
+        "leak_alarms": float(len(leaks.alarms)),
+        "window_lines": float(report.window_lines),
+        "window_denied": float(report.window_denied),
+    }
+    for name, one in report.overall.items():
+        found |= {name: one.value, f"{name}.low": one.low, f"{name}.high": one.high}
+    for name, one in report.table.items():
+        found[f"table.{name}"] = one.value
+    for group in report.payers:
+        for name, one in group.measures.items():
+            found[f"{group.group}.{name}"] = one.value
+    return found

@@ -1,8 +1,14 @@
 """A small simulated practice, written as files and ingested, made once.
 
+What its patients and payers are called is replaced by planted words (`canaries`), which
+no artifact of training may hold.
+
 Simulated data: nothing here is measured on real claims.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -13,17 +19,32 @@ from sqlalchemy import Engine
 
 from denialml.domain.claim import Claim
 from denialml.journeys.ingest import ingest_files
-from denialml.journeys.retrain import TrainingReport, promote, train
+from denialml.journeys.promotion import PromotionReport, promote
+from denialml.journeys.retrain import TrainingReport, train
 from denialml.journeys.simulate import write_practice
 from denialml.modeling.risk.seal import Seal
-from denialml.modeling.risk.specification import TrainingSpecification, Trees
+from denialml.modeling.risk.specification import (
+    Evaluation,
+    Gates,
+    TrainingSpecification,
+    Trees,
+)
 from denialml.simulation import simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
+from tests.journeys.canaries import Planter
 
 NOW = datetime(2024, 4, 1, 12, tzinfo=UTC)
 AS_OF = date(2024, 4, 1)
-SPECIFICATION = TrainingSpecification(trees=Trees(maximum=60))
+# So small a practice, with a January inside the judged window, says little of quality:
+# what is tested on it is the way of a promotion. benchmarks/ measures quality.
+SPECIFICATION = TrainingSpecification(
+    trees=Trees(maximum=60),
+    evaluation=Evaluation(rounds=50, explained_rows=200),
+    gates=Gates(
+        log_loss_tolerance=0.05, table_log_loss_tolerance=0.05, mean_risk_tolerance=0.2
+    ),
+)
 
 
 class SimulatedStore(msgspec.Struct, frozen=True):
@@ -34,6 +55,7 @@ class SimulatedStore(msgspec.Struct, frozen=True):
     directory: Path
     outgoing: tuple[Claim, ...]
     training: TrainingReport
+    promotion: PromotionReport
     seal: Seal
 
     @property
@@ -53,12 +75,19 @@ def _make_store(directory: Path) -> SimulatedStore:
         seed=31, claims=2600, starts_on=date(2023, 1, 2), ends_on=date(2024, 3, 31)
     )
     write_practice(practice, directory / "out")
-    engine = open_engine(f"sqlite:///{directory / 'store.db'}")
+    (directory / "store").mkdir()
+    engine = open_engine(f"sqlite:///{directory / 'store' / 'store.db'}")
     migrate(engine)
     files = sorted(
         path
         for path in (directory / "out" / "practice").rglob("*")
         if path.is_file() and "documents" not in str(path.relative_to(directory))
+    )
+    planter = Planter(practice)
+    planter.plant_files(files)
+    outgoing = msgspec.json.decode(
+        planter.plant(msgspec.json.encode(practice.outgoing).decode()),
+        type=tuple[Claim, ...],
     )
     with open_session(engine) as session:
         organization = create_organization(
@@ -68,6 +97,8 @@ def _make_store(directory: Path) -> SimulatedStore:
         for _ in ingest_files(session, organization_id, files, now=NOW, actor="test"):
             session.commit()
         seal = Seal(organization_id, key=b"a key of the tests, 32 bytes long")
+        session.commit()
+    with open_session(engine) as session, _every_log_line(directory / "logs"):
         report = train(
             session,
             organization_id,
@@ -78,7 +109,31 @@ def _make_store(directory: Path) -> SimulatedStore:
             now=NOW,
         )
         session.commit()
-    promote(tracking=directory / "tracking", serving=directory / "serving", seal=seal)
+        promotion = promote(
+            session,
+            organization_id,
+            tracking=directory / "tracking",
+            serving=directory / "serving",
+            seal=seal,
+            as_of=AS_OF,
+        )
     return SimulatedStore(
-        engine, organization_id, directory, practice.outgoing, report, seal
+        engine, organization_id, directory, outgoing, report, promotion, seal
     )
+
+
+@contextmanager
+def _every_log_line(directory: Path) -> Iterator[None]:
+    """Keep what anything logs, at any level, in a file."""
+    directory.mkdir()
+    handler = logging.FileHandler(directory / "training.log")
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()

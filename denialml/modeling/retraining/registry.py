@@ -18,7 +18,7 @@ from denialml.errors import NoModel
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
-_BUNDLE = "bundle"
+_BUNDLE, _REPORT = "bundle", "report"
 
 
 class RegisteredVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +50,15 @@ class Registry:
         name: str,
         *,
         bundle: Path,
+        documents: Mapping[str, bytes] | None = None,
         parameters: Mapping[str, Any],
         measures: Mapping[str, float],
         tags: Mapping[str, str],
     ) -> RegisteredVersion:
-        """Log one training run with its bundle and register it as the challenger."""
+        """Log one training run with its bundle and register it as the challenger.
+
+        `documents` are files of the run's report by name.
+        """
         client = self._client
         run = client.create_run(self._experiment(name), tags=dict(tags))
         run_id: str = run.info.run_id
@@ -63,6 +67,11 @@ class Registry:
         for key, value in measures.items():
             client.log_metric(run_id, key, value)
         client.log_artifacts(run_id, str(bundle), artifact_path=_BUNDLE)
+        with temporary_directory() as directory:
+            for file, content in (documents or {}).items():
+                (Path(directory) / file).write_bytes(content)
+            if documents:
+                client.log_artifacts(run_id, directory, artifact_path=_REPORT)
         client.set_terminated(run_id)
         if not any(found.name == name for found in client.search_registered_models()):
             client.create_registered_model(name)
@@ -97,6 +106,43 @@ class Registry:
             chosen.run_id, _BUNDLE, dst_path=str(directory)
         )
         return Path(path)
+
+    def document(self, chosen: RegisteredVersion, name: str) -> bytes:
+        """One file of a version's report.
+
+        Raises
+        ------
+        NoModel
+            If the run kept no such file.
+        """
+        from mlflow.exceptions import MlflowException
+
+        with temporary_directory() as directory:
+            try:
+                path = self._client.download_artifacts(
+                    chosen.run_id, f"{_REPORT}/{name}", dst_path=directory
+                )
+                return Path(path).read_bytes()
+            except (MlflowException, OSError) as error:
+                raise NoModel(f"version {chosen.version} has no {name}") from error
+
+    def find_bundle(self, name: str, bundle_version: str) -> RegisteredVersion:
+        """The newest registered version whose bundle has this version.
+
+        Raises
+        ------
+        NoModel
+            If there is none.
+        """
+        found = self._client.search_model_versions(f"name = '{name}'")
+        numbers = [
+            int(one.version)
+            for one in found
+            if one.tags.get("bundle_version") == bundle_version
+        ]
+        if not numbers:
+            raise NoModel(f"{bundle_version} is not registered under {name}")
+        return self._described(name, str(max(numbers)))
 
     def make_champion(self, chosen: RegisteredVersion) -> None:
         """Point the champion alias at a version."""

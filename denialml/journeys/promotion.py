@@ -1,0 +1,191 @@
+"""Promote a challenger through its gates to serve, or go back to the one before."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from denialml.domain.record import Judgment
+from denialml.errors import BundleRejected, GateFailed, NoModel
+from denialml.journeys.retrain import keyed_words
+from denialml.modeling.retraining.comparison import Comparison, Contestant, compare
+from denialml.modeling.retraining.gates import (
+    Evidence,
+    GateResult,
+    check_gates,
+    refusals,
+)
+from denialml.modeling.retraining.model_card import CARD_JSON, read_card
+from denialml.modeling.retraining.registry import (
+    CHALLENGER,
+    RegisteredVersion,
+    Registry,
+    temporary_directory,
+)
+from denialml.modeling.retraining.source_attributes import (
+    SOURCE_ATTRIBUTES,
+    unanswered,
+)
+from denialml.modeling.risk.bundle import (
+    install_bundle,
+    load_bundle,
+    restore_previous,
+)
+from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.specification import TrainingSpecification
+from denialml.store.records import practice_records
+
+
+class PromotionReport(Judgment, frozen=True):
+    """What serves from now on, and by which gates.
+
+    `remark` is empty, or says why the model that served could not be compared with.
+    """
+
+    name: str
+    version: str
+    registered_version: str
+    replaced_version: str
+    gates: tuple[GateResult, ...]
+    comparison: Comparison
+    remark: str = ""
+
+
+class RollbackReport(Judgment, frozen=True):
+    """What serves again. `registered_version` is empty if MLflow does not know it."""
+
+    name: str
+    version: str
+    registered_version: str
+
+
+def promote(
+    session: Session,
+    organization_id: str,
+    *,
+    tracking: Path,
+    serving: Path,
+    seal: Seal,
+    as_of: date,
+    name: str = "denial-risk",
+    version: str = CHALLENGER,
+) -> PromotionReport:
+    """Compare a version with what serves and, if every gate is met, let it serve.
+
+    Answers received before `as_of` decide.
+
+    Raises
+    ------
+    NoModel
+        If there is no such version.
+    GateFailed
+        If a gate is not met; names every one that failed with both numbers. What
+        served stays.
+    BundleRejected
+        If the stored bundle fails its integrity check.
+    NotEnoughHistory
+        If the newest mature window is too small to judge on.
+    """
+    registry = Registry(tracking)
+    chosen = registry.find(name, version=version)
+    champion, replaced, remark = _champion(registry, name, serving, seal)
+    with temporary_directory() as directory:
+        exported = registry.export(chosen, Path(directory))
+        bundle = load_bundle(exported, seal=seal, status="trained")
+        records = practice_records(session, organization_id, until=as_of)
+        comparison = compare(
+            build_frame(records, known_by=as_of),
+            Contestant(bundle, _specification(registry, chosen)),
+            champion,
+            known_by=as_of,
+            pseudonym=keyed_words(session, organization_id).payer,
+        )
+        gates = check_gates(_evidence(registry, chosen, comparison, exported))
+        if refused := refusals(gates):
+            raise GateFailed(f"version {chosen.version} is not promoted: {refused}")
+        installed = install_bundle(exported, serving, seal=seal)
+    registry.make_champion(chosen)
+    return PromotionReport(
+        name=name,
+        version=installed.version,
+        registered_version=chosen.version,
+        replaced_version=replaced,
+        gates=gates,
+        comparison=comparison,
+        remark=remark,
+    )
+
+
+def rollback(
+    *, tracking: Path, serving: Path, seal: Seal, name: str = "denial-risk"
+) -> RollbackReport:
+    """Serve what served before the last promotion, and move the alias back.
+
+    Raises
+    ------
+    NoModel
+        If nothing served before.
+    BundleRejected
+        If what served before fails its check; what serves stays.
+    """
+    restored = restore_previous(serving, seal=seal)
+    registry = Registry(tracking)
+    try:
+        found = registry.find_bundle(name, restored.version)
+    except NoModel:
+        return RollbackReport(
+            name=name, version=restored.version, registered_version=""
+        )
+    registry.make_champion(found)
+    return RollbackReport(
+        name=name, version=restored.version, registered_version=found.version
+    )
+
+
+def _champion(
+    registry: Registry, name: str, serving: Path, seal: Seal
+) -> tuple[Contestant | None, str, str]:
+    """What serves, its version, and why it cannot be compared with (or nothing)."""
+    try:
+        bundle = load_bundle(serving, seal=seal)
+    except NoModel:
+        return None, "", ""
+    except BundleRejected as error:
+        return None, "", f"what served was not compared with: {error}"
+    try:
+        found = registry.find_bundle(name, bundle.version)
+        specification = _specification(registry, found)
+    except NoModel:
+        specification = TrainingSpecification()
+    return Contestant(bundle, specification), bundle.version, ""
+
+
+def _specification(
+    registry: Registry, version: RegisteredVersion
+) -> TrainingSpecification:
+    content = registry.document(version, "specification.json")
+    return msgspec.json.decode(content, type=TrainingSpecification)
+
+
+def _evidence(
+    registry: Registry,
+    chosen: RegisteredVersion,
+    comparison: Comparison,
+    exported: Path,
+) -> Evidence:
+    measures = chosen.measures
+    try:
+        card = read_card((exported / CARD_JSON).read_bytes())
+        missing = unanswered(card.source_attributes)
+    except (OSError, msgspec.DecodeError):
+        missing = tuple(each.number for each in SOURCE_ATTRIBUTES)
+    return Evidence(
+        comparison=comparison,
+        canary_auc=measures["canary_auc"],
+        canary_allowed=measures["canary_allowed"],
+        leak_alarms=int(measures["leak_alarms"]),
+        unanswered=missing,
+        gates=_specification(registry, chosen).gates,
+    )
