@@ -16,8 +16,9 @@ from denialml.domain.claim import patient_key
 from denialml.errors import NotEnoughHistory
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.frames import Frame
+from denialml.modeling.risk.slicing import last_mature_day
 from denialml.modeling.risk.specification import TrainingSpecification
-from denialml.modeling.risk.training import last_mature_day, train_bundle
+from denialml.modeling.risk.training import train_bundle
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
