@@ -8,6 +8,7 @@ be read, never an exception. See docs/formats.md.
 from denialml.formats.acknowledgment_writing import write_claim_acknowledgments
 from denialml.formats.claim_writing import write_claims
 from denialml.formats.coverage_writing import write_authorizations, write_eligibility
+from denialml.formats.csv_columns import spreadsheet_text
 from denialml.formats.envelope_writing import Envelope
 from denialml.formats.practice_csv import csv_file_name, write_csv
 from denialml.formats.reading import RecordReader, open_reader, read_bytes, read_file
@@ -20,6 +21,7 @@ __all__ = [
     "open_reader",
     "read_bytes",
     "read_file",
+    "spreadsheet_text",
     "write_authorizations",
     "write_claim_acknowledgments",
     "write_claims",

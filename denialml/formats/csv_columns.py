@@ -66,7 +66,8 @@ def _read_text(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and _is_formula(cell) else cell
 
 
-def _write_text(value: str) -> str:
+def spreadsheet_text(value: str) -> str:
+    """A cell that no spreadsheet runs as a formula; reading takes the mark off."""
     return f"'{value}" if _is_formula(value) else value
 
 
@@ -109,7 +110,7 @@ def _read_list(cell: str) -> tuple[str, ...]:
 
 
 def _write_list(values: tuple[str, ...]) -> str:
-    return _write_text(LIST_SEPARATOR.join(values))
+    return spreadsheet_text(LIST_SEPARATOR.join(values))
 
 
 def _write_isoformat(value: date | time) -> str:
@@ -125,7 +126,7 @@ def _write_plain(value: Decimal) -> str:
 
 
 _SCALARS: dict[Any, tuple[str, Callable[[str], Any], Callable[[Any], str]]] = {
-    str: ("text", _read_text, _write_text),
+    str: ("text", _read_text, spreadsheet_text),
     int: ("a whole number", _read_integer, str),
     Decimal: ("a number such as 12 or 1.5", _read_decimal, _write_plain),
     date: ("a day as YYYY-MM-DD", _read_day, _write_isoformat),

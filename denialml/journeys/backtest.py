@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from denialml.domain.record import Judgment
 from denialml.errors import InputError
+from denialml.formats import spreadsheet_text
 from denialml.modeling.risk.frames import CENSORED, NEVER, Frame, build_frame
 from denialml.modeling.risk.specification import (
     TrainingSpecification,
@@ -111,7 +112,10 @@ def backtest_rows(frame: Frame, stretch: Stretch) -> Iterator[BacktestRow]:
 
 
 def write_backtest_csv(rows: Iterable[BacktestRow], path: Path) -> int:
-    """Write rows as CSV with a header; the number of rows. Dates are ISO."""
+    """Write rows as CSV with a header; the number of rows. Dates are ISO.
+
+    Text that a spreadsheet would run as a formula is written with an apostrophe.
+    """
     count = 0
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -119,9 +123,15 @@ def write_backtest_csv(rows: Iterable[BacktestRow], path: Path) -> int:
         writer.writerow(fields)
         for row in rows:
             values = [getattr(row, field) for field in fields]
-            writer.writerow(["" if value is None else value for value in values])
+            writer.writerow([_cell(value) for value in values])
             count += 1
     return count
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    return spreadsheet_text(value) if isinstance(value, str) else value
 
 
 def _line_outcome(frame: Frame, row: int) -> Outcome:

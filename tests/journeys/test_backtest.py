@@ -4,6 +4,7 @@ import csv
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from denialml.errors import InputError, NotEnoughHistory
@@ -124,6 +125,18 @@ def test_csv_has_a_header_and_iso_days(rows: list[BacktestRow], tmp_path: Path) 
     assert {row["answered_on"] for row in read} >= {""} or all(
         row.answered_on for row in rows[:50]
     )
+
+
+def test_no_spreadsheet_runs_what_a_payer_or_practice_wrote(
+    rows: list[BacktestRow], tmp_path: Path
+) -> None:
+    hostile = '=HYPERLINK("http://x")'
+    row = msgspec.structs.replace(rows[0], patient_control_number=hostile)
+    path = tmp_path / "backtest.csv"
+    write_backtest_csv([row], path)
+    with path.open(newline="") as file:
+        (read,) = csv.DictReader(file)
+    assert read["patient_control_number"] == "'" + hostile
 
 
 @pytest.mark.parametrize(
