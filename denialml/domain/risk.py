@@ -1,7 +1,9 @@
 """Denial risk of one claim, with the reasons."""
 
 from datetime import date
+from decimal import Decimal
 
+from denialml.domain.denial import RootCause
 from denialml.domain.record import Judgment
 
 
@@ -23,12 +25,73 @@ class Contribution(Judgment, frozen=True):
     remedy: str = ""
 
 
+class LikelyCause(Judgment, frozen=True):
+    """One cause for which the line may be denied.
+
+    `probability` is that of a denial for this cause; those of all causes add up to the
+    line's. `reason_code` is the CARC that this payer has printed most often for it,
+    empty while it has printed none.
+    """
+
+    root_cause: RootCause
+    probability: float
+    reason_code: str = ""
+
+
+class ExpectedLoss(Judgment, frozen=True):
+    """What a line is expected to lose, in dollars: the product of its three parts.
+
+    `probability` of a denial, `usual_payment` of the payer for such a line when it
+    pays, and `unrecovered_share` of denials that it has not paid later. `payments` and
+    `denials` are how many answers the two rest on.
+    """
+
+    amount: Decimal
+    probability: Decimal
+    usual_payment: Decimal
+    unrecovered_share: Decimal
+    payments: int
+    denials: int
+
+
+class Matter(Judgment, frozen=True):
+    """What all features of one matter (authorization, coverage, ...) add together.
+
+    `contribution` is in log-odds of the uncalibrated model; those of all matters plus
+    the base add up to the raw output.
+    """
+
+    name: str
+    contribution: float
+
+
+class CutOff(Judgment, frozen=True):
+    """From which risk on so many flagged claims are truly denied.
+
+    Learnt on claims that the measured trees had not seen: of the `flagged` ones at or
+    above `risk`, `denied` were denied, so a share of `denied / flagged`, between `low`
+    and `high` with 95% confidence. `recall` is the share of all denied claims that were
+    among them.
+    """
+
+    precision: float
+    risk: float
+    flagged: int
+    denied: int
+    low: float
+    high: float
+    recall: float
+
+
 class LineRisk(Judgment, frozen=True):
     """Denial risk of one service line.
 
     `probability` is calibrated; `raw_output` and `base` are log-odds before
     calibration; `contributions` are sorted by absolute size, all of them, so that
-    base + sum(contribution) = raw_output.
+    base + sum(contribution) = raw_output. `matters` are the same, grouped, largest
+    first. `interval` holds the true probability in eight of ten cases by what training
+    on other parts of the history would have given; None where the model does not say.
+    `likely_causes` are the most probable first.
     """
 
     line_number: int
@@ -37,6 +100,10 @@ class LineRisk(Judgment, frozen=True):
     raw_output: float
     base: float
     contributions: tuple[Contribution, ...]
+    interval: tuple[float, float] | None = None
+    likely_causes: tuple[LikelyCause, ...] = ()
+    expected_loss: ExpectedLoss | None = None
+    matters: tuple[Matter, ...] = ()
 
 
 class AnswerDays(Judgment, frozen=True):
@@ -63,7 +130,8 @@ class RiskScore(Judgment, frozen=True):
     `abstains`: the claim is too unlike what the payers have answered so far, so that
     the number is no estimate of its risk; `abstention_reason` says why in a plain
     sentence, empty otherwise. `expected_answer_days` is None where no payer has
-    answered yet.
+    answered yet. `interval` is that of the claim's probability. `expected_loss` adds up
+    the lines'; None where a payer has paid nothing yet that tells what is at stake.
     """
 
     patient_control_number: str
@@ -77,3 +145,5 @@ class RiskScore(Judgment, frozen=True):
     expected_answer_days: AnswerDays | None = None
     abstains: bool = False
     abstention_reason: str = ""
+    interval: tuple[float, float] | None = None
+    expected_loss: Decimal | None = None

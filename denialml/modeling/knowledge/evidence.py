@@ -79,8 +79,10 @@ class ClinicianEvidence(msgspec.Struct, frozen=True, gc=False):
         provider = shares.get(RootCause.PROVIDER_ELIGIBILITY, 0.0) + shares.get(
             RootCause.NETWORK_REFERRAL, 0.0
         )
+        before = provider + sum(shares.get(cause, 0.0) for cause in _BEFORE_SERVICE)
+        passed = not denied or (bool(shares) and before < _UNLIKELY)
         return ClinicianEvidence(
-            proved=_latest(self.proved, day, not denied),
+            proved=_latest(self.proved, day, passed),
             refused=_latest(self.refused, day, provider > _CLEAR),
             answers=self.answers + 1,
         )

@@ -8,6 +8,7 @@ same numbers alone, in a batch, from the API and in a backtest.
 import math
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 
@@ -19,6 +20,8 @@ from denialml.modeling.knowledge.evidence import (
     VisitLimitEvidence,
 )
 from denialml.modeling.knowledge.line_view import LineView
+from denialml.modeling.knowledge.loss_hazard import Hazard, Hazards
+from denialml.modeling.knowledge.outcomes import Outcome, OutcomeBook, named_cause
 from denialml.modeling.knowledge.rate_table import Key, RateTable
 from denialml.modeling.knowledge.rate_tables import RATE_TABLES
 
@@ -34,7 +37,9 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `view` is the line as it looked on the day it was sent. `patient` links answers
     about one patient. `shares` are the causes that the codes name (`causes`), empty
     when paid. `counts`: whether it enters the rates (originals do; corrected claims
-    are judged otherwise, but still prove coverage).
+    are judged otherwise, but still prove coverage). `checked_on`, `check_active` and
+    `check_named_other` are the eligibility answer that was on file when it was sent.
+    `allowed`, `reason_code` and `recovered_on` are for `outcomes`, never for a rate.
     """
 
     received_on: date
@@ -47,6 +52,12 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     denied: bool
     shares: tuple[tuple[str, float], ...]
     counts: bool = True
+    checked_on: date | None = None
+    check_active: bool = False
+    check_named_other: bool = False
+    allowed: Decimal = Decimal(0)
+    reason_code: str = ""
+    recovered_on: date | None = None
 
 
 class LineHistory(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +77,8 @@ class LineHistory(msgspec.Struct, frozen=True, gc=False):
     clinician: ClinicianEvidence
     filing: FilingEvidence
     limit: VisitLimitEvidence
+    coverage_hazard: Hazard = Hazard()
+    coordination_hazard: Hazard = Hazard()
 
 
 class History:
@@ -91,7 +104,12 @@ class History:
         self._clinicians: dict[tuple[str, str], ClinicianEvidence] = {}
         self._filing: dict[str, FilingEvidence] = {}
         self._limits: dict[tuple[str, str], VisitLimitEvidence] = {}
+        self._lapses = Hazards()
+        self._others = Hazards()
         self._usual: tuple[float, ...] = ()
+        self.outcomes = OutcomeBook(
+            [_outcome(event) for event in self._events if event.counts]
+        )
 
     @property
     def answers_known(self) -> int:
@@ -115,6 +133,7 @@ class History:
                 break
             self._learn(event)
             self._position += 1
+        self.outcomes.advance(day)
         if day != self.as_of or not self._usual:
             self._usual = self._usual_rates(day)
         self.as_of = day
@@ -155,6 +174,8 @@ class History:
             self._clinicians.get((view.clinician, view.payer), _NO_CLINICIAN),
             self._filing.get(view.payer, _NO_FILING),
             self._limits.get((view.payer, view.plan), _NO_LIMIT),
+            self._lapses.of(view.payer),
+            self._others.of(view.payer),
         )
 
     def _usual_rates(self, day: date) -> tuple[float, ...]:
@@ -192,6 +213,7 @@ class History:
             )
         patient_key = (event.patient, view.payer, view.member)
         coverage = self._coverage.get(patient_key, _NO_COVERAGE)
+        self._learn_losses(event, coverage, shares)
         self._coverage[patient_key] = coverage.learn(
             event.service_date, denied=event.denied, shares=shares
         )
@@ -201,7 +223,48 @@ class History:
             event.service_date, denied=event.denied, shares=shares
         )
 
+    def _learn_losses(
+        self, event: AnswerEvent, before: CoverageEvidence, shares: dict[str, float]
+    ) -> None:
+        """How long coverage and coordination had stood unproved, and whether they did.
 
+        Only what an answer settles counts: paid, or refused for this very matter; and
+        only while the last word on the matter was a proof.
+        """
+        checked = event.checked_on
+        for hazards, cause, proved, refused, vouched in (
+            (
+                self._lapses,
+                RootCause.ELIGIBILITY_COVERAGE,
+                before.coverage_proved,
+                before.coverage_refused,
+                event.check_active,
+            ),
+            (
+                self._others,
+                RootCause.COB_WRONG_PAYER,
+                before.coordination_proved,
+                before.coordination_refused,
+                checked is not None and not event.check_named_other,
+            ),
+        ):
+            lost = shares.get(cause, 0.0) > _SETTLED
+            if event.denied and not lost:
+                continue
+            if vouched and checked is not None and (proved is None or checked > proved):
+                proved = checked
+            if refused is not None and proved is not None and refused > proved:
+                continue
+            hazards.learn(
+                event.view.payer,
+                received=event.received_on,
+                proved=proved,
+                answered=event.service_date,
+                refused=lost,
+            )
+
+
+_SETTLED = 0.5
 _NO_COVERAGE = CoverageEvidence()
 _NO_CLINICIAN = ClinicianEvidence()
 _NO_FILING = FilingEvidence()
@@ -275,6 +338,19 @@ class _Rates:
 
 _NAN = float("nan")
 _DAYS = range(_LONGEST_DAYS + 1)
+
+
+def _outcome(event: AnswerEvent) -> Outcome:
+    return Outcome(
+        received_on=event.received_on,
+        payer=event.view.payer,
+        code=event.view.code,
+        denied=event.denied,
+        allowed=event.allowed,
+        reason_code=event.reason_code,
+        cause=named_cause(dict(event.shares)),
+        recovered_on=event.recovered_on,
+    )
 
 
 def _order(event: AnswerEvent) -> tuple[date, str, int]:

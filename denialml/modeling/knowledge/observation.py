@@ -5,7 +5,8 @@ was sent) and what a model is trained and tested on.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import msgspec
 
@@ -15,11 +16,13 @@ from denialml.domain.adjudication import (
     initial_determination,
 )
 from denialml.domain.claim import Claim, ServiceLine, patient_key
+from denialml.domain.coverage import EligibilityResult
 from denialml.domain.facts import LineFacts, PracticeRecords
 from denialml.modeling.knowledge.causes import cause_shares
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import AnswerEvent
 from denialml.modeling.knowledge.line_view import LineView, view_line
+from denialml.reference import adjustment_reasons
 
 _REPLACEMENTS = frozenset({"7", "8"})
 _DENIED = frozenset({LineOutcome.DENIED, LineOutcome.PARTIAL})
@@ -31,6 +34,7 @@ class ObservedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     submission.
 
     `answer` is the initial determination, of whatever day; None: not answered yet.
+    `paid_later_on` is the first later answer that paid the line, of whatever day.
     """
 
     claim_id: str
@@ -40,6 +44,7 @@ class ObservedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: LineFacts
     view: LineView
     answer: LineAdjudication | None
+    paid_later_on: date | None = None
 
     @property
     def is_original(self) -> bool:
@@ -61,7 +66,8 @@ def observe_lines(
 
     `answered_only` leaves out what no payer has answered: enough for history.
     """
-    answers = _initial_answers(records.adjudications)
+    by_line = _answers_by_line(records.adjudications)
+    answers = _initial_answers(by_line)
     observed = []
     ordered = sorted(
         records.submitted_claims, key=lambda one: (one.submitted_on, one.claim_id)
@@ -82,6 +88,9 @@ def observe_lines(
                     facts=facts,
                     view=view_line(claim, line, facts),
                     answer=answer,
+                    paid_later_on=_paid_after(
+                        answer, by_line.get((submitted.claim_id, line.line_number), ())
+                    ),
                 )
             )
     return observed
@@ -90,6 +99,7 @@ def observe_lines(
 def answer_events(observed: Sequence[ObservedLine]) -> list[AnswerEvent]:
     """What history learns from the answers; undecided ones teach nothing."""
     events = []
+    recovered = _recovery_days(observed)
     for one in observed:
         answer, denied, day = one.answer, one.denied, one.line.service_date
         if answer is None or denied is None or day is None:
@@ -107,18 +117,88 @@ def answer_events(observed: Sequence[ObservedLine]) -> list[AnswerEvent]:
                 denied=denied,
                 shares=tuple(shares.items()),
                 counts=one.is_original,
+                checked_on=_checked_on(one.facts),
+                check_active=one.facts.eligibility_result is EligibilityResult.ACTIVE,
+                check_named_other=one.facts.other_payer_named,
+                allowed=_allowed(answer),
+                reason_code=_anchor(answer) if denied else "",
+                recovered_on=_first_after(
+                    recovered.get(_service(one), ()), answer.received_on
+                ),
             )
         )
     return events
 
 
-def _initial_answers(
-    adjudications: Iterable[LineAdjudication],
-) -> dict[tuple[str, int], LineAdjudication]:
-    by_line: dict[tuple[str, int], list[LineAdjudication]] = {}
+def _checked_on(facts: LineFacts) -> date | None:
+    day, age = facts.service_date, facts.eligibility_age_days
+    return None if day is None or age is None else day - timedelta(days=age)
+
+
+def _service(one: ObservedLine) -> tuple[str, int]:
+    """What a corrected claim shares with its original."""
+    return one.claim.patient_control_number, one.line.line_number
+
+
+def _recovery_days(
+    observed: Sequence[ObservedLine],
+) -> dict[tuple[str, int], list[date]]:
+    """Days on which a service was paid by a later answer or on a corrected claim."""
+    found: dict[tuple[str, int], list[date]] = {}
+    for one in observed:
+        days = [] if one.paid_later_on is None else [one.paid_later_on]
+        if one.answer is not None and one.denied is False and not one.is_original:
+            days.append(one.answer.received_on)
+        if days:
+            found.setdefault(_service(one), []).extend(days)
+    return found
+
+
+def _first_after(days: Iterable[date], day: date) -> date | None:
+    return min((each for each in days if each > day), default=None)
+
+
+def _paid_after(
+    answer: LineAdjudication | None, answers: Iterable[LineAdjudication]
+) -> date | None:
+    if answer is None:
+        return None
+    return _first_after(
+        (each.received_on for each in answers if each.paid > 0), answer.received_on
+    )
+
+
+def _allowed(answer: LineAdjudication) -> Decimal:
+    return answer.paid if answer.allowed is None else answer.allowed
+
+
+def _anchor(answer: LineAdjudication) -> str:
+    """The denying reason code that took the largest amount; empty: none."""
+    reasons = adjustment_reasons()
+    denying = [
+        adjustment
+        for adjustment in answer.adjustments
+        if adjustment.reason_code in reasons
+        and reasons[adjustment.reason_code].adjustment_class == "denial"
+    ]
+    largest = max(denying, key=lambda one: abs(one.amount), default=None)
+    return "" if largest is None else largest.reason_code
+
+
+_Answers = dict[tuple[str, int], list[LineAdjudication]]
+
+
+def _answers_by_line(adjudications: Iterable[LineAdjudication]) -> _Answers:
+    by_line: _Answers = {}
     for adjudication in adjudications:
         key = (adjudication.claim_id, adjudication.line_number)
         by_line.setdefault(key, []).append(adjudication)
+    return by_line
+
+
+def _initial_answers(
+    by_line: _Answers,
+) -> dict[tuple[str, int], LineAdjudication]:
     initial = {}
     for key, answers in by_line.items():
         first = initial_determination(answers)

@@ -4,6 +4,7 @@ Adding a table adds an entry here; its feature is made in `rate_features`.
 """
 
 from denialml.domain.denial import RootCause
+from denialml.modeling.knowledge.line_view import AGE_STEPS, VISIT_STEPS
 from denialml.modeling.knowledge.newest_tables import NEWEST_TABLES
 from denialml.modeling.knowledge.rate_table import (
     AUTHORIZATION,
@@ -19,6 +20,12 @@ from denialml.modeling.knowledge.rate_table import (
     TIME,
     RateTable,
 )
+
+# No plan limits fewer visits in a year than these.
+_FEWEST_LIMITED = 12
+# A treatment plan older than 180 days, or none, is due for review.
+_PLAN_DUE = frozenset({-1, len(AGE_STEPS)})
+_LONG_TREATMENT = len(VISIT_STEPS)
 
 _STANDING_TABLES: tuple[RateTable, ...] = (
     RateTable(
@@ -183,6 +190,22 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         prior_weight=5.0,
     ),
     RateTable(
+        name="plan_visit_denial",
+        topic="benefit",
+        words="{payer}'s answers at exactly this many visits in the year under this"
+        " plan (up to eleven taken together)",
+        for_cause="for a benefit limit",
+        key=lambda view: (
+            view.payer,
+            view.plan,
+            max(view.visits_this_year, _FEWEST_LIMITED - 1),
+        ),
+        parent="plan_visits_denial",
+        causes=frozenset({RootCause.BENEFIT_LIMIT}),
+        prior_weight=3.0,
+        half_life_days=400,
+    ),
+    RateTable(
         name="plan_code_denial",
         topic="benefit",
         words="{payer}'s answers on {code} under this plan",
@@ -218,9 +241,14 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
     RateTable(
         name="necessity",
         topic="necessity",
-        words="{payer}'s answers on {family} at this treatment plan age",
+        words="{payer}'s answers on {family} at this age of treatment and plan",
         for_cause="for medical necessity",
-        key=lambda view: (view.payer, view.family, view.plan_age_bucket),
+        key=lambda view: (
+            view.payer,
+            view.family,
+            view.plan_age_bucket in _PLAN_DUE,
+            view.visit_bucket == _LONG_TREATMENT,
+        ),
         causes=NECESSITY,
     ),
     RateTable(

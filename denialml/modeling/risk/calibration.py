@@ -6,6 +6,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from denialml.domain.risk import CutOff
+from denialml.modeling.risk.probability_interval import Spread
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -19,15 +22,26 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     lies between the largest line's probability (one shared cause) and what
     independent lines would give. `independence` says how far from the one (0) to the
     other (1), by maximum likelihood over claims with several lines.
+
+    `spread` says how far a line's probability may lie from the true one, `cut_offs`
+    from which claim risk on which share of the flagged claims is truly denied.
     """
 
     slope: float = 1.0
     intercept: float = 0.0
     independence: float = 0.5
+    spread: Spread | None = None
+    cut_offs: tuple[CutOff, ...] = ()
 
     def line_probability(self, raw: Floats) -> Floats:
         """Calibrated probabilities, float64 (rows,)."""
         return 1.0 / (1.0 + np.exp(-(self.slope * raw + self.intercept)))
+
+    def interval(self, raw: float) -> tuple[float, float] | None:
+        """Where a line's true probability lies in eight of ten cases, if learnt."""
+        if self.spread is None:
+            return None
+        return self.spread.interval(self.slope * raw + self.intercept)
 
     def claim_probability(self, lines: Sequence[float]) -> float:
         """The probability that at least one of these lines is denied."""

@@ -7,11 +7,14 @@ against `_PASSING_SHIFT`), and its slope mostly. On simulated worlds 101 to 103 
 shift cost up to 0.017 of skill_KL.
 """
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
+from denialml.domain.risk import CutOff
 from denialml.modeling.risk.calibration import Calibration, Floats
+from denialml.modeling.risk.cut_offs import learn_cut_offs
 
 # Standard deviations in log-odds: of what stays, and of what passes with the slice.
 _LASTING_SHIFT, _PASSING_SHIFT = 0.05, 0.10
@@ -45,11 +48,26 @@ def fit_calibration(
     )
     intercept = center + shift - slope * center
     lines = 1.0 / (1.0 + np.exp(-(slope * raw + intercept)))
-    return Calibration(
+    calibration = Calibration(
         slope=slope,
         intercept=intercept,
         independence=_fit_independence(lines, denied, claim),
     )
+    return msgspec.structs.replace(
+        calibration, cut_offs=_fit_cut_offs(calibration, lines, denied, claim)
+    )
+
+
+def _fit_cut_offs(
+    calibration: Calibration,
+    lines: Floats,
+    denied: npt.NDArray[np.int8],
+    claim: npt.NDArray[np.int32],
+) -> tuple[CutOff, ...]:
+    """Per claim, as claims are flagged."""
+    starts = np.flatnonzero(np.r_[True, claim[1:] != claim[:-1]])
+    risks = calibration.claim_probabilities(lines, claim)[starts]
+    return learn_cut_offs(risks, np.maximum.reduceat(denied, starts) > 0)
 
 
 def _believed(lasting: float, passing: float, *, information: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 import numpy as np
@@ -16,7 +17,10 @@ from denialml.modeling.risk.cautions import cautions_about, claim_cautions
 from denialml.modeling.risk.explanation import contributions_of, largest_first
 from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import line_features
+from denialml.modeling.risk.outlook import expected_loss, likely_causes, matters_of
 from denialml.modeling.risk.reasons import COMFORTS_SHOWN, REASONS_SHOWN, reasons_of
+
+_NOTHING = Decimal(0)
 
 
 def score_claims(
@@ -61,7 +65,7 @@ def score_claims(
     raw = bundle.raw_output(matrix)
     probabilities = bundle.facts.calibration.line_probability(raw)
     told = [
-        _told(*each)
+        _told(*each, history=history, bundle=bundle)
         for each in zip(
             rows,
             matrix.tolist(),
@@ -110,6 +114,9 @@ def _told(
     shares: list[float],
     raw: float,
     probability: float,
+    *,
+    history: History,
+    bundle: Bundle,
 ) -> _ToldLine:
     *effects, base = shares
     contributions = contributions_of(row, values, effects)
@@ -120,6 +127,12 @@ def _told(
         raw_output=raw,
         base=base,
         contributions=largest_first(contributions),
+        interval=bundle.facts.calibration.interval(raw),
+        likely_causes=likely_causes(
+            row, contributions, history.outcomes, probability=probability
+        ),
+        expected_loss=expected_loss(row, history.outcomes, probability=probability),
+        matters=matters_of(contributions),
     )
     return _ToldLine(risk, row, values, contributions)
 
@@ -132,12 +145,19 @@ def _risk_score(
     cautions: tuple[str, ...],
 ) -> RiskScore:
     riskiest = max(told, key=lambda line: line.risk.probability)
+    calibration = bundle.facts.calibration
+    intervals = [line.risk.interval for line in told if line.risk.interval is not None]
+    losses = [
+        line.risk.expected_loss.amount
+        for line in told
+        if line.risk.expected_loss is not None
+    ]
     reasons = reasons_of(riskiest.row, riskiest.values, riskiest.contributions)
     return RiskScore(
         patient_control_number=claim.patient_control_number,
         as_of=as_of,
         model_version=bundle.version,
-        probability=bundle.facts.calibration.claim_probability(
+        probability=calibration.claim_probability(
             [line.risk.probability for line in told]
         ),
         lines=tuple(line.risk for line in told),
@@ -146,4 +166,13 @@ def _risk_score(
             one.sentence for one in reasons.lowering[:COMFORTS_SHOWN]
         ),
         warnings=(*cautions, *claim_cautions(claim)),
+        interval=(
+            (
+                calibration.claim_probability([low for low, _ in intervals]),
+                calibration.claim_probability([high for _, high in intervals]),
+            )
+            if len(intervals) == len(told)
+            else None
+        ),
+        expected_loss=sum(losses, _NOTHING) if len(losses) == len(told) else None,
     )

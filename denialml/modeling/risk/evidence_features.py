@@ -4,12 +4,14 @@ from denialml.modeling.risk.evidence_reading import (
     age_of,
     coordination_clean,
     coordination_open,
+    coverage_lapse_chance,
     coverage_open,
     coverage_proved,
     denied_share,
     known_problems,
     new_year_since_coordination,
     new_year_since_proof,
+    other_payer_chance,
     past_learnt_visits,
     past_paid_visits,
     refused_after_proof,
@@ -25,6 +27,8 @@ from denialml.modeling.risk.sources import (
 )
 
 _SOURCE = "835"
+# From this chance on, asking again is worth the minute it takes.
+_WORTH_A_CHECK = 0.05
 
 _YES_NO_COVERAGE = (
     (0.0, "The payer's last answers on this patient found coverage in force."),
@@ -211,6 +215,36 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         missing="No answers are on file.",
         source=_SOURCE,
         sources=(REMITTANCES,),
+    ),
+    Feature(
+        name="coverage_lapse_chance",
+        topic="coverage",
+        unit="rate",
+        value=coverage_lapse_chance,
+        says="Going by how often {payer}'s patients lose coverage, about {value} have"
+        " lost it this long after it was last proved.",
+        missing="Coverage was never proved, or was last found not in force.",
+        source="835, 271, eligibility.csv",
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
+        remedy="Check eligibility before sending.",
+        remedy_when=lambda chance: chance > _WORTH_A_CHECK,
+        concern=lambda chance: chance > _WORTH_A_CHECK,
+        circumstance=True,
+    ),
+    Feature(
+        name="other_payer_chance",
+        topic="other payer",
+        unit="rate",
+        value=other_payer_chance,
+        says="Going by how often another payer comes first for {payer}'s patients,"
+        " about {value} have one this long after none was known of.",
+        missing="It was never settled which payer comes first, or another one does.",
+        source="835, 271, eligibility.csv",
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
+        remedy="Ask the patient about other coverage.",
+        remedy_when=lambda chance: chance > _WORTH_A_CHECK,
+        concern=lambda chance: chance > _WORTH_A_CHECK,
+        circumstance=True,
     ),
     Feature(
         name="patient_answers",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 from denialml.modeling.knowledge.line_view import new_year_between
-from denialml.modeling.risk.feature import UNKNOWN, LineInput
+from denialml.modeling.risk.feature import UNKNOWN, LineInput, number
 
 
 def age_of(pick: Callable[[LineInput], date | None]) -> Callable[[LineInput], float]:
@@ -28,6 +28,28 @@ def coverage_proved(row: LineInput) -> date | None:
         return proved
     checked = date.fromordinal(day.toordinal() - age)
     return checked if proved is None or checked > proved else proved
+
+
+def coverage_lapse_chance(row: LineInput) -> float:
+    """How likely coverage was lost since it was last proved; NaN once refused."""
+    if _NO_COVERAGE(row) == 1.0:
+        return UNKNOWN
+    return number(
+        row.history.coverage_hazard.chance(
+            proved=coverage_proved(row), day=row.facts.service_date
+        )
+    )
+
+
+def other_payer_chance(row: LineInput) -> float:
+    """How likely another payer has come first since none did; NaN once one did."""
+    if _OTHER_PAYER(row) == 1.0:
+        return UNKNOWN
+    return number(
+        row.history.coordination_hazard.chance(
+            proved=coordination_clean(row), day=row.facts.service_date
+        )
+    )
 
 
 def new_year_since_proof(row: LineInput) -> float:
@@ -116,6 +138,11 @@ def visible_problems(row: LineInput) -> dict[str, str]:
     if no_coverage:
         found["coverage"] = "coverage was last found not in force"
     return found
+
+
+def refused_matters(row: LineInput) -> tuple[bool, bool]:
+    """Whether coverage was last found not in force, and another payer to come first."""
+    return _NO_COVERAGE(row) == 1.0, _OTHER_PAYER(row) == 1.0
 
 
 def known_problems(row: LineInput) -> float:

@@ -12,6 +12,7 @@ from denialml.modeling.risk.calibration_fit import fit_calibration
 from denialml.modeling.risk.evaluation import ranking_measures
 from denialml.modeling.risk.features import FEATURES, vocabulary_hash
 from denialml.modeling.risk.frames import Frame
+from denialml.modeling.risk.interval_fit import with_spread
 from denialml.modeling.risk.slicing import (
     Slices,
     cut_slices,
@@ -121,7 +122,9 @@ def _fit_full(
         ),
         kind="trees",
         reason="",
-        calibration=calibration,
+        calibration=with_spread(
+            calibration, frame, labels, slices, specification, trees=trees
+        ),
         measures=ranking_measures(labels[rows], calibration.line_probability(raw)),
         rows=slices.everything,
         trees=trees,
