@@ -1,6 +1,7 @@
 """`denialml score`: the claims of a file, before they are sent."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from denialml.domain.chain import VOID
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
-from denialml.domain.risk import RiskScore
+from denialml.domain.risk import CutOff, RiskScore
 from denialml.errors import InputError
 from denialml.formats import read_file
 from denialml.store.audit import AuditAction, record_event
@@ -26,7 +27,8 @@ class ScoredFile(Judgment, frozen=True):
 
     `not_scored` are the control numbers of claims without a single service line and of
     void claims, each of which has its problem. Each score says in `warnings` what it
-    cannot be trusted for.
+    cannot be trusted for. `cut_off` is the one asked for with ``--precision``;
+    `flagged` are the control numbers of the claims at or above its risk.
     """
 
     file: str
@@ -34,6 +36,8 @@ class ScoredFile(Judgment, frozen=True):
     scores: tuple[RiskScore, ...]
     not_scored: tuple[str, ...]
     problems: tuple[Problem, ...]
+    cut_off: CutOff | None = None
+    flagged: tuple[str, ...] = ()
 
 
 def score(
@@ -44,12 +48,19 @@ def score(
         typer.Option(help="day to score as of (default: each claim's own, BHT04)"),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="claims to show")] = 20,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            help="show the claims from the risk on of which this share was denied,"
+            " e.g. 0.95"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Denial risk of each claim with its reasons, riskiest first; stores nothing."""
     desk = open_desk()
     practice = desk.organization(organization)
-    scored = score_file(desk, practice, file, as_of=as_of)
+    scored = score_file(desk, practice, file, as_of=as_of, precision=precision)
     if as_json:
         write_json(scored)
     else:
@@ -59,16 +70,23 @@ def score(
 
 
 def score_file(
-    desk: Desk, practice: Organization, path: Path, *, as_of: str | None = None
+    desk: Desk,
+    practice: Organization,
+    path: Path,
+    *,
+    as_of: str | None = None,
+    precision: float | None = None,
 ) -> ScoredFile:
     """Read and score a file.
 
     Raises:
-        InputError: the file holds no claim at all.
+        InputError: the file holds no claim at all, or the model has no cut-off of
+            this precision.
         NoModel: nothing has been promoted for this practice.
     """
     from denialml.journeys.score import score_claims, without_voids
     from denialml.modeling.risk.bundle import load_bundle
+    from denialml.modeling.risk.cut_offs import cut_off_for
 
     reading = read_file(expect_file(path))
     claims = [record for record in reading if isinstance(record, Claim)]
@@ -78,6 +96,11 @@ def score_file(
     bundle = load_bundle(
         desk.settings.serving_bundle_of(practice.organization_id),
         seal=desk.seal(practice.organization_id),
+    )
+    cut_off = (
+        None
+        if precision is None
+        else cut_off_for(bundle.facts.calibration.cut_offs, precision)
     )
     with desk.session() as session, remarks.status("Scoring"):
         scores = score_claims(
@@ -107,11 +130,28 @@ def score_file(
             if claim.frequency_code == VOID or not claim.lines
         ),
         problems=(*reading.problems, *voids),
+        cut_off=cut_off,
+        flagged=flagged_by(cut_off, scores),
+    )
+
+
+def flagged_by(cut_off: CutOff | None, scores: Sequence[RiskScore]) -> tuple[str, ...]:
+    """Control numbers of the claims at or above the cut-off, riskiest first."""
+    if cut_off is None:
+        return ()
+    return tuple(
+        one.patient_control_number
+        for one in sorted(scores, key=lambda one: -one.probability)
+        if one.probability >= cut_off.risk
     )
 
 
 def show_scores(scored: ScoredFile, *, top: int) -> None:
-    """The riskiest claims with their reasons."""
+    """The riskiest claims with their reasons, or those that a cut-off flags."""
+    chosen = scored.scores
+    if scored.cut_off is not None:
+        chosen = tuple(one for one in chosen if one.probability >= scored.cut_off.risk)
+        remarks.print(cut_off_words(scored.cut_off, flagged=len(chosen)), markup=False)
     rows = [
         (
             one.patient_control_number,
@@ -122,7 +162,7 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
                 + [f"+ {comfort}" for comfort in one.speaks_for_payment[:1]]
             ),
         )
-        for one in scored.scores[:top]
+        for one in chosen[:top]
     ]
     table(
         f"{scored.file}: {len(scored.scores):,} claims, riskiest first",
@@ -137,6 +177,16 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
         remarks.print(f"claim {number} was not scored", markup=False)
     for problem in scored.problems[:PROBLEMS_SHOWN]:
         remarks.print(describe_problem(problem), soft_wrap=True, markup=False)
+
+
+def cut_off_words(cut_off: CutOff, *, flagged: int) -> str:
+    """What a cut-off is worth, in one line."""
+    return (
+        f"{flagged:,} claims are flagged, at a risk of {cut_off.risk:.1%} or more:"
+        f" among {cut_off.flagged:,} earlier claims flagged so, {cut_off.denied:,} were"
+        f" denied (95% interval {cut_off.low:.0%} to {cut_off.high:.0%}), which were"
+        f" {cut_off.recall:.0%} of all denied claims"
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -2,10 +2,11 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
-from denialml.cli.scoring import ScoredFile, show_scores
-from denialml.domain.risk import RiskScore
+from denialml.cli.scoring import ScoredFile, flagged_by, show_scores
+from denialml.domain.risk import CutOff, RiskScore
 
 
 def shown(capsys: pytest.CaptureFixture[str], *scores: RiskScore) -> tuple[str, str]:
@@ -58,3 +59,40 @@ def test_a_score_without_warnings_warns_of_nothing(
 ) -> None:
     _, err = shown(capsys, score("A-1"))
     assert "warning" not in err
+
+
+def test_a_precision_shows_only_what_it_flags_and_says_what_that_is_worth(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cut_off = CutOff(
+        precision=0.9,
+        risk=0.5,
+        flagged=40,
+        denied=36,
+        low=0.77,
+        high=0.96,
+        recall=0.3,
+    )
+    safe = msgspec.structs.replace(score("B-2"), probability=0.49)
+    scores = (score("A-1"), safe)
+    show_scores(
+        ScoredFile(
+            file="out.edi",
+            complete=True,
+            scores=scores,
+            not_scored=(),
+            problems=(),
+            cut_off=cut_off,
+            flagged=flagged_by(cut_off, scores),
+        ),
+        top=20,
+    )
+    captured = capsys.readouterr()
+    assert "A-1" in captured.out
+    assert "B-2" not in captured.out
+    said = " ".join(captured.err.split())
+    assert "1 claims are flagged, at a risk of 50.0% or more" in said
+    assert "among 40 earlier claims flagged so, 36 were denied" in said
+    assert "77% to 96%" in said
+    assert flagged_by(cut_off, scores) == ("A-1",)
+    assert flagged_by(None, scores) == ()
