@@ -49,8 +49,8 @@ quick: setup-dev ## the tests that take less than ten seconds each
 test: setup-dev system-packages check ## the whole suite
 	$(BIN)/pytest -n 2 --dist loadscope
 
-benchmark: setup-dev ## regenerate every figure in benchmarks/results (about 40 minutes)
-	@sh scripts/benchmark.sh $(BIN)/python
+benchmark: setup-dev ## regenerate every figure in benchmarks/results (over an hour)
+	@sh scripts/benchmark.sh $(BIN)/python $(DECISIONS)
 
 lock: $(BIN)/uv ## resolve the lock files again
 	@sh scripts/lock.sh $(BIN)/uv

@@ -1,13 +1,24 @@
 #!/bin/sh
 # Run every benchmark; each writes benchmarks/results/NAME.json. Then the README's table.
+# Seeds stand in the commands (or as a module's stated default) and in every result.
+# The file of California decisions is not part of denialml: name it as second argument.
 set -eu
 python=$1
+decisions=${2:-}
 "$python" -m benchmarks.corpus --json
 "$python" -m benchmarks.readers --json
 "$python" -m benchmarks.ingest --json
 "$python" -m benchmarks.simulator --json
 "$python" -m benchmarks.root_cause --out benchmarks/results/root_cause.json
 "$python" -m benchmarks.backtest --claims 100000 --seeds 201 202 203
+"$python" -m benchmarks.small_practice --claims 2000 5000
+"$python" -m benchmarks.leaks --claims 20000 --seeds 101
+"$python" -m benchmarks.reasons --claims 12000 --seeds 41 42
+"$python" -m benchmarks.radar
+"$python" -m benchmarks.model_card --claims 20000 --seed 101
 "$python" -m benchmarks.explain
 "$python" -m benchmarks.api --json benchmarks/results/api.json
+if [ -n "$decisions" ]; then
+    "$python" -m benchmarks.california "$decisions" --out benchmarks/results/california.json
+fi
 "$python" scripts/figures.py

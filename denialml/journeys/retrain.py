@@ -147,7 +147,7 @@ def _register(
     bundle: Bundle, report: RunReport, tracking: Path, *, seal: Seal, now: datetime
 ) -> RegisteredVersion:
     facts, specification = bundle.facts, report.specification
-    groups = ("trees", "slices", "evaluation", "gates")
+    settings = msgspec.to_builtins(specification)
     parameters: dict[str, Any] = {
         "seed": specification.seed,
         "trees": facts.training.trees,
@@ -158,14 +158,16 @@ def _register(
         "window_last": report.window_last.isoformat(),
         **{
             f"{group}.{key}": value
-            for group in groups
-            for key, value in msgspec.to_builtins(getattr(specification, group)).items()
+            for group, values in settings.items()
+            if isinstance(values, dict)
+            for key, value in values.items()
         },
     }
     tags = {
         "bundle_version": facts.version,
         "trained_as_of": facts.training.trained_as_of,
         "trained_at": now.isoformat(),
+        "kind": facts.kind,
         "data": "simulated" if report.is_simulated else "practice",
     }
     cards = card_documents(make_card(bundle, report), report)

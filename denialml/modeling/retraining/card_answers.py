@@ -42,8 +42,9 @@ STANDING_ANSWERS = {
     "5.ii": "Probabilities are calibrated on a later slice. No reweighting or group"
     " threshold is applied. Whoever promotes reads the subgroup tables of this card.",
     "8.i": "On every run: the newest mature window, per payer, against the champion"
-    " and a payer x code table (`denialml promote`); between runs by the drift baseline"
-    " stored with the run. The organization decides how often; monthly is advised.",
+    " and a payer x code table (`denialml promote`). Between runs `denialml radar`"
+    " watches how payers answer; inputs can be compared with the run's drift baseline."
+    " The organization decides how often; monthly is advised.",
     "8.iii": "On every run, in the subgroup tables; as often as the organization runs.",
     "9.i": "By training again and promoting through the gates; nothing updates itself.",
     "9.ii": "A failed gate keeps the champion; `denialml rollback` restores the one"

@@ -20,10 +20,14 @@ _FEATURES_SHOWN = 15
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What travels with a bundle. Measures are of the window, by the stand-in."""
+    """What travels with a bundle. Measures are of the window, by the stand-in.
+
+    `kind` says what is served: trees, or something simpler where history is thin.
+    """
 
     model: str
     trained_as_of: str
+    kind: str
     data: str
     window: str
     source_attributes: tuple[AnsweredAttribute, ...]
@@ -39,6 +43,7 @@ def make_card(bundle: Bundle, report: RunReport) -> ModelCard:
     return ModelCard(
         model=bundle.version,
         trained_as_of=bundle.facts.training.trained_as_of,
+        kind=_kind(bundle),
         data=(
             "Simulated claims: nothing here was measured on real ones."
             if report.is_simulated
@@ -58,6 +63,13 @@ def make_card(bundle: Bundle, report: RunReport) -> ModelCard:
         payers=report.payers,
         subgroups=report.subgroups,
     )
+
+
+def _kind(bundle: Bundle) -> str:
+    facts = bundle.facts
+    if facts.kind == "trees":
+        return f"{facts.training.trees} boosted trees on {len(facts.features)} features"
+    return f"{facts.kind} ({facts.training.kind_reason})"
 
 
 def card_documents(card: ModelCard, report: RunReport) -> dict[str, bytes]:
@@ -83,7 +95,8 @@ def draw_card(card: ModelCard, report: RunReport) -> str:
     """The card as Markdown."""
     parts = [
         f"# Model card: {card.model}",
-        f"{card.data} Trained on answers received before {card.trained_as_of}.",
+        f"{card.data} Trained on answers received before {card.trained_as_of}."
+        f" {card.kind}.",
         f"Measured on {card.window}. Brackets are 95% bootstrap intervals over"
         " patients.",
         "## Measures",

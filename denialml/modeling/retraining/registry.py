@@ -19,6 +19,7 @@ from denialml.errors import NoModel
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 _BUNDLE, _REPORT = "bundle", "report"
+_PARAMETERS_A_BATCH, _METRICS_A_BATCH = 100, 1000
 
 
 class RegisteredVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +63,7 @@ class Registry:
         client = self._client
         run = client.create_run(self._experiment(name), tags=dict(tags))
         run_id: str = run.info.run_id
-        for key, value in parameters.items():
-            client.log_param(run_id, key, value)
-        for key, value in measures.items():
-            client.log_metric(run_id, key, value)
+        _log_numbers(client, run.info, parameters=parameters, measures=measures)
         client.log_artifacts(run_id, str(bundle), artifact_path=_BUNDLE)
         with temporary_directory() as directory:
             for file, content in (documents or {}).items():
@@ -165,6 +163,27 @@ class Registry:
             measures=dict(run.data.metrics),
             tags=dict(found.tags),
         )
+
+
+def _log_numbers(
+    client: Any,
+    run: Any,
+    *,
+    parameters: Mapping[str, Any],
+    measures: Mapping[str, float],
+) -> None:
+    """Parameters and metrics in as few transactions as MLflow's limits allow."""
+    from mlflow.entities import Metric, Param
+
+    run_id, at = run.run_id, run.start_time
+    params = [Param(key, str(value)) for key, value in parameters.items()]
+    metrics = [
+        Metric(key, value, timestamp=at, step=0) for key, value in measures.items()
+    ]
+    for start in range(0, len(params), _PARAMETERS_A_BATCH):
+        client.log_batch(run_id, params=params[start : start + _PARAMETERS_A_BATCH])
+    for start in range(0, len(metrics), _METRICS_A_BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + _METRICS_A_BATCH])
 
 
 def _client(uri: str) -> Any:
