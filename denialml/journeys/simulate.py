@@ -103,7 +103,7 @@ def truth_csv(rows: Iterable[TruthRow]) -> bytes:
     """The truth as CSV: one row per claim line of a frequency-1 submission.
 
     `denied` is 1, 0 or empty (never adjudicated); `q_*` are the probabilities that
-    a rule of the cause fires by itself.
+    a rule of the cause fires by itself, `p_*` that it is the cause of a denial.
     """
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\n")
@@ -123,6 +123,7 @@ def truth_csv(rows: Iterable[TruthRow]) -> bytes:
             "payer_error",
             "cluster",
             *(f"q_{cause}" for cause in TRUTH_CAUSES),
+            *(f"p_{cause}" for cause in TRUTH_CAUSES),
         ]
     )
     for row in rows:
@@ -142,6 +143,7 @@ def truth_csv(rows: Iterable[TruthRow]) -> bytes:
                 int(row.payer_error),
                 row.cluster,
                 *(f"{chance:.6g}" for chance in row.cause_chances),
+                *(f"{chance:.6g}" for chance in row.cause_probabilities),
             ]
         )
     return written.getvalue().encode()

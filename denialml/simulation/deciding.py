@@ -17,6 +17,7 @@ from denialml.simulation.remitting import (
 )
 from denialml.simulation.rules import Rule
 from denialml.simulation.state import Arrival, Sent, State
+from denialml.simulation.strictness import rehearse
 from denialml.simulation.truth import truth_rows
 
 
@@ -171,6 +172,10 @@ def record_truth(
     causes: tuple[Rule | None, ...] | None,
 ) -> None:
     """Note the truth about a submission; `causes` None: nobody adjudicated it."""
+    if state.rehearsal is not None:
+        if causes is not None:
+            rehearse(state.rehearsal, prepared)
+        return
     patient = prepared.session.visit.patient
     state.outputs.truth.extend(
         truth_rows(

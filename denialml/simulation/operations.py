@@ -5,6 +5,7 @@ are read first, then coverage is asked about and visits are held, then claims ar
 sent and adjudicated (in secret) by the payers.
 """
 
+from denialml.domain.coverage import PayerType
 from denialml.simulation import coverage as states
 from denialml.simulation.answering import ask_again, correct, receive
 from denialml.simulation.billing import Session
@@ -71,8 +72,11 @@ def _settle(state: State, patient: int, *, coverage: states.Coverage, day: int) 
     states.settle_other(state.random, coverage, other=policy.cob_hazard, day=day)
     check(state, patient, coverage=coverage, day=day)
     _release(state, patient, day=day)
+    # Original Medicare takes no replacement claims.
+    replaceable = policy.kind.payer_type is not PayerType.MEDICARE
     for sent in state.unsettled.pop(patient, ()):
-        if sent.coverage is coverage and state.random.random() < 0.8:
+        corrects = sent.coverage is coverage and state.random.random() < 0.8
+        if corrects and replaceable:
             due = state.timeline.workday(day + state.random.randint(1, 10))
             state.corrections[due].append(sent)
 

@@ -35,7 +35,9 @@ class TruthRow(msgspec.Struct, frozen=True, gc=False):
     adjudicated, `denied` is None) or ``outgoing``. `root_cause` is None unless the
     line was denied; `payer_error` marks a denial without fault of the claim, whose
     root cause is what the payer stated. `cause_chances`: probability that a rule of
-    the cause fires by itself, order of `TRUTH_CAUSES`. `cluster` names the
+    the cause fires by itself, order of `TRUTH_CAUSES`. `cause_probabilities`, in the
+    same order: probability that the line is denied for the cause, which is that of the
+    first rule to fire; they add up to `p_true_line`. `cluster` names the
     clinician and payer, within which hidden states correlate rows: standard errors
     of means of `denied` must be taken over clusters.
     """
@@ -53,6 +55,7 @@ class TruthRow(msgspec.Struct, frozen=True, gc=False):
     root_cause: RootCause | None
     payer_error: bool
     cause_chances: tuple[float, ...]
+    cause_probabilities: tuple[float, ...]
     cluster: str
 
 

@@ -64,8 +64,9 @@ def denied_line(line: BilledLine, codes: Codes) -> LineAnswer:
 def down_coded_line(line: BilledLine, policy: Policy) -> LineAnswer:
     """Paid as the shorter session (90834): the difference is denied (CARC 150)."""
     charge = line.charge_cents
-    allowed = round(charge * policy.kind.price)
-    paid = round(SERVICES["90834"].charge_cents * line.units * policy.kind.price)
+    price = policy.price(line.day)
+    allowed = round(charge * price)
+    paid = round(SERVICES["90834"].charge_cents * line.units * price)
     return LineAnswer(
         paid,
         (("CO", "45", charge - allowed), ("CO", "150", allowed - paid)),
@@ -116,7 +117,7 @@ def paid_line(
 ) -> LineAnswer:
     """Contractual write-off (CO-45), then the patient's share, then payment."""
     charge = line.charge_cents
-    allowed = round(charge * policy.kind.price)
+    allowed = round(charge * policy.price(line.day))
     adjustments: list[Adjustment] = [("CO", "45", charge - allowed)]
     if pricing.deductible:
         adjustments.append(("PR", "1", allowed))

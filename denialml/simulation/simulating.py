@@ -1,7 +1,9 @@
 """Draw a world and a practice, live through its days, return the records."""
 
 from datetime import date
+from functools import lru_cache
 from random import Random
+from typing import NamedTuple
 
 from denialml.domain.coverage import Payer, PayerType
 from denialml.simulation import coverage as states
@@ -13,10 +15,17 @@ from denialml.simulation.payers import (
     draw_policies,
     supplement,
 )
-from denialml.simulation.people import Person, Staff, draw_people, draw_staff
+from denialml.simulation.people import (
+    Person,
+    Staff,
+    Visit,
+    draw_people,
+    draw_staff,
+)
 from denialml.simulation.policy_changes import draw_changes
 from denialml.simulation.practice import RemittanceAdvice, SimulatedPractice
 from denialml.simulation.state import Chart, State
+from denialml.simulation.strictness import REHEARSED_CLAIMS, fit_strictness
 from denialml.simulation.timeline import Timeline
 
 _MISCONFIGURED = 0.06
@@ -48,9 +57,48 @@ def simulate_practice(
     if (ends_on - starts_on).days < 60:
         raise ValueError("the span must have at least 60 days for answers to arrive")
     world = seed if world is None else world
-    settings = DIFFICULTIES[difficulty]
-    timeline = Timeline(starts_on, ends_on)
-    world_random = Random(f"world {world} {difficulty}")
+    place = World(world, difficulty, starts_on, ends_on)
+    state, visits = _open_practice(
+        place, seed=f"practice {seed}", claims=claims, strictness=_strictness(place)
+    )
+    payers = tuple(policy.payer for policy in state.policies)
+    run(state, visits)
+    return _collect(state, seed=seed, world=world, difficulty=difficulty, payers=payers)
+
+
+class World(NamedTuple):
+    """What a world's payers follow from."""
+
+    seed: int
+    difficulty: Difficulty
+    starts_on: date
+    ends_on: date
+
+
+@lru_cache(maxsize=64)
+def _strictness(world: World) -> tuple[float, ...]:
+    """Per payer, from a practice of equal shares that lives through the same days."""
+    state, visits = _open_practice(
+        world, seed="rehearsal", claims=REHEARSED_CLAIMS, equal_shares=True
+    )
+    state.rehearsal = []
+    run(state, visits)
+    targets = [policy.target for policy in state.policies[:-1]]
+    return fit_strictness(state.rehearsal, targets)
+
+
+def _open_practice(
+    world: World,
+    *,
+    seed: str,
+    claims: int,
+    strictness: tuple[float, ...] = (),
+    equal_shares: bool = False,
+) -> tuple[State, list[Visit]]:
+    """The evening before the first day, and the visits to come."""
+    settings = DIFFICULTIES[world.difficulty]
+    timeline = Timeline(world.starts_on, world.ends_on)
+    world_random = Random(f"world {world.seed} {world.difficulty}")
     policies = draw_policies(world_random, timeline=timeline, settings=settings)
     changes = draw_changes(
         world_random,
@@ -58,9 +106,12 @@ def simulate_practice(
         count=settings.policy_changes,
         payers=len(policies),
     )
+    for policy, value in zip(policies, strictness, strict=False):
+        policy.strictness = value
+    for policy in policies if equal_shares else ():
+        policy.share = 1.0 / len(policies)
     policies.append(supplement(policies))
-    payers = tuple(policy.payer for policy in policies)
-    random = Random(f"practice {seed}")
+    random = Random(seed)
     staff = draw_staff(random, timeline=timeline, policies=policies, claims=claims)
     people, visits = draw_people(random, timeline=timeline, staff=staff, claims=claims)
     state = State(
@@ -76,8 +127,7 @@ def simulate_practice(
     state.setups = _draw_setups(random, staff, policies=policies)
     for person in people:
         state.charts.append(_open_chart(state, person))
-    run(state, visits)
-    return _collect(state, seed=seed, world=world, difficulty=difficulty, payers=payers)
+    return state, visits
 
 
 def _draw_setups(

@@ -84,7 +84,9 @@ class Outputs(msgspec.Struct):
 class State(msgspec.Struct):
     """The practice on one evening.
 
-    Agendas map a day number to what is due then. `setups` maps (site, payer) to the
+    Agendas map a day number to what is due then. `rehearsal` collects, when a payer's
+    strictness is being fitted, (payer, probability that everything else passes, hazard
+    of its rules) per line in place of the truth. `setups` maps (site, payer) to the
     telehealth place of service and modifier that the practice bills.
     """
 
@@ -142,6 +144,7 @@ class State(msgspec.Struct):
     uses_today: list[tuple[Grant, int, int]] = msgspec.field(default_factory=list)
     counters: dict[str, int] = msgspec.field(default_factory=dict)
     lessons: dict[tuple[str, int, str], int] = msgspec.field(default_factory=dict)
+    rehearsal: list[tuple[int, float, float]] | None = None
 
     def next_number(self, name: str) -> int:
         """1, 2, 3 ... per name."""

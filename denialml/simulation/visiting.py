@@ -33,7 +33,13 @@ def attend(state: State, visit: Visit) -> None:
     _maybe_check(state, chart, person=person, worker=worker, day=visit.day)
     session = _hold_session(state, chart, person=person, worker=worker, visit=visit)
     _maybe_request(state, chart, person=person, coverage=coverage, session=session)
-    due = _submission_day(state, worker, day=visit.day, signed=session.signed)
+    due = _submission_day(
+        state,
+        worker,
+        day=visit.day,
+        signed=session.signed,
+        outage=state.policy(coverage).outage,
+    )
     state.submissions[due].append(session)
 
 
@@ -239,9 +245,17 @@ def _maybe_request(
 
 
 def _submission_day(
-    state: State, worker: Worker, *, day: int, signed: int | None
+    state: State,
+    worker: Worker,
+    *,
+    day: int,
+    signed: int | None,
+    outage: tuple[int, int],
 ) -> int:
-    """Most claims go within eight days; some clinicians are late, a few forget."""
+    """Most claims go within eight days; some clinicians are late, a few forget.
+
+    What falls into an outage of the payer's clearinghouse goes out after it.
+    """
     random = state.random
     lag = random.randint(1, 8)
     draw = random.random()
@@ -251,4 +265,7 @@ def _submission_day(
         lag = random.randint(15, 75)
     if signed is not None:
         lag = max(lag, signed - day)
-    return state.timeline.workday(day + lag)
+    due = day + lag
+    if outage[0] <= due < outage[1]:
+        due = outage[1] + random.randint(0, 12)
+    return state.timeline.workday(due)
