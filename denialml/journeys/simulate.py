@@ -45,6 +45,7 @@ from denialml.formats import (
 )
 from denialml.simulation import (
     TRUTH_CAUSES,
+    Appeal,
     DocumentTruth,
     RemittanceAdvice,
     SimulatedPractice,
@@ -87,6 +88,7 @@ def write_practice(
         _Output(
             "truth/documents.csv", lambda: document_truth_csv(practice.document_truth)
         ),
+        _Output("truth/appeals.csv", lambda: appeals_csv(practice.appeals)),
     ]
     paths = []
     for number, output in enumerate(outputs, start=1):
@@ -150,10 +152,55 @@ def truth_csv(rows: Iterable[TruthRow]) -> bytes:
 
 
 def document_truth_csv(rows: Iterable[DocumentTruth]) -> bytes:
-    """Documents that are traps, as CSV: one row per such document."""
-    lines = ["document_id,kind,trap"]
-    lines += [f"{row.document_id},{row.kind},{row.trap}" for row in rows]
-    return ("\n".join(lines) + "\n").encode()
+    """Documents that are traps, as CSV: one row per such document.
+
+    `attach` is 1 where the document may be attached all the same.
+    """
+    return _csv(
+        ("document_id", "kind", "trap", "attach", "why"),
+        (
+            (row.document_id, row.kind, row.trap, int(row.attach), row.why)
+            for row in rows
+        ),
+    )
+
+
+def appeals_csv(rows: Iterable[Appeal]) -> bytes:
+    """The truth about appeals, as CSV: one row per appeal and level.
+
+    `evidence` and `harmful` are document ids with spaces between; `won` is 1, 0 or
+    empty (undecided on the last day).
+    """
+    return _csv(
+        Appeal.__struct_fields__,
+        (
+            tuple(_cell(getattr(row, field)) for field in Appeal.__struct_fields__)
+            for row in rows
+        ),
+    )
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(int(value))
+        case tuple():
+            return " ".join(value)
+        case float():
+            return f"{value:.6f}"
+        case date():
+            return value.isoformat()
+    return str(value)
+
+
+def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return written.getvalue().encode()
 
 
 def _envelope(number: int, when: date, *, outbound: bool) -> Envelope:

@@ -3,6 +3,7 @@
 import msgspec
 
 from denialml.simulation import coverage as states
+from denialml.simulation.billing import BilledLine
 from denialml.simulation.emission import Codes, draw_codes
 from denialml.simulation.parameters import DENIAL_DELAY_FACTOR, REMITTANCE_FLOOR_DAYS
 from denialml.simulation.payers import Policy
@@ -14,11 +15,20 @@ from denialml.simulation.remitting import (
     down_coded_line,
     draw_pricing,
     paid_line,
+    pended_answer,
+    reversal,
 )
 from denialml.simulation.rules import Rule
 from denialml.simulation.state import Arrival, Sent, State
 from denialml.simulation.strictness import rehearse
 from denialml.simulation.truth import truth_rows
+
+_REVIEWED = frozenset({Rule.NECESSITY, Rule.RECORDS, Rule.TIME})
+_PENDED = 0.3
+_PENDED_ANYHOW = 0.012
+_REVIEW_DAYS = (7, 30)
+_SPLIT = 0.2
+_TWO_REASONS = 0.05
 
 
 def adjudicate(state: State, prepared: Prepared, *, day: int) -> Sent:
@@ -38,10 +48,21 @@ def adjudicate(state: State, prepared: Prepared, *, day: int) -> Sent:
         codes=codes,
     )
     received = arrival_day(state, policy, day=day, slow=decision.slow)
+    answers: tuple[Answer, ...] = (sent.answer,)
+    if decision.pended:
+        pended = pended_answer(
+            sent.answer,
+            number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
+        )
+        if received <= state.timeline.last:
+            state.arrivals[received, policy.index].append(Arrival((pended,)))
+        reviewed = received + state.random.randint(*_REVIEW_DAYS)
+        received = arrival_day(state, policy, day=reviewed, slow=False)
+        answers = (reversal(pended), sent.answer)
     if received > state.timeline.last:
         status = "pending"
     else:
-        state.arrivals[received, policy.index].append(Arrival((sent.answer,), sent))
+        state.arrivals[received, policy.index].append(Arrival(answers, sent))
     record_truth(state, prepared, status=status, causes=causes)
     return sent
 
@@ -52,7 +73,10 @@ def arrival_day(state: State, policy: Policy, *, day: int, slow: bool) -> int:
     if slow:
         delay *= DENIAL_DELAY_FACTOR
     decided = day + REMITTANCE_FLOOR_DAYS + int(delay)
-    while state.timeline.weekday(decided) not in policy.payment_weekdays:
+    timeline = state.timeline
+    while timeline.weekday(
+        decided
+    ) not in policy.payment_weekdays or timeline.is_holiday(decided):
         decided += 1
     return decided + 1
 
@@ -63,11 +87,13 @@ class Decision(msgspec.Struct, frozen=True):
     Denials by a payer's own rules are slow (they are reviewed), those by coverage,
     other payer or enrollment are not: were they slower too, an answer that has not
     come yet would say something about the hidden state, and the truth, which does
-    not listen to silence, would be too low.
+    not listen to silence, would be too low. For the same reason whether an answer is
+    `pended` (CARC 133) before the final one depends on the payer's own rules alone.
     """
 
     causes: tuple[Rule | None, ...]
     slow: bool
+    pended: bool
 
 
 def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
@@ -75,7 +101,7 @@ def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
     coverage = prepared.coverage
     policy = state.policy(coverage)
     first = prepared.session.visit.days[0]
-    worker = state.people[prepared.session.visit.patient].worker
+    worker = prepared.session.visit.worker
     policy_causes = _policy_causes(state, prepared)
     rule: Rule | None = None
     if states.lapsed(coverage, policy.lapse_hazard, day=first):
@@ -85,7 +111,12 @@ def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
     elif state.loading(worker, coverage.policy).is_off(day):
         rule = Rule.LOADING
     causes = policy_causes if rule is None else (rule,) * len(policy_causes)
-    return Decision(causes, slow=any(cause is not None for cause in policy_causes))
+    reviewed = not _REVIEWED.isdisjoint(policy_causes)
+    return Decision(
+        causes,
+        slow=any(cause is not None for cause in policy_causes),
+        pended=state.random.random() < (_PENDED if reviewed else _PENDED_ANYHOW),
+    )
 
 
 def _policy_causes(state: State, prepared: Prepared) -> tuple[Rule | None, ...]:
@@ -149,7 +180,8 @@ def _answer(
         elif cause is Rule.TIME and policy.down_codes and line.code == "90837":
             answers.append(down_coded_line(line, policy))
         else:
-            answers.append(denied_line(line, denial))
+            assert cause is not None
+            answers.append(_denied(state, policy, line=line, codes=denial, cause=cause))
     all_denied = all(codes) and not any(answer.paid for answer in answers)
     forwarded = bool(prepared.claim.other_payers) and not all_denied
     return Answer(
@@ -160,8 +192,26 @@ def _answer(
         lines=tuple(answers),
         billed=billed,
         received_by_payer=day,
-        whole=all_denied and state.random.random() < 0.1 and len(set(codes)) == 1,
+        whole=all_denied
+        and state.random.random() < 0.1
+        and len(set(codes)) == 1
+        and all(len(answer.adjustments) == 1 for answer in answers),
     )
+
+
+def _denied(
+    state: State, policy: Policy, *, line: BilledLine, codes: Codes, cause: Rule
+) -> LineAnswer:
+    """Mostly one adjustment; some payers write off or give two reasons besides."""
+    draw = state.random.random()
+    if draw < _SPLIT:
+        return denied_line(
+            line, codes, allowed=round(line.charge_cents * policy.price(line.day))
+        )
+    if draw < _SPLIT + _TWO_REASONS and cause is not Rule.PAYER_ERROR:
+        other = draw_codes(state.random, cause, opacity=0.0)
+        return denied_line(line, codes, other=other)
+    return denied_line(line, codes)
 
 
 def record_truth(
@@ -176,7 +226,7 @@ def record_truth(
         if causes is not None:
             rehearse(state.rehearsal, prepared)
         return
-    patient = prepared.session.visit.patient
+    worker = prepared.session.visit.worker
     state.outputs.truth.extend(
         truth_rows(
             prepared.claim,
@@ -185,6 +235,6 @@ def record_truth(
             lines=prepared.lines,
             causes=causes,
             error_cause=state.policy(prepared.coverage).error_cause,
-            cluster=f"{state.people[patient].worker}-{prepared.coverage.policy}",
+            cluster=f"{worker}-{prepared.coverage.policy}",
         )
     )

@@ -7,10 +7,11 @@ sent and adjudicated (in secret) by the payers.
 
 from denialml.domain.coverage import PayerType
 from denialml.simulation import coverage as states
-from denialml.simulation.answering import ask_again, correct, receive
+from denialml.simulation.answering import ask_again, receive
 from denialml.simulation.billing import Session
 from denialml.simulation.people import Visit
 from denialml.simulation.policy_changes import apply_change
+from denialml.simulation.reworking import correct
 from denialml.simulation.sending import prepare_outgoing, resend, send
 from denialml.simulation.state import State
 from denialml.simulation.visiting import attend, check

@@ -100,7 +100,8 @@ class Policy(msgspec.Struct):
     submission uses the rules of the submission day. `target` is the share of lines
     that the payer denies on the whole, which `strictness` (a factor of its rules'
     hazards) is fitted to. `fee_steps` are (first day, factor of the price), `outage`
-    the days on which its clearinghouse takes no claims.
+    the days on which its clearinghouse takes no claims. `leniency` is the payer's
+    in deciding appeals, in log-odds; `appeal_window` counts days from the answer.
     """
 
     index: int
@@ -143,6 +144,8 @@ class Policy(msgspec.Struct):
     strictness: float = 1.0
     fee_steps: tuple[tuple[int, float], ...] = ()
     outage: tuple[int, int] = (NEVER, NEVER)
+    appeal_window: int = 180
+    leniency: float = 0.0
     scrutiny: dict[str, float] = msgspec.field(default_factory=dict)
 
     def price(self, day: int) -> float:
@@ -229,6 +232,8 @@ def _draw_policy(
         target=target,
         fee_steps=_fee_steps(random, timeline),
         outage=_outage(random, timeline),
+        appeal_window=random.choice((60, 90, 180)),
+        leniency=random.gauss(0.0, 0.5) + (0.9 if kind_name == "advantage" else 0.0),
     )
     _draw_strengths(random, policy, sharp=settings.sharpness)
     if kind_name == "blue":
@@ -283,7 +288,7 @@ def _with_visible_part(
         state="OH",
         filing_limit_days=policy.filing_limit if knows_filing else None,
         corrected_claim_limit_days=180 if knows_filing and not medicare else None,
-        appeal_window_days=random.choice((60, 90, 180)) if knows_filing else None,
+        appeal_window_days=policy.appeal_window if knows_filing else None,
         telehealth_place_of_service=(
             policy.telehealth_place if knows_telehealth else ""
         ),

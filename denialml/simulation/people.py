@@ -23,6 +23,7 @@ from denialml.simulation.timeline import Timeline
 
 CLAIMS_PER_CLINICIAN_YEAR = 700
 SITES = 5
+_WITH_MEDICATION = 0.07
 WARM_UP = 200
 """Episodes may have begun this many days before the simulated span."""
 
@@ -90,15 +91,20 @@ class Visit(msgspec.Struct, frozen=True):
     patient: int
     kind: str
     days: tuple[int, ...]
+    worker: int
 
 
 class Staff(msgspec.Struct, frozen=True):
-    """Sites and clinicians of a practice; `enrollments` in order of clinician."""
+    """Sites and clinicians of a practice; `enrollments` in order of clinician.
+
+    `enrollment_of` finds them by NPI and payer id.
+    """
 
     billing: Provider
     sites: tuple[Site, ...]
     workers: tuple[Worker, ...]
     enrollments: tuple[Enrollment, ...]
+    enrollment_of: dict[tuple[str, str], Enrollment]
 
 
 def draw_staff(
@@ -129,7 +135,8 @@ def draw_staff(
         enrollments.extend(
             _draw_enrollments(random, worker, policies=policies, timeline=timeline)
         )
-    return Staff(billing, sites, tuple(workers), tuple(enrollments))
+    enrollment_of = {(one.clinician_npi, one.payer_id): one for one in enrollments}
+    return Staff(billing, sites, tuple(workers), tuple(enrollments), enrollment_of)
 
 
 def _office(number: int) -> Address:
@@ -245,6 +252,20 @@ def draw_people(
             begins=begins,
         )
         drawn = _draw_visits(random, person, timeline=timeline)
+        if episode == "therapy" and random.random() < _WITH_MEDICATION:
+            prescribers = [
+                worker
+                for credential in EPISODE_CREDENTIALS["medication"]
+                for worker in by_credential.get(credential, ())
+                if worker.begins <= begins or worker.begins < 0
+            ]
+            if prescribers:
+                drawn += _prescriber_visits(
+                    random,
+                    person,
+                    prescriber=random.choice(prescribers),
+                    timeline=timeline,
+                )
         if drawn:
             people.append(person)
             visits.extend(drawn[: max(1, claims - len(visits))])
@@ -323,9 +344,32 @@ def _draw_visits(random: Random, person: Person, *, timeline: Timeline) -> list[
             days = [person.begins, person.begins + 10]
             kinds = ["intake", "testing"]
     return [
-        Visit(day, person.number, kind, (day,))
+        Visit(day, person.number, kind, (day,), person.worker)
         for day, kind in zip(days, kinds, strict=True)
-        if 0 <= day <= timeline.last
+        if 0 <= day <= timeline.last and not timeline.is_holiday(day)
+    ]
+
+
+def _prescriber_visits(
+    random: Random, person: Person, *, prescriber: Worker, timeline: Timeline
+) -> list[Visit]:
+    """A second episode beside therapy: evaluation and monthly visits for medication."""
+    days = _series(
+        random,
+        timeline.workday(person.begins + random.randint(10, 60)),
+        count=max(2, round(random.lognormvariate(1.9, 0.6))),
+        step=28,
+    )
+    return [
+        Visit(
+            day,
+            person.number,
+            "medication" if position else "intake",
+            (day,),
+            prescriber.number,
+        )
+        for position, day in enumerate(days)
+        if 0 <= day <= timeline.last and not timeline.is_holiday(day)
     ]
 
 
@@ -363,8 +407,8 @@ def _program_weeks(
         days = tuple(
             monday + offset
             for offset in (0, 1, 3, 4)[: random.choice((3, 3, 4))]
-            if random.random() >= 0.1
+            if random.random() >= 0.1 and not timeline.is_holiday(monday + offset)
         )
         if days and days[0] >= 0 and days[-1] <= timeline.last:
-            visits.append(Visit(days[-1], person.number, "iop", days))
+            visits.append(Visit(days[-1], person.number, "iop", days, person.worker))
     return visits

@@ -67,7 +67,7 @@ def prepare(
     `again` is the claim that goes out a second time, unchanged.
     """
     person = state.people[session.visit.patient]
-    worker = state.staff.workers[person.worker]
+    worker = state.staff.workers[session.visit.worker]
     grants = state.grants.get((person.number, coverage.policy), [])
     scene = _Scene(
         state=state,

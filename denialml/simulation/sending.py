@@ -22,7 +22,7 @@ def send(state: State, session: Session, *, day: int) -> None:
         return
     prepared = prepare(state, session, coverage=coverage, day=day)
     state.outputs.claims.append(prepared.claim)
-    site = state.staff.sites[state.staff.workers[state.people[patient].worker].site]
+    site = state.staff.sites[state.staff.workers[session.visit.worker].site]
     rejected = CLEARINGHOUSE_REJECTION * site.rejection_factor
     if state.random.random() < rejected:
         acknowledge(state, prepared.claim, day=day, accepted=False)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from denialml.domain.coverage import Payer, PayerType
 from denialml.simulation import coverage as states
 from denialml.simulation.documents import file_documents
+from denialml.simulation.filing import Folder
 from denialml.simulation.operations import run
 from denialml.simulation.parameters import DIFFICULTIES, Difficulty
 from denialml.simulation.payers import (
@@ -61,6 +62,7 @@ def simulate_practice(
     state, visits = _open_practice(
         place, seed=f"practice {seed}", claims=claims, strictness=_strictness(place)
     )
+    state.folder = Folder(seed=seed)
     payers = tuple(policy.payer for policy in state.policies)
     run(state, visits)
     return _collect(state, seed=seed, world=world, difficulty=difficulty, payers=payers)
@@ -182,7 +184,7 @@ def _collect(
 ) -> SimulatedPractice:
     outputs = state.outputs
     newest_day = _newest_day(outputs.advices, state.timeline.last)
-    documents, document_truth = file_documents(state, seed=seed)
+    documents, document_truth = file_documents(state)
     return SimulatedPractice(
         seed=seed,
         world=world,
@@ -205,6 +207,7 @@ def _collect(
         newest=tuple(advice for day, advice in outputs.advices if day >= newest_day),
         truth=tuple(outputs.truth),
         document_truth=document_truth,
+        appeals=tuple(outputs.appeals),
     )
 
 

@@ -13,6 +13,7 @@ from denialml.simulation.authorizing import Grant
 from denialml.simulation.billing import Session
 from denialml.simulation.coverage import Coverage, Loading
 from denialml.simulation.emission import Codes
+from denialml.simulation.filing import Folder
 from denialml.simulation.parameters import (
     NEW_CLINICIAN_NOT_LOADED,
     DifficultySettings,
@@ -20,7 +21,7 @@ from denialml.simulation.parameters import (
 from denialml.simulation.payers import Policy
 from denialml.simulation.people import Person, Staff
 from denialml.simulation.policy_changes import PolicyChange
-from denialml.simulation.practice import RemittanceAdvice, TruthRow
+from denialml.simulation.practice import Appeal, RemittanceAdvice, TruthRow
 from denialml.simulation.remitting import Answer
 from denialml.simulation.rules import Rule
 from denialml.simulation.timeline import Timeline
@@ -79,6 +80,7 @@ class Outputs(msgspec.Struct):
     outgoing: list[Claim] = msgspec.field(default_factory=list)
     truth: list[TruthRow] = msgspec.field(default_factory=list)
     denied: list[tuple[int, Sent]] = msgspec.field(default_factory=list)
+    appeals: list[Appeal] = msgspec.field(default_factory=list)
 
 
 class State(msgspec.Struct):
@@ -86,7 +88,8 @@ class State(msgspec.Struct):
 
     Agendas map a day number to what is due then. `rehearsal` collects, when a payer's
     strictness is being fitted, (payer, probability that everything else passes, hazard
-    of its rules) per line in place of the truth. `setups` maps (site, payer) to the
+    of its rules) per line in place of the truth; then there is no `folder` either.
+    `checks_of` holds eligibility answers by patient. `setups` maps (site, payer) to the
     telehealth place of service and modifier that the practice bills.
     """
 
@@ -144,6 +147,8 @@ class State(msgspec.Struct):
     uses_today: list[tuple[Grant, int, int]] = msgspec.field(default_factory=list)
     counters: dict[str, int] = msgspec.field(default_factory=dict)
     lessons: dict[tuple[str, int, str], int] = msgspec.field(default_factory=dict)
+    checks_of: dict[int, list[EligibilityCheck]] = msgspec.field(default_factory=dict)
+    folder: Folder | None = None
     rehearsal: list[tuple[int, float, float]] | None = None
 
     def next_number(self, name: str) -> int:

@@ -27,7 +27,7 @@ def attend(state: State, visit: Visit) -> None:
     if chart.left:
         return
     person = state.people[visit.patient]
-    worker = state.staff.workers[person.worker]
+    worker = state.staff.workers[visit.worker]
     coverage = chart.coverages[-1]
     _count_visit(state, chart, visit=visit)
     _maybe_check(state, chart, person=person, worker=worker, day=visit.day)
@@ -85,26 +85,26 @@ def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
         renew_later(state, patient, day=day)
     limit = person.visit_limit
     tells_limit = active and limit > 0 and policy.index % 2 == 0
-    state.outputs.checks.append(
-        EligibilityCheck(
-            checked_on=date(day),
-            payer_id=policy.payer.payer_id,
-            member_id=coverage.member_id,
-            result=EligibilityResult.ACTIVE if active else EligibilityResult.INACTIVE,
-            medical_record_number=person.medical_record_number,
-            service_date=date(day),
-            plan_name=f"{policy.payer.name} {'Basic' if limit else 'Standard'}",
-            coverage_begin=date(min(coverage.begins, day)).replace(day=1),
-            coverage_end=None if active else date(coverage.ended_on - 1),
-            mental_health_active=active if policy.index % 3 else None,
-            other_payer_id="SIM77" if other else "",
-            other_payer_name="Elsewhere Casualty" if other else "",
-            visits_remaining=(
-                max(0, limit - chart.visits_this_year) if tells_limit else None
-            ),
-            trace_number=f"E{state.next_number('check'):08d}",
-        )
+    answer = EligibilityCheck(
+        checked_on=date(day),
+        payer_id=policy.payer.payer_id,
+        member_id=coverage.member_id,
+        result=EligibilityResult.ACTIVE if active else EligibilityResult.INACTIVE,
+        medical_record_number=person.medical_record_number,
+        service_date=date(day),
+        plan_name=f"{policy.payer.name} {'Basic' if limit else 'Standard'}",
+        coverage_begin=date(min(coverage.begins, day)).replace(day=1),
+        coverage_end=None if active else date(coverage.ended_on - 1),
+        mental_health_active=active if policy.index % 3 else None,
+        other_payer_id="SIM77" if other else "",
+        other_payer_name="Elsewhere Casualty" if other else "",
+        visits_remaining=(
+            max(0, limit - chart.visits_this_year) if tells_limit else None
+        ),
+        trace_number=f"E{state.next_number('check'):08d}",
     )
+    state.outputs.checks.append(answer)
+    state.checks_of.setdefault(patient, []).append(answer)
 
 
 def renew_later(state: State, patient: int, *, day: int) -> None:

@@ -16,6 +16,7 @@ from denialml.simulation import TRUTH_CAUSES, SimulatedPractice, TruthRow
 from denialml.simulation.parameters import DIFFICULTIES
 from denialml.simulation.payers import draw_policies
 from denialml.simulation.timeline import Timeline
+from tests.simulation.conftest import is_decision
 
 ELIGIBILITY = TRUTH_CAUSES.index(RootCause.ELIGIBILITY_COVERAGE)
 OTHER_PAYER = TRUTH_CAUSES.index(RootCause.COB_WRONG_PAYER)
@@ -72,7 +73,7 @@ def first_answers(practice: SimulatedPractice) -> dict[Submission, ClaimPayment]
     found: dict[Submission, ClaimPayment] = {}
     for advice in (*practice.remittances, *practice.newest):
         for payment in advice.payments:
-            if payment.status_code == "22" or payment.received_by_payer_on is None:
+            if payment.received_by_payer_on is None or not is_decision(payment):
                 continue
             key = (payment.patient_control_number, payment.received_by_payer_on)
             found.setdefault(key, payment)
