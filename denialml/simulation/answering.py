@@ -6,17 +6,19 @@ from denialml.simulation.appealing import appeal
 from denialml.simulation.deciding import arrival_day
 from denialml.simulation.emission import may_be_coverage
 from denialml.simulation.parameters import SERVICES
-from denialml.simulation.payers import NEVER, Policy
+from denialml.simulation.payers import Policy
 from denialml.simulation.remitting import (
     build_advice,
     secondary_answer,
 )
-from denialml.simulation.reworking import maybe_take_back, overturn
+from denialml.simulation.reworking import overturn, take_back
 from denialml.simulation.rules import Rule
 from denialml.simulation.state import Arrival, Sent, State
+from denialml.simulation.timeline import NEVER
 from denialml.simulation.visiting import check, renew_later, settle_later
 
 _LESSON = 12
+_REMEMBERED = 12
 _SETUP_DAYS = 30
 _REPROCESSED = 0.7
 _CORRECTABLE = frozenset(
@@ -87,6 +89,8 @@ def _learn(state: State, sent: Sent, *, day: int) -> None:
     if any(codes is not None and may_be_coverage(codes) for codes in sent.codes):
         state.checks[asked].append((patient, coverage))
     if cause is Rule.ELIGIBILITY:
+        # What has denied a claim is in the file that answers inquiries, too.
+        coverage.late_days = 0
         if sent.claim.frequency_code == "1":
             state.uncovered[patient].append(sent.session)
         return
@@ -130,7 +134,10 @@ def _react(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
     if sent.answer.status_code == "19":
         _forward(state, sent, day=day)
     if not causes:
-        maybe_take_back(state, policy, sent=sent, day=day)
+        if not take_back(state, policy, sent=sent, day=day):
+            latest = state.paid.setdefault(sent.session.visit.patient, [])
+            latest.append(sent)
+            del latest[:-_REMEMBERED]
         return
     _notice(state, policy, sent=sent, day=day)
     if sent.claim.frequency_code != "1" or Rule.DUPLICATE in causes:

@@ -19,6 +19,7 @@ from denialml.simulation.visiting import attend, check
 _REPAIR_DAYS = 75
 _OUTGOING_DAYS = 7
 _REBILLED = 0.85
+_REINSTATED = 0.1
 
 
 def run(state: State, visits: list[Visit]) -> None:
@@ -87,21 +88,30 @@ def _renew(state: State, patient: int, *, day: int) -> None:
     chart = state.charts[patient]
     chart.fixing = False
     old = chart.coverages[-1]
+    if state.random.random() < _REINSTATED:
+        _cover(state, patient, index=old.policy, member_id=old.member_id, day=day)
+        return
     weights = [
         0.0 if policy.index == old.policy or policy.kind.for_the_old else policy.share
         for policy in state.policies
     ]
     index = state.random.choices(range(len(weights)), weights=weights)[0]
+    _cover(state, patient, index=index, member_id=state.member_id(index), day=day)
+
+
+def _cover(state: State, patient: int, *, index: int, member_id: str, day: int) -> None:
+    """Coverage without a gap, with a new payer or reinstated with the old one."""
+    chart = state.charts[patient]
     policy = state.policies[index]
     new = states.open_coverage(
         state.random,
         policy=index,
-        member_id=state.member_id(index),
+        member_id=member_id,
         day=day,
         hazards=(policy.lapse_hazard, policy.cob_hazard),
         unverified_intake=False,
     )
-    new.begins = old.ended_on
+    new.begins = chart.coverages[-1].ended_on
     chart.coverages.append(new)
     check(state, patient, coverage=new, day=day)
     _release(state, patient, day=day)
@@ -122,8 +132,15 @@ def _prepare_unsent(state: State) -> None:
     last = state.timeline.last
     day = state.timeline.workday(last + 1)
     unsent: list[Session] = []
+    # A denial of the last days made the practice ask: those claims wait for the answer.
+    asked = {
+        patient
+        for due, inquiries in state.checks.items()
+        if due <= day
+        for patient, _ in inquiries
+    }
     for due in range(last + 1, last + 1 + _OUTGOING_DAYS):
         unsent.extend(state.submissions.pop(due, ()))
     for session in unsent:
-        if session.visit.day <= last:
+        if session.visit.day <= last and session.visit.patient not in asked:
             prepare_outgoing(state, session, day=day)

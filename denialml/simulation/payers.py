@@ -11,16 +11,14 @@ import msgspec
 
 from denialml.domain.claim import Address
 from denialml.domain.coverage import Payer, PayerType
+from denialml.simulation.coverage import reported_law
 from denialml.simulation.parameters import (
     COB_JANUARY,
     COB_PER_YEAR,
     DifficultySettings,
 )
 from denialml.simulation.payer_spread import draw_targets
-from denialml.simulation.timeline import Timeline
-
-NEVER = 10**9
-"""A day number after everything."""
+from denialml.simulation.timeline import NEVER, Timeline
 
 _MEDICAID_UNWINDING = ((date(2023, 4, 1), date(2024, 5, 31), 1.8),)
 _MEDICARE_COUNSELORS_FROM = date(2024, 1, 1)
@@ -113,6 +111,7 @@ class Policy(msgspec.Struct):
     lag_scale: float
     payment_weekdays: tuple[int, ...]
     lapse_hazard: tuple[float, ...]
+    reported: tuple[float, ...]
     cob_hazard: tuple[float, ...]
     authorization_from: dict[str, int]
     knows_authorization: dict[str, bool]
@@ -206,6 +205,9 @@ def _draw_policy(
     surges = _MEDICAID_UNWINDING if kind_name == "medicaid" else ()
     lag_shape = random.uniform(2, 6)
     thresholds = _authorization_thresholds(random, medicare=medicare)
+    lapse_hazard = timeline.cumulative_hazard(
+        kind.lapse_per_year, kind.lapse_january, surges=surges
+    )
     policy = Policy(
         index=index,
         payer=Payer(payer_id=payer_id, name=name),
@@ -215,9 +217,8 @@ def _draw_policy(
         lag_shape=lag_shape,
         lag_scale=random.uniform(9, 30) / lag_shape,
         payment_weekdays=random.choice(((1,), (2,), (3,), (0, 3), (1, 3))),
-        lapse_hazard=timeline.cumulative_hazard(
-            kind.lapse_per_year, kind.lapse_january, surges=surges
-        ),
+        lapse_hazard=lapse_hazard,
+        reported=reported_law(lapse_hazard),
         cob_hazard=timeline.cumulative_hazard(COB_PER_YEAR, COB_JANUARY),
         authorization_from=thresholds,
         knows_authorization={group: random.random() < 0.8 for group in thresholds},

@@ -18,7 +18,7 @@ from denialml.simulation.rules import (
     claim_chances,
     line_chances,
 )
-from denialml.simulation.state import State
+from denialml.simulation.state import Chart, State
 
 
 class Prepared(msgspec.Struct):
@@ -111,7 +111,9 @@ def _shared_chances(scene: _Scene, *, already_sent: bool) -> list[Chance]:
     return [
         (
             Rule.ELIGIBILITY,
-            states.lapse_chance(coverage, policy.lapse_hazard, day=first),
+            states.lapse_chance(
+                coverage, policy.lapse_hazard, reported=policy.reported, day=first
+            ),
         ),
         (Rule.OTHER_PAYER, states.other_chance(coverage, policy.cob_hazard, day=first)),
         (Rule.LOADING, loading.off_chance(day)),
@@ -161,7 +163,7 @@ def _new_claim(scene: _Scene) -> Claim:
     referred = policy.referral > 0 and state.random.random() < 0.93
     control_number = f"C{session.number:07d}"
     if coverage is not state.charts[person.number].coverages[0]:
-        control_number += f"P{coverage.policy}"
+        control_number += f"P{_place_of(state.charts[person.number], coverage)}"
     return build_claim(
         session,
         Envelope(
@@ -188,6 +190,11 @@ def _new_claim(scene: _Scene) -> Claim:
         billing=state.staff.billing,
         facility=scene.site.facility if scene.site.number else None,
     )
+
+
+def _place_of(chart: Chart, coverage: Coverage) -> int:
+    """Which of the patient's coverages it is: 1 for the second."""
+    return next(n for n, one in enumerate(chart.coverages) if one is coverage)
 
 
 def _other_payers(scene: _Scene) -> tuple[OtherPayer, ...]:

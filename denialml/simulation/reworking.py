@@ -49,21 +49,24 @@ def overturn(state: State, policy: Policy, *, sent: Sent, received: int) -> None
     )
 
 
-def maybe_take_back(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
-    """Few paid claims are recovered later: repriced, or denied after review."""
+def take_back(state: State, policy: Policy, *, sent: Sent, day: int) -> bool:
+    """Few paid claims are recovered later: repriced, or denied after review.
+
+    Returns whether this one is, perhaps after the snapshot.
+    """
     random = state.random
     draw = random.random()
     if draw >= 0.008 or paid_cents(sent.answer) <= 0:
-        return
+        return False
     received = arrival_day(state, policy, day=day + random.randint(40, 120), slow=True)
     if received > state.timeline.last:
-        return
+        return True
     if draw < 0.002:
         overpaid = paid_cents(sent.answer) // 4
         state.takebacks[policy.index].append(
             (sent.claim.patient_control_number, overpaid)
         )
-        return
+        return True
     lines = []
     for line, billed in zip(sent.answer.lines, sent.answer.billed, strict=True):
         if draw < 0.004:
@@ -86,6 +89,7 @@ def maybe_take_back(state: State, policy: Policy, *, sent: Sent, day: int) -> No
     state.arrivals[received, policy.index].append(
         Arrival((reversal(sent.answer), again))
     )
+    return True
 
 
 def correct(state: State, sent: Sent, *, day: int) -> None:

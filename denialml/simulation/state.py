@@ -89,7 +89,8 @@ class State(msgspec.Struct):
     Agendas map a day number to what is due then. `rehearsal` collects, when a payer's
     strictness is being fitted, (payer, probability that everything else passes, hazard
     of its rules) per line in place of the truth; then there is no `folder` either.
-    `checks_of` holds eligibility answers by patient. `setups` maps (site, payer) to the
+    `checks_of` holds eligibility answers by patient, `paid` the latest paid claims.
+    `setups` maps (site, payer) to the
     telehealth place of service and modifier that the practice bills.
     """
 
@@ -147,6 +148,7 @@ class State(msgspec.Struct):
     uses_today: list[tuple[Grant, int, int]] = msgspec.field(default_factory=list)
     counters: dict[str, int] = msgspec.field(default_factory=dict)
     lessons: dict[tuple[str, int, str], int] = msgspec.field(default_factory=dict)
+    paid: dict[int, list[Sent]] = msgspec.field(default_factory=dict)
     checks_of: dict[int, list[EligibilityCheck]] = msgspec.field(default_factory=dict)
     folder: Folder | None = None
     rehearsal: list[tuple[int, float, float]] | None = None

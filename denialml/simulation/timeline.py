@@ -8,6 +8,9 @@ import datetime
 from datetime import timedelta
 
 DAYS_PER_YEAR = 365.25
+NEVER = 10**9
+"""A day number after everything."""
+
 _MARGIN = 900
 """Days on either side of the horizon for which dates are prepared."""
 

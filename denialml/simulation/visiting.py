@@ -16,9 +16,10 @@ from denialml.simulation.billing import (
 )
 from denialml.simulation.coverage import Coverage
 from denialml.simulation.parameters import SERVICES
-from denialml.simulation.payers import NEVER
 from denialml.simulation.people import Person, Visit, Worker
+from denialml.simulation.recouping import recoup
 from denialml.simulation.state import Chart, State
+from denialml.simulation.timeline import NEVER
 
 
 def attend(state: State, visit: Visit) -> None:
@@ -70,10 +71,10 @@ def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
     chart = state.charts[patient]
     person = state.people[patient]
     date = state.timeline.date
-    active = not states.lapsed(coverage, policy.lapse_hazard, day=day)
+    active = states.shows_active(coverage, policy.lapse_hazard, day=day)
     other = False
     if active:
-        states.learn_active(coverage, policy.lapse_hazard, day=day)
+        states.learn_asked(coverage, day=day)
         other = states.other_is_primary(coverage, policy.cob_hazard, day=day)
         if other:
             states.learn_other(coverage, policy.cob_hazard, day=day)
@@ -81,7 +82,8 @@ def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
         else:
             states.learn_clean(coverage, policy.cob_hazard, day=day)
     elif coverage.ended_on == NEVER:
-        coverage.ended_on = states.lapse_day(coverage, policy.lapse_hazard)
+        states.learn_ended(coverage, policy.lapse_hazard)
+        recoup(state, patient, coverage=coverage, day=day)
         renew_later(state, patient, day=day)
     limit = person.visit_limit
     tells_limit = active and limit > 0 and policy.index % 2 == 0
