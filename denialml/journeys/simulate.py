@@ -2,7 +2,8 @@
 
 ::
 
-    OUT/practice/837P, 835, 277CA, 271, 278   X12, as sent and received
+    OUT/practice/837P, 999, 277CA, 835        X12, as sent and received
+    OUT/practice/271, 278                     answers about coverage, authorization
     OUT/practice/*.csv, documents/            the practice's own exports
     OUT/outgoing/claims.edi                   prepared, not yet sent
     OUT/newest/835.edi                        the newest remittances, not yet received
@@ -43,6 +44,7 @@ from denialml.formats import (
     write_eligibility,
     write_remittances,
 )
+from denialml.journeys.simulate_receipts import file_receipt
 from denialml.simulation import (
     TRUTH_CAUSES,
     Appeal,
@@ -253,7 +255,12 @@ def _claim_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
     for number, (week, members) in enumerate(weeks, start=1):
         claims = list(members)
         envelope = _envelope(number, _sent_on(claims[-1]), outbound=True)
-        yield _Output(f"practice/837P/{week}.edi", _claim_writer(claims, envelope))
+        answer = _envelope(number, _sent_on(claims[-1]), outbound=False)
+        write_file, write_receipt = _file_and_receipt(
+            _claim_writer(claims, envelope), answer
+        )
+        yield _Output(f"practice/837P/{week}.edi", write_file)
+        yield _Output(f"practice/999/{week}.edi", write_receipt)
     if practice.outgoing:
         envelope = _envelope(900001, _sent_on(practice.outgoing[0]), outbound=True)
         yield _Output(
@@ -263,6 +270,22 @@ def _claim_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
 
 def _claim_writer(claims: list[Claim], envelope: Envelope) -> Callable[[], bytes]:
     return lambda: write_claims(claims, envelope=envelope)
+
+
+def _file_and_receipt(
+    content: Callable[[], bytes], envelope: Envelope
+) -> tuple[Callable[[], bytes], Callable[[], bytes]]:
+    """An 837 and the 999 that answers it, which is written right after it."""
+    made: list[bytes] = []
+
+    def write_file() -> bytes:
+        made.append(content())
+        return made[-1]
+
+    def write_receipt() -> bytes:
+        return file_receipt(made.pop(), envelope=envelope)
+
+    return write_file, write_receipt
 
 
 def _remittance_outputs(practice: SimulatedPractice) -> Iterator[_Output]:

@@ -9,6 +9,7 @@ from denialml.simulation.parameters import SERVICES
 from denialml.simulation.payers import Policy
 from denialml.simulation.remitting import (
     build_advice,
+    patient_shares,
     secondary_answer,
 )
 from denialml.simulation.reworking import overturn, take_back
@@ -91,7 +92,7 @@ def _learn(state: State, sent: Sent, *, day: int) -> None:
     if cause is Rule.ELIGIBILITY:
         # What has denied a claim is in the file that answers inquiries, too.
         coverage.late_days = 0
-        if sent.claim.frequency_code == "1":
+        if sent.claim.frequency_code == "1" and not sent.is_secondary:
             state.uncovered[patient].append(sent.session)
         return
     states.learn_active(coverage, policy.lapse_hazard, day=first)
@@ -107,9 +108,9 @@ def _learn(state: State, sent: Sent, *, day: int) -> None:
     off = cause is Rule.LOADING
     loading = state.loading(worker, coverage.policy)
     loading.learn(sent.submitted, off=off)
-    if off:
+    if off and not sent.is_secondary:
         state.unloaded[worker, coverage.policy].append(sent)
-    elif not loading.seen_off:
+    elif not off and not loading.seen_off:
         _reprocess_unloaded(state, policy, worker=worker, day=day)
 
 
@@ -131,6 +132,13 @@ def _react(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
     """Rework: most correctable denials are corrected, about half of others won."""
     causes = {cause for cause in sent.causes if cause is not None}
     random = state.random
+    if sent.is_secondary:
+        return
+    chart = state.charts[sent.session.visit.patient]
+    owed = any(patient_shares(sent.answer))
+    if not causes and owed and chart.second and sent.coverage is chart.coverages[0]:
+        due = state.timeline.workday(day + random.randint(2, 7))
+        state.seconds[due].append((sent, day))
     if sent.answer.status_code == "19":
         _forward(state, sent, day=day)
     if not causes:
@@ -195,5 +203,6 @@ def ask_again(
     """Check eligibility after a denial that may be about coverage."""
     if coverage.ended_on == NEVER:
         check(state, patient, coverage=coverage, day=day)
-        if coverage.ended_on < NEVER:
+        is_second = coverage is state.charts[patient].second
+        if coverage.ended_on < NEVER and not is_second:
             renew_later(state, patient, day=day)

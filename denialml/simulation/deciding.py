@@ -15,8 +15,10 @@ from denialml.simulation.remitting import (
     down_coded_line,
     draw_pricing,
     paid_line,
+    patient_shares,
     pended_answer,
     reversal,
+    secondary_line,
 )
 from denialml.simulation.rules import Rule
 from denialml.simulation.state import Arrival, Sent, State
@@ -46,6 +48,7 @@ def adjudicate(state: State, prepared: Prepared, *, day: int) -> Sent:
         answer=_answer(state, prepared, causes=causes, codes=codes, day=day),
         causes=causes,
         codes=codes,
+        is_secondary=prepared.primary is not None,
     )
     received = arrival_day(state, policy, day=day, slow=decision.slow)
     answers: tuple[Answer, ...] = (sent.answer,)
@@ -173,22 +176,32 @@ def _answer(
     )
     answers: list[LineAnswer] = []
     first = True
-    for line, denial, cause in zip(billed, codes, causes, strict=True):
-        if denial is None:
+    primary = prepared.primary
+    shares = patient_shares(primary) if primary is not None else None
+    for position, (line, denial, cause) in enumerate(
+        zip(billed, codes, causes, strict=True)
+    ):
+        if denial is None and shares is not None:
+            answers.append(secondary_line(line, share=shares[position]))
+        elif denial is None:
             answers.append(paid_line(line, policy, pricing=pricing, first=first))
             first = False
-        elif cause is Rule.TIME and policy.down_codes and line.code == "90837":
+        elif cause is Rule.TIME and _down_codes(policy, line, primary):
             answers.append(down_coded_line(line, policy))
         else:
             assert cause is not None
             answers.append(_denied(state, policy, line=line, codes=denial, cause=cause))
     all_denied = all(codes) and not any(answer.paid for answer in answers)
-    forwarded = bool(prepared.claim.other_payers) and not all_denied
+    status = "1" if primary is None else "2"
+    if all_denied:
+        status = "4"
+    elif primary is None and prepared.claim.other_payers:
+        status = "19"
     return Answer(
         claim=prepared.claim,
         policy=policy.index,
         payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
-        status_code="4" if all_denied else "19" if forwarded else "1",
+        status_code=status,
         lines=tuple(answers),
         billed=billed,
         received_by_payer=day,
@@ -197,6 +210,11 @@ def _answer(
         and len(set(codes)) == 1
         and all(len(answer.adjustments) == 1 for answer in answers),
     )
+
+
+def _down_codes(policy: Policy, line: BilledLine, primary: Answer | None) -> bool:
+    """Whether a questioned session is paid as the shorter one."""
+    return policy.down_codes and line.code == "90837" and primary is None
 
 
 def _denied(

@@ -12,7 +12,7 @@ from denialml.simulation.billing import Session
 from denialml.simulation.people import Visit
 from denialml.simulation.policy_changes import apply_change
 from denialml.simulation.reworking import correct
-from denialml.simulation.sending import prepare_outgoing, resend, send
+from denialml.simulation.sending import prepare_outgoing, resend, send, send_second
 from denialml.simulation.state import State
 from denialml.simulation.visiting import attend, check
 
@@ -44,6 +44,8 @@ def run(state: State, visits: list[Visit]) -> None:
             send(state, session, day=day)
         for sent in state.resends.pop(day, ()):
             resend(state, sent, day=day)
+        for sent, received in state.seconds.pop(day, ()):
+            send_second(state, sent, received=received, day=day)
         for sent in state.corrections.pop(day, ()):
             correct(state, sent, day=day)
         state.close_day()

@@ -115,10 +115,10 @@ def secondary_answer(answer: Answer, supplement: Policy, *, number: str) -> Answ
 
     What Medicare paid or wrote off is adjusted as the prior payer's (OA-23).
     """
-    lines = []
-    for line, billed in zip(answer.lines, answer.billed, strict=True):
-        share = sum(cents for group, _, cents in line.adjustments if group == "PR")
-        lines.append(LineAnswer(share, (("OA", "23", billed.charge_cents - share),)))
+    lines = [
+        secondary_line(billed, share=share)
+        for billed, share in zip(answer.billed, patient_shares(answer), strict=True)
+    ]
     return Answer(
         claim=answer.claim,
         policy=supplement.index,
@@ -128,6 +128,19 @@ def secondary_answer(answer: Answer, supplement: Policy, *, number: str) -> Answ
         billed=answer.billed,
         received_by_payer=answer.received_by_payer,
     )
+
+
+def patient_shares(answer: Answer) -> list[int]:
+    """Cents that an answer leaves to the patient, per line."""
+    return [
+        sum(cents for group, _, cents in line.adjustments if group == "PR")
+        for line in answer.lines
+    ]
+
+
+def secondary_line(line: BilledLine, *, share: int) -> LineAnswer:
+    """The second payer pays the patient's share; the rest was the first one's."""
+    return LineAnswer(share, (("OA", "23", line.charge_cents - share),))
 
 
 class Pricing(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import lru_cache
+from math import inf
 from random import Random
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from denialml.simulation.timeline import Timeline
 
 _MISCONFIGURED = 0.06
 _WITH_SUPPLEMENT = 0.5
+_WITH_SECOND_PLAN = 0.05
 
 
 def simulate_practice(
@@ -171,7 +173,31 @@ def _open_chart(state: State, person: Person) -> Chart:
         unverified_intake=person.begins >= 0,
     )
     coverage.begins = min(begins, person.begins) - 30
-    return Chart(coverages=[coverage])
+    chart = Chart(coverages=[coverage])
+    if policy.kind.deductible and state.random.random() < _WITH_SECOND_PLAN:
+        chart.second = _open_second(state, primary=index, day=begins)
+        chart.second.begins = coverage.begins
+    return chart
+
+
+def _open_second(state: State, *, primary: int, day: int) -> states.Coverage:
+    """A second private plan, which nobody else can be primary to."""
+    private = [
+        policy.index
+        for policy in state.policies[:-1]
+        if policy.kind.deductible and policy.index != primary
+    ]
+    policy = state.policies[state.random.choice(private)]
+    second = states.open_coverage(
+        state.random,
+        policy=policy.index,
+        member_id=state.member_id(policy.index),
+        day=day,
+        hazards=(policy.lapse_hazard, policy.cob_hazard),
+        unverified_intake=False,
+    )
+    second.clean_hazard = second.other_at = inf
+    return second
 
 
 def _collect(

@@ -30,7 +30,8 @@ from denialml.simulation.timeline import Timeline
 class Chart(msgspec.Struct):
     """What changes about one patient. `coverages` oldest first.
 
-    `settled_on` is the day on which the patient last told who is primary.
+    `settled_on` is the day on which the patient last told who is primary; `second` is
+    a plan that pays after the first of `coverages`.
     """
 
     coverages: list[Coverage]
@@ -43,13 +44,14 @@ class Chart(msgspec.Struct):
     left: bool = False
     plan_day: int | None = None
     settled_on: int | None = None
+    second: Coverage | None = None
 
 
 class Sent(msgspec.Struct):
     """One accepted submission under adjudication or adjudicated.
 
     `causes` holds per line the rule that denied it, or None; `codes` what was
-    printed for it.
+    printed for it. `is_secondary` marks a claim to the plan that pays second.
     """
 
     session: Session
@@ -59,6 +61,7 @@ class Sent(msgspec.Struct):
     answer: Answer
     causes: tuple[Rule | None, ...]
     codes: tuple[Codes | None, ...]
+    is_secondary: bool = False
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -128,6 +131,9 @@ class State(msgspec.Struct):
         default_factory=lambda: defaultdict(list)
     )
     arrivals: defaultdict[tuple[int, int], list[Arrival]] = msgspec.field(
+        default_factory=lambda: defaultdict(list)
+    )
+    seconds: defaultdict[int, list[tuple[Sent, int]]] = msgspec.field(
         default_factory=lambda: defaultdict(list)
     )
     held: defaultdict[int, list[Session]] = msgspec.field(

@@ -84,7 +84,8 @@ def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
     elif coverage.ended_on == NEVER:
         states.learn_ended(coverage, policy.lapse_hazard)
         recoup(state, patient, coverage=coverage, day=day)
-        renew_later(state, patient, day=day)
+        if coverage is not chart.second:
+            renew_later(state, patient, day=day)
     limit = person.visit_limit
     tells_limit = active and limit > 0 and policy.index % 2 == 0
     answer = EligibilityCheck(
