@@ -134,7 +134,7 @@ def _therapy_lines(
         code = "90832"
     elif draw < 0.05 + worker.long_session_share:
         code = "90837"
-    if random.random() < 0.03:
+    if random.random() < 0.07:
         return (BilledLine(code, 1, day), BilledLine("90785", 1, day))
     return (BilledLine(code, 1, day),)
 

@@ -279,6 +279,67 @@ def test_answers_of_every_kind_occur(
     assert any(found(payment) for payment in payments_of(two_years)), what  # type: ignore[operator]
 
 
+def test_second_plans_pay_what_the_first_left(two_years: SimulatedPractice) -> None:
+    """The second claim carries the first payer's answer (2320), which balances."""
+    sent = {claim.patient_control_number: claim for claim in two_years.claims}
+    second = [
+        claim
+        for claim in two_years.claims
+        if claim.subscriber.payer_responsibility_code == "S"
+    ]
+    assert len(second) > 20
+    for claim in second:
+        (first,) = claim.other_payers
+        assert first.paid is not None
+        assert first.adjudicated_on is not None
+        assert first.adjudicated_on < sent_on(claim)
+        taken = sum((one.amount for one in first.adjustments), Decimal(0))
+        assert claim.total_charge == first.paid + taken
+        stem = claim.patient_control_number.removesuffix("S")
+        assert sent[stem].payer.payer_id == first.payer_id != claim.payer.payer_id
+    shares = {
+        claim.patient_control_number: sum(
+            (
+                one.amount
+                for one in claim.other_payers[0].adjustments
+                if one.group_code == "PR"
+            ),
+            Decimal(0),
+        )
+        for claim in second
+    }
+    answers = [
+        payment
+        for payment in payments_of(two_years)
+        if payment.patient_control_number in shares and payment.status_code == "2"
+    ]
+    assert answers
+    whole = [
+        payment
+        for payment in answers
+        if payment.paid == shares[payment.patient_control_number]
+    ]
+    assert len(whole) > 0.9 * len(answers)
+
+
+def test_coverage_dated_back_is_recouped(two_years: SimulatedPractice) -> None:
+    """Paid first, then reversed and denied for coverage that had ended (CARC 27)."""
+    recouped = 0
+    paid: dict[str, bool] = {}
+    for payment in payments_of(two_years):
+        number = payment.patient_control_number
+        reasons = {
+            one.reason_code
+            for service in payment.service_payments
+            for one in service.adjustments
+        }
+        if payment.status_code == "22" and payment.paid < 0:
+            paid[number] = True
+        elif paid.get(number) and payment.status_code == "4" and "27" in reasons:
+            recouped += 1
+    assert recouped > 0
+
+
 def test_money_is_taken_back_outside_claims(two_years: SimulatedPractice) -> None:
     reasons = Counter(
         one.reason_code
