@@ -87,9 +87,7 @@ def write_practice(
             for document in practice.documents
         ),
         _Output("truth/truth.csv", lambda: truth_csv(practice.truth)),
-        _Output(
-            "truth/documents.csv", lambda: document_truth_csv(practice.document_truth)
-        ),
+        _Output("truth/traps.csv", lambda: document_truth_csv(practice.document_truth)),
         _Output("truth/appeals.csv", lambda: appeals_csv(practice.appeals)),
     ]
     paths = []
