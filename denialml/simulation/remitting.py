@@ -227,8 +227,7 @@ def build_advice(
     They are recovered as far as the payment reaches; what reversals leave below zero
     is carried forward (PLB FB). Late payments bear interest (PLB L6).
     """
-    total = sum(paid_cents(answer) for answer in answers)
-    adjusted: list[tuple[str, str, int]] = []
+    total, adjusted = sum(map(paid_cents, answers)), []
     for reference, cents in takebacks:
         if cents <= total:
             adjusted.append(("WO", reference, cents))

@@ -12,18 +12,13 @@ from denialml.simulation.documents import file_documents
 from denialml.simulation.filing import Folder
 from denialml.simulation.operations import run
 from denialml.simulation.parameters import DIFFICULTIES, Difficulty
+from denialml.simulation.patients import draw_people
 from denialml.simulation.payers import (
     Policy,
     draw_policies,
     supplement,
 )
-from denialml.simulation.people import (
-    Person,
-    Staff,
-    Visit,
-    draw_people,
-    draw_staff,
-)
+from denialml.simulation.people import Person, Staff, Visit, draw_staff
 from denialml.simulation.policy_changes import draw_changes
 from denialml.simulation.practice import RemittanceAdvice, SimulatedPractice
 from denialml.simulation.state import Chart, State

@@ -151,7 +151,7 @@ def test_files_of_the_truth_are_refused(tmp_path: Path) -> None:
                 )
 
 
-WRITERS = {"journeys/simulate.py", "cli/practice.py"}
+WRITERS = {"journeys/simulate.py", "journeys/simulate_truth.py", "cli/practice.py"}
 """The only modules outside the simulator that may know of it."""
 
 
