@@ -2,7 +2,8 @@
 
 ::
 
-    OUT/practice/837P, 835, 277CA, 271, 278   X12, as sent and received
+    OUT/practice/837P, 999, 277CA, 835        X12, as sent and received
+    OUT/practice/271, 278                     answers about coverage, authorization
     OUT/practice/*.csv, documents/            the practice's own exports
     OUT/outgoing/claims.edi                   prepared, not yet sent
     OUT/newest/835.edi                        the newest remittances, not yet received
@@ -12,8 +13,6 @@ A third of the eligibility answers and half of the authorizations are written as
 (271, 278) only, the rest as CSV only. The same practice gives the same bytes.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from functools import partial
@@ -43,12 +42,15 @@ from denialml.formats import (
     write_eligibility,
     write_remittances,
 )
+from denialml.journeys.simulate_receipts import file_receipt
+from denialml.journeys.simulate_truth import (
+    appeals_csv,
+    document_truth_csv,
+    truth_csv,
+)
 from denialml.simulation import (
-    TRUTH_CAUSES,
-    DocumentTruth,
     RemittanceAdvice,
     SimulatedPractice,
-    TruthRow,
 )
 
 T = TypeVar("T")
@@ -84,9 +86,8 @@ def write_practice(
             for document in practice.documents
         ),
         _Output("truth/truth.csv", lambda: truth_csv(practice.truth)),
-        _Output(
-            "truth/documents.csv", lambda: document_truth_csv(practice.document_truth)
-        ),
+        _Output("truth/traps.csv", lambda: document_truth_csv(practice.document_truth)),
+        _Output("truth/appeals.csv", lambda: appeals_csv(practice.appeals)),
     ]
     paths = []
     for number, output in enumerate(outputs, start=1):
@@ -97,61 +98,6 @@ def write_practice(
         if progress is not None and (number % 50 == 0 or number == len(outputs)):
             progress(number, len(outputs))
     return paths
-
-
-def truth_csv(rows: Iterable[TruthRow]) -> bytes:
-    """The truth as CSV: one row per claim line of a frequency-1 submission.
-
-    `denied` is 1, 0 or empty (never adjudicated); `q_*` are the probabilities that
-    a rule of the cause fires by itself.
-    """
-    written = io.StringIO(newline="")
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(
-        [
-            "patient_control_number",
-            "submitted_on",
-            "frequency_code",
-            "line_number",
-            "procedure_code",
-            "payer_id",
-            "status",
-            "p_true_line",
-            "p_true_claim",
-            "denied",
-            "root_cause",
-            "payer_error",
-            "cluster",
-            *(f"q_{cause}" for cause in TRUTH_CAUSES),
-        ]
-    )
-    for row in rows:
-        writer.writerow(
-            [
-                row.patient_control_number,
-                row.submitted_on.isoformat(),
-                row.frequency_code,
-                row.line_number,
-                row.procedure_code,
-                row.payer_id,
-                row.status,
-                f"{row.p_true_line:.6f}",
-                f"{row.p_true_claim:.6f}",
-                "" if row.denied is None else int(row.denied),
-                row.root_cause.value if row.root_cause is not None else "",
-                int(row.payer_error),
-                row.cluster,
-                *(f"{chance:.6g}" for chance in row.cause_chances),
-            ]
-        )
-    return written.getvalue().encode()
-
-
-def document_truth_csv(rows: Iterable[DocumentTruth]) -> bytes:
-    """Documents that are traps, as CSV: one row per such document."""
-    lines = ["document_id,kind,trap"]
-    lines += [f"{row.document_id},{row.kind},{row.trap}" for row in rows]
-    return ("\n".join(lines) + "\n").encode()
 
 
 def _envelope(number: int, when: date, *, outbound: bool) -> Envelope:
@@ -204,7 +150,12 @@ def _claim_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
     for number, (week, members) in enumerate(weeks, start=1):
         claims = list(members)
         envelope = _envelope(number, _sent_on(claims[-1]), outbound=True)
-        yield _Output(f"practice/837P/{week}.edi", _claim_writer(claims, envelope))
+        answer = _envelope(number, _sent_on(claims[-1]), outbound=False)
+        write_file, write_receipt = _file_and_receipt(
+            _claim_writer(claims, envelope), answer
+        )
+        yield _Output(f"practice/837P/{week}.edi", write_file)
+        yield _Output(f"practice/999/{week}.edi", write_receipt)
     if practice.outgoing:
         envelope = _envelope(900001, _sent_on(practice.outgoing[0]), outbound=True)
         yield _Output(
@@ -214,6 +165,22 @@ def _claim_outputs(practice: SimulatedPractice) -> Iterator[_Output]:
 
 def _claim_writer(claims: list[Claim], envelope: Envelope) -> Callable[[], bytes]:
     return lambda: write_claims(claims, envelope=envelope)
+
+
+def _file_and_receipt(
+    content: Callable[[], bytes], envelope: Envelope
+) -> tuple[Callable[[], bytes], Callable[[], bytes]]:
+    """An 837 and the 999 that answers it, which is written right after it."""
+    made: list[bytes] = []
+
+    def write_file() -> bytes:
+        made.append(content())
+        return made[-1]
+
+    def write_receipt() -> bytes:
+        return file_receipt(made.pop(), envelope=envelope)
+
+    return write_file, write_receipt
 
 
 def _remittance_outputs(practice: SimulatedPractice) -> Iterator[_Output]:

@@ -2,6 +2,7 @@
 
 from denialml.simulation.practice import (
     TRUTH_CAUSES,
+    Appeal,
     DocumentTruth,
     RemittanceAdvice,
     SimulatedPractice,
@@ -11,6 +12,7 @@ from denialml.simulation.simulating import simulate_practice
 
 __all__ = [
     "TRUTH_CAUSES",
+    "Appeal",
     "DocumentTruth",
     "RemittanceAdvice",
     "SimulatedPractice",

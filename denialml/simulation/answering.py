@@ -1,30 +1,25 @@
 """Remittances come in: the practice learns, asks again, corrects and disputes."""
 
-import msgspec
-
-from denialml.domain.claim import Claim
 from denialml.domain.coverage import PayerType
 from denialml.simulation import coverage as states
+from denialml.simulation.appealing import appeal
 from denialml.simulation.deciding import arrival_day
 from denialml.simulation.emission import may_be_coverage
 from denialml.simulation.parameters import SERVICES
-from denialml.simulation.payers import NEVER, Policy
+from denialml.simulation.payers import Policy
 from denialml.simulation.remitting import (
-    Answer,
-    LineAnswer,
     build_advice,
-    draw_pricing,
-    paid_cents,
-    paid_line,
-    reversal,
+    patient_shares,
     secondary_answer,
 )
+from denialml.simulation.reworking import overturn, take_back
 from denialml.simulation.rules import Rule
-from denialml.simulation.sending import acknowledge
 from denialml.simulation.state import Arrival, Sent, State
+from denialml.simulation.timeline import NEVER
 from denialml.simulation.visiting import check, renew_later, settle_later
 
 _LESSON = 12
+_REMEMBERED = 12
 _SETUP_DAYS = 30
 _REPROCESSED = 0.7
 _CORRECTABLE = frozenset(
@@ -49,8 +44,16 @@ _DISPUTABLE = frozenset(
         Rule.DATA,
         Rule.TELEHEALTH,
         Rule.PAYER_ERROR,
+        Rule.VISIT_LIMIT,
+        Rule.REFERRAL,
     }
 )
+_SELDOM_DISPUTED = _DISPUTABLE | {
+    Rule.TIMELY,
+    Rule.EXCLUDED_CODE,
+    Rule.DIAGNOSIS,
+    Rule.BUNDLING,
+}
 
 
 def receive(state: State, day: int) -> None:
@@ -87,7 +90,9 @@ def _learn(state: State, sent: Sent, *, day: int) -> None:
     if any(codes is not None and may_be_coverage(codes) for codes in sent.codes):
         state.checks[asked].append((patient, coverage))
     if cause is Rule.ELIGIBILITY:
-        if sent.claim.frequency_code == "1":
+        # What has denied a claim is in the file that answers inquiries, too.
+        coverage.late_days = 0
+        if sent.claim.frequency_code == "1" and not sent.is_secondary:
             state.uncovered[patient].append(sent.session)
         return
     states.learn_active(coverage, policy.lapse_hazard, day=first)
@@ -99,13 +104,13 @@ def _learn(state: State, sent: Sent, *, day: int) -> None:
         state.unsettled[patient].append(sent)
         return
     states.learn_clean(coverage, policy.cob_hazard, day=first)
-    worker = state.people[patient].worker
+    worker = sent.session.visit.worker
     off = cause is Rule.LOADING
     loading = state.loading(worker, coverage.policy)
     loading.learn(sent.submitted, off=off)
-    if off:
+    if off and not sent.is_secondary:
         state.unloaded[worker, coverage.policy].append(sent)
-    elif not loading.seen_off:
+    elif not off and not loading.seen_off:
         _reprocess_unloaded(state, policy, worker=worker, day=day)
 
 
@@ -115,7 +120,7 @@ def _reprocess_unloaded(state: State, policy: Policy, *, worker: int, day: int) 
     for sent in waiting:
         if state.random.random() < _REPROCESSED:
             asked = day + state.random.randint(5, 30)
-            _overturn(
+            overturn(
                 state,
                 policy,
                 sent=sent,
@@ -127,10 +132,20 @@ def _react(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
     """Rework: most correctable denials are corrected, about half of others won."""
     causes = {cause for cause in sent.causes if cause is not None}
     random = state.random
+    if sent.is_secondary:
+        return
+    chart = state.charts[sent.session.visit.patient]
+    owed = any(patient_shares(sent.answer))
+    if not causes and owed and chart.second and sent.coverage is chart.coverages[0]:
+        due = state.timeline.workday(day + random.randint(2, 7))
+        state.seconds[due].append((sent, day))
     if sent.answer.status_code == "19":
         _forward(state, sent, day=day)
     if not causes:
-        _maybe_take_back(state, policy, sent=sent, day=day)
+        if not take_back(state, policy, sent=sent, day=day):
+            latest = state.paid.setdefault(sent.session.visit.patient, [])
+            latest.append(sent)
+            del latest[:-_REMEMBERED]
         return
     _notice(state, policy, sent=sent, day=day)
     if sent.claim.frequency_code != "1" or Rule.DUPLICATE in causes:
@@ -140,11 +155,15 @@ def _react(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
     if causes <= _CORRECTABLE and not medicare and draw < 0.6:
         due = state.timeline.workday(day + random.randint(5, 25))
         state.corrections[due].append(sent)
-    elif causes <= _DISPUTABLE and draw < 0.9 and random.random() < 0.55:
-        received = arrival_day(
-            state, policy, day=day + random.randint(30, 75), slow=True
-        )
-        _overturn(state, policy, sent=sent, received=received)
+    elif causes and random.random() < _appealed(causes):
+        appeal(state, policy, sent=sent, day=day)
+
+
+def _appealed(causes: set[Rule]) -> float:
+    """How often a denial that was not corrected is appealed."""
+    if causes <= _DISPUTABLE:
+        return 0.7
+    return 0.15 if causes <= _SELDOM_DISPUTED else 0.0
 
 
 def _forward(state: State, sent: Sent, *, day: int) -> None:
@@ -170,106 +189,12 @@ def _notice(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
         ):
             policy.knows_authorization[group] = True
     if Rule.TELEHEALTH in sent.causes:
-        site = state.staff.workers[state.people[session.visit.patient].worker].site
+        site = state.staff.workers[session.visit.worker].site
         if (
             state.denials_so_far("telehealth", policy.index, about=str(site)) % _LESSON
             == 0
         ):
             state.repairs[day + _SETUP_DAYS].append((site, policy.index))
-
-
-def _paid_again(
-    state: State, policy: Policy, *, sent: Sent, claim: Claim, received_by_payer: int
-) -> Answer:
-    billed = sent.answer.billed
-    month = state.timeline.date(billed[0].day).month
-    pricing = draw_pricing(state.random, policy, month=month)
-    return Answer(
-        claim=claim,
-        policy=policy.index,
-        payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
-        status_code="1",
-        lines=tuple(
-            paid_line(line, policy, pricing=pricing, first=position == 0)
-            for position, line in enumerate(billed)
-        ),
-        billed=billed,
-        received_by_payer=received_by_payer,
-    )
-
-
-def _overturn(state: State, policy: Policy, *, sent: Sent, received: int) -> None:
-    """The payer reverses its answer and pays; no new claim is sent."""
-    if received > state.timeline.last:
-        return
-    again = _paid_again(
-        state, policy, sent=sent, claim=sent.claim, received_by_payer=sent.submitted
-    )
-    state.arrivals[received, policy.index].append(
-        Arrival((reversal(sent.answer), again))
-    )
-
-
-def _maybe_take_back(state: State, policy: Policy, *, sent: Sent, day: int) -> None:
-    """Few paid claims are recovered later: repriced, or denied after review."""
-    random = state.random
-    draw = random.random()
-    if draw >= 0.008 or paid_cents(sent.answer) <= 0:
-        return
-    received = arrival_day(state, policy, day=day + random.randint(40, 120), slow=True)
-    if received > state.timeline.last:
-        return
-    if draw < 0.002:
-        overpaid = paid_cents(sent.answer) // 4
-        state.takebacks[policy.index].append(
-            (sent.claim.patient_control_number, overpaid)
-        )
-        return
-    lines = []
-    for line, billed in zip(sent.answer.lines, sent.answer.billed, strict=True):
-        if draw < 0.004:
-            lines.append(LineAnswer(0, (("CO", "50", billed.charge_cents),), "N115"))
-            continue
-        less = line.paid // 10
-        repriced = tuple(
-            (group, carc, cents + less if carc == "45" else cents)
-            for group, carc, cents in line.adjustments
-        )
-        allowed = line.allowed - less if line.allowed is not None else None
-        lines.append(LineAnswer(line.paid - less, repriced, line.remark, allowed))
-    again = msgspec.structs.replace(
-        sent.answer,
-        lines=tuple(lines),
-        status_code="4" if draw < 0.004 else "1",
-        whole=False,
-        payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
-    )
-    state.arrivals[received, policy.index].append(
-        Arrival((reversal(sent.answer), again))
-    )
-
-
-def correct(state: State, sent: Sent, *, day: int) -> None:
-    """Send the corrected claim (frequency 7) that replaces a denied one."""
-    policy = state.policy(sent.coverage)
-    claim = msgspec.structs.replace(
-        sent.claim,
-        submitted_on=state.timeline.date(day),
-        frequency_code="7",
-        original_payer_claim_control_number=sent.answer.payer_number,
-    )
-    state.outputs.claims.append(claim)
-    acknowledge(state, claim, day=day, accepted=True)
-    received = arrival_day(state, policy, day=day, slow=False)
-    if received > state.timeline.last:
-        return
-    again = _paid_again(state, policy, sent=sent, claim=claim, received_by_payer=day)
-    if state.random.random() < 0.15:
-        again = msgspec.structs.replace(
-            again, lines=sent.answer.lines, status_code=sent.answer.status_code
-        )
-    before = () if paid_cents(sent.answer) == 0 else (reversal(sent.answer),)
-    state.arrivals[received, policy.index].append(Arrival((*before, again)))
 
 
 def ask_again(
@@ -278,5 +203,6 @@ def ask_again(
     """Check eligibility after a denial that may be about coverage."""
     if coverage.ended_on == NEVER:
         check(state, patient, coverage=coverage, day=day)
-        if coverage.ended_on < NEVER:
+        is_second = coverage is state.charts[patient].second
+        if coverage.ended_on < NEVER and not is_second:
             renew_later(state, patient, day=day)

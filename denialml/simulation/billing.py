@@ -134,7 +134,7 @@ def _therapy_lines(
         code = "90832"
     elif draw < 0.05 + worker.long_session_share:
         code = "90837"
-    if random.random() < 0.03:
+    if random.random() < 0.07:
         return (BilledLine(code, 1, day), BilledLine("90785", 1, day))
     return (BilledLine(code, 1, day),)
 
@@ -162,7 +162,12 @@ def _claim_payer(payer_id: str, name: str) -> ClaimPayer:
 
 
 def subscriber_of(
-    person: Person, *, member_id: str, claim_filing_code: str, group_number: str
+    person: Person,
+    *,
+    member_id: str,
+    claim_filing_code: str,
+    group_number: str,
+    responsibility: str,
 ) -> Subscriber:
     """The patient, or a child's parent, as subscriber of one coverage."""
     child = bool(person.guardian) and claim_filing_code != "MC"
@@ -178,6 +183,7 @@ def subscriber_of(
         gender="F" if child else person.gender,
         address=person.address,
         group_number=group_number,
+        payer_responsibility_code=responsibility,
         relationship_code="" if child else "18",
         claim_filing_code=claim_filing_code,
     )

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from denialml.domain.document import Sensitivity
 from denialml.simulation import clinical_texts as texts
+from denialml.simulation.about import About, author_of
 from denialml.simulation.billing import Session, clock_times
 from denialml.simulation.clinical_texts import NoteFacts
-from denialml.simulation.document_folder import About, Folder, author_of
+from denialml.simulation.filing import Folder
 from denialml.simulation.parameters import SERVICES
 from denialml.simulation.people import Person
 
@@ -28,16 +31,19 @@ def file_notes(folder: Folder, about: About) -> None:
     session, person, worker = about.sent.session, about.person, about.worker
     if record_sensitivity(person) is Sensitivity.PART_2:
         _file_consent(folder, about)
-    for facts in _note_facts(folder, session, person=person):
-        trap = _note_trap(folder, session, facts=facts)
-        named, member_id = person, about.member_id
+    for facts in _note_facts(about, session):
+        trap = _note_trap(folder, about, facts=facts)
+        named, member_id, told = person, about.member_id, facts
         if trap == "wrong_patient":
-            named, member_id = _someone_else(folder, person), "ZZ99UNKNOWN"
+            named, member_id = _someone_else(about), "ZZ99UNKNOWN"
+        if trap == "wrong_date":
+            other = facts.service_date - timedelta(days=7)
+            told = msgspec.structs.replace(facts, service_date=other)
         folder.add(
             f"note {session.number} {facts.service_date}",
             "crisis_note" if facts.code == "90839" else "progress_note",
             text=texts.progress_note(
-                named, worker, member_id=member_id, facts=facts, trap=trap
+                named, worker, member_id=member_id, facts=told, trap=trap
             ),
             trap=trap,
             sensitivity=record_sensitivity(person),
@@ -49,7 +55,7 @@ def file_notes(folder: Folder, about: About) -> None:
             **about.patient_fields,
         )
     if folder.random.random() < 0.1:
-        day = folder.state.timeline.date(session.visit.day)
+        day = about.state.timeline.date(session.visit.day)
         folder.add(
             f"process {session.number}",
             "psychotherapy_note",
@@ -65,10 +71,8 @@ def file_notes(folder: Folder, about: About) -> None:
         )
 
 
-def _note_facts(
-    folder: Folder, session: Session, *, person: Person
-) -> Iterator[NoteFacts]:
-    date_of = folder.state.timeline.date
+def _note_facts(about: About, session: Session) -> Iterator[NoteFacts]:
+    date_of = about.state.timeline.date
     modality = "in person"
     if session.telehealth:
         modality = "audio" if session.audio else "video"
@@ -88,18 +92,19 @@ def _note_facts(
             modality=modality,
             location="home" if session.telehealth else "clinic",
             signed_on=signed,
-            diagnosis=person.diagnoses[0],
+            diagnosis=about.person.diagnoses[0],
             visit_number=session.visit_number,
             plan_on=plan_on,
         )
 
 
-def _note_trap(folder: Folder, session: Session, *, facts: NoteFacts) -> str:
+def _note_trap(folder: Folder, about: About, *, facts: NoteFacts) -> str:
     """Traps that follow from the record come first, planted ones after."""
     draw = folder.random.random()
     if facts.signed_on is None:
         return "unsigned"
-    service, minutes = SERVICES[facts.code], session.documented_minutes
+    service = SERVICES[facts.code]
+    minutes = about.sent.session.documented_minutes
     if minutes is not None and (
         minutes < service.floor or minutes > (service.ceiling or minutes)
     ):
@@ -108,11 +113,16 @@ def _note_trap(folder: Folder, session: Session, *, facts: NoteFacts) -> str:
         return "wrong_patient"
     if draw < 0.04:
         return "prompt_injection"
+    if draw < 0.055:
+        return "wrong_date"
+    part_2 = record_sensitivity(about.person) is Sensitivity.PART_2
+    if part_2 and not _has_consented(folder, about.person):
+        return "part2_without_consent"
     return ""
 
 
-def _someone_else(folder: Folder, person: Person) -> Person:
-    people = folder.state.people
+def _someone_else(about: About) -> Person:
+    people, person = about.state.people, about.person
     for offset in range(1, len(people)):
         other = people[(person.number + offset) % len(people)]
         if (other.first_name, other.last_name) != (person.first_name, person.last_name):
@@ -121,10 +131,10 @@ def _someone_else(folder: Folder, person: Person) -> Person:
 
 
 def _file_consent(folder: Folder, about: About) -> None:
-    """Six in ten patients have consented."""
-    if not folder.chance(f"consent {about.person.number}", 0.6):
+    """The consent of those patients who gave one."""
+    if not _has_consented(folder, about.person):
         return
-    timeline = folder.state.timeline
+    timeline = about.state.timeline
     signed = about.sent.claim.lines[0].service_date or timeline.starts_on
     expires = timeline.ends_on + timedelta(days=365)
     folder.add(
@@ -139,13 +149,18 @@ def _file_consent(folder: Folder, about: About) -> None:
     )
 
 
+def _has_consented(folder: Folder, person: Person) -> bool:
+    """Six in ten patients have consented."""
+    return folder.chance(f"consent {person.number}", 0.6)
+
+
 def file_plan(folder: Folder, about: About) -> None:
     """The treatment plan in force, which may be past its review."""
     plan_day, worker = about.sent.session.plan_day, about.worker
     service_date = about.sent.claim.lines[0].service_date
     if plan_day is None or service_date is None:
         return
-    written = folder.state.timeline.date(plan_day)
+    written = about.state.timeline.date(plan_day)
     due = written + _PLAN_REVIEW
     folder.add(
         f"plan {about.member_id} {plan_day}",
@@ -159,6 +174,7 @@ def file_plan(folder: Folder, about: About) -> None:
             diagnosis=about.person.diagnoses[0],
         ),
         trap="stale_treatment_plan" if due < service_date else "",
+        valid_through=due,
         sensitivity=record_sensitivity(about.person),
         clinician_npi=worker.record.npi,
         author=author_of(worker),
@@ -171,7 +187,7 @@ def file_plan(folder: Folder, about: About) -> None:
 def file_evaluation(folder: Folder, about: About) -> None:
     """The intake of patients who began in the span; program patients' assessment."""
     person, worker = about.person, about.worker
-    begun = folder.state.timeline.date(max(0, person.begins))
+    begun = about.state.timeline.date(max(0, person.begins))
     fields: dict[str, Any] = {
         "sensitivity": record_sensitivity(person),
         "clinician_npi": worker.record.npi,
@@ -209,7 +225,7 @@ def file_scores(folder: Folder, about: About) -> None:
     service_date = about.sent.claim.lines[0].service_date
     if about.person.episode != "therapy" or service_date is None:
         return
-    begun = folder.state.timeline.date(max(0, about.person.begins))
+    begun = about.state.timeline.date(max(0, about.person.begins))
     high = folder.random.randint(12, 22)
     folder.add(
         f"scores {about.member_id}",
@@ -227,7 +243,7 @@ def file_scores(folder: Folder, about: About) -> None:
 
 def file_telehealth_consent(folder: Folder, about: About) -> None:
     """Consent to be treated by video."""
-    signed = folder.state.timeline.date(max(0, about.person.begins))
+    signed = about.state.timeline.date(max(0, about.person.begins))
     folder.add(
         f"telehealth {about.member_id}",
         "telehealth_consent",

@@ -3,6 +3,7 @@
 import msgspec
 
 from denialml.simulation import coverage as states
+from denialml.simulation.billing import BilledLine
 from denialml.simulation.emission import Codes, draw_codes
 from denialml.simulation.parameters import DENIAL_DELAY_FACTOR, REMITTANCE_FLOOR_DAYS
 from denialml.simulation.payers import Policy
@@ -14,10 +15,22 @@ from denialml.simulation.remitting import (
     down_coded_line,
     draw_pricing,
     paid_line,
+    patient_shares,
+    pended_answer,
+    reversal,
+    secondary_line,
 )
 from denialml.simulation.rules import Rule
 from denialml.simulation.state import Arrival, Sent, State
+from denialml.simulation.strictness import rehearse
 from denialml.simulation.truth import truth_rows
+
+_REVIEWED = frozenset({Rule.NECESSITY, Rule.RECORDS, Rule.TIME})
+_PENDED = 0.3
+_PENDED_ANYHOW = 0.012
+_REVIEW_DAYS = (7, 30)
+_SPLIT = 0.2
+_TWO_REASONS = 0.05
 
 
 def adjudicate(state: State, prepared: Prepared, *, day: int) -> Sent:
@@ -35,12 +48,24 @@ def adjudicate(state: State, prepared: Prepared, *, day: int) -> Sent:
         answer=_answer(state, prepared, causes=causes, codes=codes, day=day),
         causes=causes,
         codes=codes,
+        is_secondary=prepared.primary is not None,
     )
     received = arrival_day(state, policy, day=day, slow=decision.slow)
+    answers: tuple[Answer, ...] = (sent.answer,)
+    if decision.pended:
+        pended = pended_answer(
+            sent.answer,
+            number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
+        )
+        if received <= state.timeline.last:
+            state.arrivals[received, policy.index].append(Arrival((pended,)))
+        reviewed = received + state.random.randint(*_REVIEW_DAYS)
+        received = arrival_day(state, policy, day=reviewed, slow=False)
+        answers = (reversal(pended), sent.answer)
     if received > state.timeline.last:
         status = "pending"
     else:
-        state.arrivals[received, policy.index].append(Arrival((sent.answer,), sent))
+        state.arrivals[received, policy.index].append(Arrival(answers, sent))
     record_truth(state, prepared, status=status, causes=causes)
     return sent
 
@@ -51,7 +76,10 @@ def arrival_day(state: State, policy: Policy, *, day: int, slow: bool) -> int:
     if slow:
         delay *= DENIAL_DELAY_FACTOR
     decided = day + REMITTANCE_FLOOR_DAYS + int(delay)
-    while state.timeline.weekday(decided) not in policy.payment_weekdays:
+    timeline = state.timeline
+    while timeline.weekday(
+        decided
+    ) not in policy.payment_weekdays or timeline.is_holiday(decided):
         decided += 1
     return decided + 1
 
@@ -62,11 +90,13 @@ class Decision(msgspec.Struct, frozen=True):
     Denials by a payer's own rules are slow (they are reviewed), those by coverage,
     other payer or enrollment are not: were they slower too, an answer that has not
     come yet would say something about the hidden state, and the truth, which does
-    not listen to silence, would be too low.
+    not listen to silence, would be too low. For the same reason whether an answer is
+    `pended` (CARC 133) before the final one depends on the payer's own rules alone.
     """
 
     causes: tuple[Rule | None, ...]
     slow: bool
+    pended: bool
 
 
 def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
@@ -74,7 +104,7 @@ def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
     coverage = prepared.coverage
     policy = state.policy(coverage)
     first = prepared.session.visit.days[0]
-    worker = state.people[prepared.session.visit.patient].worker
+    worker = prepared.session.visit.worker
     policy_causes = _policy_causes(state, prepared)
     rule: Rule | None = None
     if states.lapsed(coverage, policy.lapse_hazard, day=first):
@@ -84,7 +114,12 @@ def decide(state: State, prepared: Prepared, *, day: int) -> Decision:
     elif state.loading(worker, coverage.policy).is_off(day):
         rule = Rule.LOADING
     causes = policy_causes if rule is None else (rule,) * len(policy_causes)
-    return Decision(causes, slow=any(cause is not None for cause in policy_causes))
+    reviewed = not _REVIEWED.isdisjoint(policy_causes)
+    return Decision(
+        causes,
+        slow=any(cause is not None for cause in policy_causes),
+        pended=state.random.random() < (_PENDED if reviewed else _PENDED_ANYHOW),
+    )
 
 
 def _policy_causes(state: State, prepared: Prepared) -> tuple[Rule | None, ...]:
@@ -141,26 +176,60 @@ def _answer(
     )
     answers: list[LineAnswer] = []
     first = True
-    for line, denial, cause in zip(billed, codes, causes, strict=True):
-        if denial is None:
+    primary = prepared.primary
+    shares = patient_shares(primary) if primary is not None else None
+    for position, (line, denial, cause) in enumerate(
+        zip(billed, codes, causes, strict=True)
+    ):
+        if denial is None and shares is not None:
+            answers.append(secondary_line(line, share=shares[position]))
+        elif denial is None:
             answers.append(paid_line(line, policy, pricing=pricing, first=first))
             first = False
-        elif cause is Rule.TIME and policy.down_codes and line.code == "90837":
+        elif cause is Rule.TIME and _down_codes(policy, line, primary):
             answers.append(down_coded_line(line, policy))
         else:
-            answers.append(denied_line(line, denial))
+            assert cause is not None
+            answers.append(_denied(state, policy, line=line, codes=denial, cause=cause))
     all_denied = all(codes) and not any(answer.paid for answer in answers)
-    forwarded = bool(prepared.claim.other_payers) and not all_denied
+    status = "1" if primary is None else "2"
+    if all_denied:
+        status = "4"
+    elif primary is None and prepared.claim.other_payers:
+        status = "19"
     return Answer(
         claim=prepared.claim,
         policy=policy.index,
         payer_number=f"{policy.payer.payer_id}N{state.next_number('payer'):08d}",
-        status_code="4" if all_denied else "19" if forwarded else "1",
+        status_code=status,
         lines=tuple(answers),
         billed=billed,
         received_by_payer=day,
-        whole=all_denied and state.random.random() < 0.1 and len(set(codes)) == 1,
+        whole=all_denied
+        and state.random.random() < 0.1
+        and len(set(codes)) == 1
+        and all(len(answer.adjustments) == 1 for answer in answers),
     )
+
+
+def _down_codes(policy: Policy, line: BilledLine, primary: Answer | None) -> bool:
+    """Whether a questioned session is paid as the shorter one."""
+    return policy.down_codes and line.code == "90837" and primary is None
+
+
+def _denied(
+    state: State, policy: Policy, *, line: BilledLine, codes: Codes, cause: Rule
+) -> LineAnswer:
+    """Mostly one adjustment; some payers write off or give two reasons besides."""
+    draw = state.random.random()
+    if draw < _SPLIT:
+        return denied_line(
+            line, codes, allowed=round(line.charge_cents * policy.price(line.day))
+        )
+    if draw < _SPLIT + _TWO_REASONS and cause is not Rule.PAYER_ERROR:
+        other = draw_codes(state.random, cause, opacity=0.0)
+        return denied_line(line, codes, other=other)
+    return denied_line(line, codes)
 
 
 def record_truth(
@@ -171,7 +240,11 @@ def record_truth(
     causes: tuple[Rule | None, ...] | None,
 ) -> None:
     """Note the truth about a submission; `causes` None: nobody adjudicated it."""
-    patient = prepared.session.visit.patient
+    if state.rehearsal is not None:
+        if causes is not None:
+            rehearse(state.rehearsal, prepared)
+        return
+    worker = prepared.session.visit.worker
     state.outputs.truth.extend(
         truth_rows(
             prepared.claim,
@@ -180,6 +253,6 @@ def record_truth(
             lines=prepared.lines,
             causes=causes,
             error_cause=state.policy(prepared.coverage).error_cause,
-            cluster=f"{state.people[patient].worker}-{prepared.coverage.policy}",
+            cluster=f"{worker}-{prepared.coverage.policy}",
         )
     )

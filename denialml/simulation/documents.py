@@ -1,15 +1,17 @@
-"""The document folder: what a biller would find for recently denied claims.
+"""The document folder: what a biller would find about denied claims.
 
-Only denials of the last months have documents, as in a practice that pulls records
-when it needs them. Some documents are traps that must not be attached, or that
-refute the claim; `DocumentTruth` labels them, apart from the practice.
+Payers' letters are there for every denial that came with one; clinical and office
+records for denials of the last months and for those that were appealed, as in a
+practice that pulls records when it needs them. Some documents are traps that must not
+be attached, or that refute the claim; `DocumentTruth` labels them, apart from the
+practice.
 """
 
-from denialml.domain.coverage import EligibilityCheck
 from denialml.domain.document import Document
 from denialml.simulation import clinical_documents as clinical
 from denialml.simulation import payer_documents as payer
-from denialml.simulation.document_folder import About, Folder
+from denialml.simulation.about import About, about_submission
+from denialml.simulation.filing import Folder
 from denialml.simulation.practice import DocumentTruth
 from denialml.simulation.rules import Rule
 from denialml.simulation.state import State
@@ -29,30 +31,33 @@ _NEEDS_RECORDS = frozenset(
 
 
 def file_documents(
-    state: State, *, seed: int
+    state: State,
 ) -> tuple[tuple[Document, ...], tuple[DocumentTruth, ...]]:
-    """Documents about denials received in the last `RECENT_DAYS` days."""
-    folder = Folder(state, seed=seed)
-    enrollments = {
-        (one.clinician_npi, one.payer_id): one for one in state.staff.enrollments
-    }
-    checks: dict[str, list[EligibilityCheck]] = {}
-    for check in state.outputs.checks:
-        checks.setdefault(check.medical_record_number, []).append(check)
+    """The payers' letters about all denials, and what is on file about recent ones.
+
+    Documents about denials that were appealed are in the folder already.
+    """
+    folder = state.folder
+    assert folder is not None
     for received, sent in state.outputs.denied:
-        if received < state.timeline.last - RECENT_DAYS:
-            continue
-        person = state.people[sent.session.visit.patient]
-        about = About(sent, person, state.staff.workers[person.worker])
-        clinical.file_notes(folder, about)
-        causes = {cause for cause in sent.causes if cause is not None}
-        _file_for(folder, about, causes=causes)
-        if causes & {Rule.ELIGIBILITY, Rule.OTHER_PAYER}:
-            asked = checks.get(person.medical_record_number, [])
-            payer.file_eligibility(folder, about, checks=asked)
-        if causes & {Rule.LOADING, Rule.EXCLUDED_CREDENTIAL}:
-            payer.file_enrollment(folder, about, enrollments=enrollments)
+        about = about_submission(state, sent)
+        payer.file_denial_letter(folder, about, received=received)
+        if received >= state.timeline.last - RECENT_DAYS:
+            file_about(folder, about)
     return tuple(folder.documents), tuple(folder.truths)
+
+
+def file_about(folder: Folder, about: About) -> None:
+    """Everything that a biller would find today about one denied claim."""
+    state, sent = about.state, about.sent
+    clinical.file_notes(folder, about)
+    causes = {cause for cause in sent.causes if cause is not None}
+    _file_for(folder, about, causes=causes)
+    if causes & {Rule.ELIGIBILITY, Rule.OTHER_PAYER}:
+        asked = state.checks_of.get(about.person.number, [])
+        payer.file_eligibility(folder, about, checks=asked)
+    if causes & {Rule.LOADING, Rule.EXCLUDED_CREDENTIAL}:
+        payer.file_enrollment(folder, about, enrollments=state.staff.enrollment_of)
 
 
 def _file_for(folder: Folder, about: About, *, causes: set[Rule]) -> None:

@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from denialml.domain.claim import Claim
 from denialml.domain.coverage import EligibilityCheck, Payer
 from denialml.simulation.authorizing import Grant
 from denialml.simulation.clinical_texts import identity_lines
+from denialml.simulation.denial_letters import Letter
 from denialml.simulation.people import Person, Worker
 from denialml.simulation.timeline import Timeline
 
@@ -175,6 +177,33 @@ def referral_form(
             f"Referral number: {number}",
             f"Date: {referred_on.isoformat()}",
             "Reason: evaluation and treatment.",
+            "",
+        ]
+    )
+
+
+def denial_letter(
+    person: Person,
+    member_id: str,
+    *,
+    payer: Payer,
+    letter: Letter,
+    claim: Claim,
+    payer_number: str,
+    written_on: date,
+) -> str:
+    """A letter about a denial: which claim, and why in the payer's words."""
+    served = claim.lines[0].service_date
+    return "\n".join(
+        [
+            payer.name,
+            "NOTICE OF CLAIM DENIAL",
+            f"Date: {written_on.isoformat()}",
+            *identity_lines(person, member_id),
+            f"Patient control number: {claim.patient_control_number}",
+            f"Claim number: {payer_number}",
+            f"Date of service: {served.isoformat() if served else ''}",
+            f"{letter.opening} {letter.sentence} {letter.closing}",
             "",
         ]
     )

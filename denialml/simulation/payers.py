@@ -11,18 +11,18 @@ import msgspec
 
 from denialml.domain.claim import Address
 from denialml.domain.coverage import Payer, PayerType
+from denialml.simulation.coverage import reported_law
 from denialml.simulation.parameters import (
     COB_JANUARY,
     COB_PER_YEAR,
     DifficultySettings,
 )
-from denialml.simulation.timeline import Timeline
-
-NEVER = 10**9
-"""A day number after everything."""
+from denialml.simulation.payer_spread import draw_targets
+from denialml.simulation.timeline import NEVER, Timeline
 
 _MEDICAID_UNWINDING = ((date(2023, 4, 1), date(2024, 5, 31), 1.8),)
 _MEDICARE_COUNSELORS_FROM = date(2024, 1, 1)
+_CLEARINGHOUSE_DOWN = date(2024, 2, 21)
 
 
 ERROR_CAUSES = (
@@ -95,7 +95,11 @@ class Policy(msgspec.Struct):
     """One payer with its hidden rules. Strengths are probabilities of denial.
 
     Rules change in place on the days of `changes`; every probability of a
-    submission uses the rules of the submission day.
+    submission uses the rules of the submission day. `target` is the share of lines
+    that the payer denies on the whole, which `strictness` (a factor of its rules'
+    hazards) is fitted to. `fee_steps` are (first day, factor of the price), `outage`
+    the days on which its clearinghouse takes no claims. `leniency` is the payer's
+    in deciding appeals, in log-odds; `appeal_window` counts days from the answer.
     """
 
     index: int
@@ -107,6 +111,7 @@ class Policy(msgspec.Struct):
     lag_scale: float
     payment_weekdays: tuple[int, ...]
     lapse_hazard: tuple[float, ...]
+    reported: tuple[float, ...]
     cob_hazard: tuple[float, ...]
     authorization_from: dict[str, int]
     knows_authorization: dict[str, bool]
@@ -134,7 +139,21 @@ class Policy(msgspec.Struct):
     records: float = 0.0
     error: float = 0.0
     glitch: tuple[int, int] = (NEVER, NEVER)
+    target: float = 0.0
+    strictness: float = 1.0
+    fee_steps: tuple[tuple[int, float], ...] = ()
+    outage: tuple[int, int] = (NEVER, NEVER)
+    appeal_window: int = 180
+    leniency: float = 0.0
     scrutiny: dict[str, float] = msgspec.field(default_factory=dict)
+
+    def price(self, day: int) -> float:
+        """Share of the charge that the payer allows on a day of service."""
+        factor = 1.0
+        for begins, value in self.fee_steps:
+            if begins <= day:
+                factor = value
+        return self.kind.price * factor
 
 
 def payer_address(index: int) -> Address:
@@ -153,11 +172,17 @@ def draw_policies(
     """The payers of one world."""
     weights = [share * random.uniform(0.75, 1.25) for *_, share in _PAYERS]
     total = sum(weights)
+    targets = draw_targets(
+        random,
+        kinds=[kind for _, _, kind, _ in _PAYERS],
+        shares=[weight / total for weight in weights],
+    )
     return [
         _draw_policy(
             random,
             index=index,
             share=weights[index] / total,
+            target=targets[index],
             timeline=timeline,
             settings=settings,
         )
@@ -170,6 +195,7 @@ def _draw_policy(
     *,
     index: int,
     share: float,
+    target: float,
     timeline: Timeline,
     settings: DifficultySettings,
 ) -> Policy:
@@ -179,6 +205,9 @@ def _draw_policy(
     surges = _MEDICAID_UNWINDING if kind_name == "medicaid" else ()
     lag_shape = random.uniform(2, 6)
     thresholds = _authorization_thresholds(random, medicare=medicare)
+    lapse_hazard = timeline.cumulative_hazard(
+        kind.lapse_per_year, kind.lapse_january, surges=surges
+    )
     policy = Policy(
         index=index,
         payer=Payer(payer_id=payer_id, name=name),
@@ -188,9 +217,8 @@ def _draw_policy(
         lag_shape=lag_shape,
         lag_scale=random.uniform(9, 30) / lag_shape,
         payment_weekdays=random.choice(((1,), (2,), (3,), (0, 3), (1, 3))),
-        lapse_hazard=timeline.cumulative_hazard(
-            kind.lapse_per_year, kind.lapse_january, surges=surges
-        ),
+        lapse_hazard=lapse_hazard,
+        reported=reported_law(lapse_hazard),
         cob_hazard=timeline.cumulative_hazard(COB_PER_YEAR, COB_JANUARY),
         authorization_from=thresholds,
         knows_authorization={group: random.random() < 0.8 for group in thresholds},
@@ -202,6 +230,11 @@ def _draw_policy(
         opacity=min(0.9, settings.opacity * random.uniform(0.4, 1.6)),
         down_codes=random.random() < 0.5,
         error_cause=random.choice(ERROR_CAUSES),
+        target=target,
+        fee_steps=_fee_steps(random, timeline),
+        outage=_outage(random, timeline),
+        appeal_window=random.choice((60, 90, 180)),
+        leniency=random.gauss(0.0, 0.5) + (0.9 if kind_name == "advantage" else 0.0),
     )
     _draw_strengths(random, policy, sharp=settings.sharpness)
     if kind_name == "blue":
@@ -215,6 +248,7 @@ def _draw_strengths(random: Random, policy: Policy, *, sharp: float) -> None:
     def strength(low: float, high: float) -> float:
         return random.uniform(low, high) * sharp
 
+    reach = 0.7 if policy.target < 0.10 else 1.0 if policy.target < 0.20 else 1.8
     severity = random.uniform(0.55, 1.6)
     policy.timely = random.uniform(0.93, 1.0)
     policy.duplicate = random.uniform(0.85, 1.0)
@@ -222,18 +256,20 @@ def _draw_strengths(random: Random, policy: Policy, *, sharp: float) -> None:
     policy.authorization_missing = strength(0.70, 1.0)
     policy.authorization_mismatch = strength(0.60, 0.95)
     policy.needs_number = strength(0.5, 0.9) if random.random() < 0.35 else 0.0
-    policy.excluded_codes = _excluded_codes(random, sharp)
+    policy.excluded_codes = _excluded_codes(random, sharp, reach=reach)
     if policy.kind.payer_type is not PayerType.MEDICARE:
         policy.visit_limit = strength(0.7, 0.95)
     policy.diagnoses = {
         code: strength(0.10, 0.45)
         for code in ("Z630", "F329", "F419", "F4320", "F819")
-        if random.random() < 0.15
+        if random.random() < 0.15 * reach
     }
     policy.place_strength = strength(0.5, 0.9)
     policy.modifier_strength = strength(0.5, 0.9)
     policy.bundling = strength(0.5, 0.9) if random.random() < 0.6 else 0.0
-    policy.time_strength = strength(0.1, 0.4) if random.random() < 0.45 else 0.0
+    policy.time_strength = strength(0.1, 0.4) if random.random() < 0.45 * reach else 0.0
+    if reach > 1.0:
+        policy.scrutiny["90837"] = strength(0.03, 0.12)
     policy.necessity = random.uniform(0.002, 0.010) * severity
     policy.records = random.uniform(0.0018, 0.009) * severity
     policy.error = random.uniform(0.002, 0.009)
@@ -253,7 +289,7 @@ def _with_visible_part(
         state="OH",
         filing_limit_days=policy.filing_limit if knows_filing else None,
         corrected_claim_limit_days=180 if knows_filing and not medicare else None,
-        appeal_window_days=random.choice((60, 90, 180)) if knows_filing else None,
+        appeal_window_days=policy.appeal_window if knows_filing else None,
         telehealth_place_of_service=(
             policy.telehealth_place if knows_telehealth else ""
         ),
@@ -285,13 +321,34 @@ def _authorization_thresholds(random: Random, *, medicare: bool) -> dict[str, in
     return thresholds
 
 
-def _excluded_codes(random: Random, sharp: float) -> dict[str, float]:
+def _excluded_codes(random: Random, sharp: float, *, reach: float) -> dict[str, float]:
     candidates = ("90846", "90847", "90853", "90785", "99215", "90839", "96131")
     return {
         code: random.uniform(0.45, 0.95) * sharp
         for code in candidates
-        if random.random() < 0.12
+        if random.random() < 0.12 * reach
     }
+
+
+def _fee_steps(random: Random, timeline: Timeline) -> tuple[tuple[int, float], ...]:
+    """Fee schedules change on January 1, by between -4 and +5 percent."""
+    factor = 1.0
+    steps = []
+    for year in range(timeline.starts_on.year + 1, timeline.ends_on.year + 1):
+        factor *= random.uniform(0.96, 1.05)
+        steps.append((timeline.day(date(year, 1, 1)), factor))
+    return tuple(steps)
+
+
+def _outage(random: Random, timeline: Timeline) -> tuple[int, int]:
+    """A national clearinghouse took no claims from 2024-02-21 on, for weeks.
+
+    Six payers in ten are reached through it; they are back after three to six weeks.
+    """
+    begins = timeline.day(_CLEARINGHOUSE_DOWN)
+    if random.random() >= 0.6 or not 0 <= begins <= timeline.last:
+        return (NEVER, NEVER)
+    return (begins, begins + random.randint(21, 42))
 
 
 def _excluded_credentials(

@@ -35,7 +35,9 @@ class TruthRow(msgspec.Struct, frozen=True, gc=False):
     adjudicated, `denied` is None) or ``outgoing``. `root_cause` is None unless the
     line was denied; `payer_error` marks a denial without fault of the claim, whose
     root cause is what the payer stated. `cause_chances`: probability that a rule of
-    the cause fires by itself, order of `TRUTH_CAUSES`. `cluster` names the
+    the cause fires by itself, order of `TRUTH_CAUSES`. `cause_probabilities`, in the
+    same order: probability that the line is denied for the cause, which is that of the
+    first rule to fire; they add up to `p_true_line`. `cluster` names the
     clinician and payer, within which hidden states correlate rows: standard errors
     of means of `denied` must be taken over clusters.
     """
@@ -53,21 +55,49 @@ class TruthRow(msgspec.Struct, frozen=True, gc=False):
     root_cause: RootCause | None
     payer_error: bool
     cause_chances: tuple[float, ...]
+    cause_probabilities: tuple[float, ...]
     cluster: str
 
 
 class DocumentTruth(msgspec.Struct, frozen=True, gc=False):
     """A document that must not be attached, or refutes the claim, and why.
 
-    `trap` is ``psychotherapy_note``, ``wrong_patient``, ``prompt_injection`` (may be
-    attached; its text must not be obeyed), ``unsigned``, ``minutes_contradict_code``,
-    ``stale_treatment_plan``, ``expired_authorization`` or ``proves_late_filing``, as
-    of the denial for which the document was first filed.
+    `trap` is one of `denialml.simulation.filing.TRAPS`, as of the denial for which the
+    document was first filed; `attach` whether it may be attached all the same.
     """
 
     document_id: str
     kind: str
     trap: str
+    attach: bool
+    why: str
+
+
+class Appeal(msgspec.Struct, frozen=True, gc=False):
+    """The truth about one appeal of one denied submission.
+
+    `evidence` are ids of the documents that were attached, `harmful` those among them
+    that hurt. `evidence_score` (0 to 1) is computed from them for the cause, and
+    `win_probability` from it: exact, given the payer. `late` means filed after the
+    payer's window. `decided_on` and `won` are None while undecided at the snapshot; a
+    won appeal is in the remittances as a reversal (CLP02 22) and a payment.
+    """
+
+    patient_control_number: str
+    submitted_on: date
+    payer_claim_control_number: str
+    payer_id: str
+    root_cause: RootCause
+    payer_error: bool
+    level: int
+    filed_on: date
+    late: bool
+    evidence: tuple[str, ...]
+    harmful: tuple[str, ...]
+    evidence_score: float
+    win_probability: float
+    decided_on: date | None
+    won: bool | None
 
 
 class RemittanceAdvice(msgspec.Struct, frozen=True):
@@ -85,7 +115,7 @@ class SimulatedPractice(msgspec.Struct, frozen=True):
     prepared but not sent. `remittances` are those received before the newest days;
     `newest` those of the newest days, kept apart so that a demonstration can receive
     them. `truth` has a row per line of every frequency-1 submission, outgoing
-    included.
+    included. `appeals` are truth as well: no export of a practice holds them.
     """
 
     seed: int
@@ -107,3 +137,4 @@ class SimulatedPractice(msgspec.Struct, frozen=True):
     newest: tuple[RemittanceAdvice, ...]
     truth: tuple[TruthRow, ...]
     document_truth: tuple[DocumentTruth, ...]
+    appeals: tuple[Appeal, ...]

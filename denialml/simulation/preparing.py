@@ -1,15 +1,25 @@
 """A claim ready to go: what is billed, and the exact probability of each rule."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from denialml.domain.claim import Claim, OtherPayer
 from denialml.domain.coverage import PayerType
+from denialml.domain.remittance import ClaimAdjustment
 from denialml.simulation import coverage as states
 from denialml.simulation.authorizing import Fit, fit
-from denialml.simulation.billing import Envelope, Session, build_claim, subscriber_of
+from denialml.simulation.billing import (
+    Envelope,
+    Session,
+    build_claim,
+    dollars,
+    subscriber_of,
+)
 from denialml.simulation.coverage import Coverage
 from denialml.simulation.payers import Policy
 from denialml.simulation.people import Person, Site, Worker
+from denialml.simulation.remitting import Answer, paid_cents
 from denialml.simulation.rules import (
     Chance,
     ClaimContext,
@@ -18,17 +28,28 @@ from denialml.simulation.rules import (
     claim_chances,
     line_chances,
 )
-from denialml.simulation.state import State
+from denialml.simulation.state import Chart, State
 
 
 class Prepared(msgspec.Struct):
-    """A claim with its rule probabilities: `shared` by all lines, then per line."""
+    """A claim with its rule probabilities: `shared` by all lines, then per line.
+
+    `primary` is what the first payer answered, for claims to the second.
+    """
 
     session: Session
     claim: Claim
     coverage: Coverage
     shared: list[Chance]
     lines: list[list[Chance]]
+    primary: Answer | None = None
+
+
+class PrimaryAnswer(NamedTuple):
+    """The first payer's answer, received on a day number."""
+
+    answer: Answer
+    received: int
 
 
 class _Scene(msgspec.Struct):
@@ -43,6 +64,7 @@ class _Scene(msgspec.Struct):
     site: Site
     fits: list[Fit]
     day: int
+    primary: PrimaryAnswer | None
 
 
 def coverage_for(state: State, patient: int, *, day: int) -> Coverage:
@@ -61,13 +83,15 @@ def prepare(
     coverage: Coverage,
     day: int,
     again: Claim | None = None,
+    primary: PrimaryAnswer | None = None,
 ) -> Prepared:
     """The claim for a session and the exact probability of each rule on `day`.
 
-    `again` is the claim that goes out a second time, unchanged.
+    `again` is the claim that goes out a second time, unchanged; `primary` what the
+    first payer answered, when the claim goes to the second.
     """
     person = state.people[session.visit.patient]
-    worker = state.staff.workers[person.worker]
+    worker = state.staff.workers[session.visit.worker]
     grants = state.grants.get((person.number, coverage.policy), [])
     scene = _Scene(
         state=state,
@@ -82,6 +106,7 @@ def prepare(
             for line in session.lines
         ],
         day=day,
+        primary=primary,
     )
     if again is None:
         claim = _new_claim(scene)
@@ -99,6 +124,7 @@ def prepare(
             line_chances(scene.policy, _line_context(scene, claim, position=position))
             for position in range(len(session.lines))
         ],
+        primary=primary.answer if primary is not None else None,
     )
 
 
@@ -111,7 +137,9 @@ def _shared_chances(scene: _Scene, *, already_sent: bool) -> list[Chance]:
     return [
         (
             Rule.ELIGIBILITY,
-            states.lapse_chance(coverage, policy.lapse_hazard, day=first),
+            states.lapse_chance(
+                coverage, policy.lapse_hazard, reported=policy.reported, day=first
+            ),
         ),
         (Rule.OTHER_PAYER, states.other_chance(coverage, policy.cob_hazard, day=first)),
         (Rule.LOADING, loading.off_chance(day)),
@@ -160,8 +188,10 @@ def _new_claim(scene: _Scene) -> Claim:
     number = _authorization_number(scene)
     referred = policy.referral > 0 and state.random.random() < 0.93
     control_number = f"C{session.number:07d}"
-    if coverage is not state.charts[person.number].coverages[0]:
-        control_number += f"P{coverage.policy}"
+    if scene.primary is not None:
+        control_number += "S"
+    elif coverage is not state.charts[person.number].coverages[0]:
+        control_number += f"P{_place_of(state.charts[person.number], coverage)}"
     return build_claim(
         session,
         Envelope(
@@ -174,6 +204,7 @@ def _new_claim(scene: _Scene) -> Claim:
                 member_id=coverage.member_id,
                 claim_filing_code=policy.kind.claim_filing_code,
                 group_number=f"G{policy.index:02d}{person.visit_limit:02d}",
+                responsibility="P" if scene.primary is None else "S",
             ),
             other_payers=_other_payers(scene),
             place=place,
@@ -190,8 +221,15 @@ def _new_claim(scene: _Scene) -> Claim:
     )
 
 
+def _place_of(chart: Chart, coverage: Coverage) -> int:
+    """Which of the patient's coverages it is: 1 for the second."""
+    return next(n for n, one in enumerate(chart.coverages) if one is coverage)
+
+
 def _other_payers(scene: _Scene) -> tuple[OtherPayer, ...]:
-    """The supplemental plan that original Medicare forwards the claim to."""
+    """Who has paid before, or the plan that original Medicare forwards the claim to."""
+    if scene.primary is not None:
+        return (_primary_payer(scene, scene.primary),)
     medicare = scene.policy.kind.payer_type is PayerType.MEDICARE
     if not (scene.person.supplement and medicare):
         return ()
@@ -204,6 +242,31 @@ def _other_payers(scene: _Scene) -> tuple[OtherPayer, ...]:
             claim_filing_code="CI",
             member_id=f"L{scene.coverage.member_id}",
             relationship_code="18",
+        ),
+    )
+
+
+def _primary_payer(scene: _Scene, primary: PrimaryAnswer) -> OtherPayer:
+    """The first payer's answer as the second reads it: 2320 with CAS and AMT*D."""
+    answer = primary.answer
+    first = scene.state.policies[answer.policy]
+    totals: dict[tuple[str, str], int] = {}
+    for line in answer.lines:
+        for group, carc, cents in line.adjustments:
+            totals[group, carc] = totals.get((group, carc), 0) + cents
+    return OtherPayer(
+        payer_id=first.payer.payer_id,
+        name=first.payer.name,
+        payer_responsibility_code="P",
+        claim_filing_code=first.kind.claim_filing_code,
+        member_id=answer.claim.subscriber.member_id,
+        relationship_code=answer.claim.subscriber.relationship_code or "18",
+        paid=dollars(paid_cents(answer)),
+        adjudicated_on=scene.state.timeline.date(primary.received - 1),
+        adjustments=tuple(
+            ClaimAdjustment(group_code=group, reason_code=carc, amount=dollars(cents))
+            for (group, carc), cents in sorted(totals.items())
+            if cents
         ),
     )
 

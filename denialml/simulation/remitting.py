@@ -24,6 +24,7 @@ from denialml.simulation.payers import Policy
 from denialml.simulation.practice import RemittanceAdvice
 from denialml.simulation.timeline import Timeline
 
+_PROMPT_DAYS = 45
 Adjustment = tuple[str, str, int]
 """Group code, CARC, cents."""
 
@@ -55,17 +56,51 @@ class Answer(msgspec.Struct, frozen=True):
     whole: bool = False
 
 
-def denied_line(line: BilledLine, codes: Codes) -> LineAnswer:
-    """Nothing paid; the whole charge is adjusted away."""
+def denied_line(
+    line: BilledLine,
+    codes: Codes,
+    *,
+    allowed: int | None = None,
+    other: Codes | None = None,
+) -> LineAnswer:
+    """Nothing paid; the whole charge is adjusted away.
+
+    With `allowed` what exceeds it is written off first (CO-45) and only the rest
+    denied; with `other` half of the charge is denied for a second reason.
+    """
     group, carc, rarc = codes
-    return LineAnswer(0, ((group, carc, line.charge_cents),), rarc)
+    charge = line.charge_cents
+    if allowed is not None:
+        return LineAnswer(
+            0, (("CO", "45", charge - allowed), (group, carc, allowed)), rarc
+        )
+    if other is not None and other[:2] != codes[:2]:
+        half = charge // 2
+        return LineAnswer(
+            0, ((group, carc, charge - half), (other[0], other[1], half)), rarc
+        )
+    return LineAnswer(0, ((group, carc, charge),), rarc)
+
+
+def pended_answer(answer: Answer, *, number: str) -> Answer:
+    """No decision yet: every line is pending further review (OA-133)."""
+    return msgspec.structs.replace(
+        answer,
+        payer_number=number,
+        status_code="1",
+        lines=tuple(
+            LineAnswer(0, (("OA", "133", line.charge_cents),)) for line in answer.billed
+        ),
+        whole=False,
+    )
 
 
 def down_coded_line(line: BilledLine, policy: Policy) -> LineAnswer:
     """Paid as the shorter session (90834): the difference is denied (CARC 150)."""
     charge = line.charge_cents
-    allowed = round(charge * policy.kind.price)
-    paid = round(SERVICES["90834"].charge_cents * line.units * policy.kind.price)
+    price = policy.price(line.day)
+    allowed = round(charge * price)
+    paid = round(SERVICES["90834"].charge_cents * line.units * price)
     return LineAnswer(
         paid,
         (("CO", "45", charge - allowed), ("CO", "150", allowed - paid)),
@@ -80,10 +115,10 @@ def secondary_answer(answer: Answer, supplement: Policy, *, number: str) -> Answ
 
     What Medicare paid or wrote off is adjusted as the prior payer's (OA-23).
     """
-    lines = []
-    for line, billed in zip(answer.lines, answer.billed, strict=True):
-        share = sum(cents for group, _, cents in line.adjustments if group == "PR")
-        lines.append(LineAnswer(share, (("OA", "23", billed.charge_cents - share),)))
+    lines = [
+        secondary_line(billed, share=share)
+        for billed, share in zip(answer.billed, patient_shares(answer), strict=True)
+    ]
     return Answer(
         claim=answer.claim,
         policy=supplement.index,
@@ -93,6 +128,19 @@ def secondary_answer(answer: Answer, supplement: Policy, *, number: str) -> Answ
         billed=answer.billed,
         received_by_payer=answer.received_by_payer,
     )
+
+
+def patient_shares(answer: Answer) -> list[int]:
+    """Cents that an answer leaves to the patient, per line."""
+    return [
+        sum(cents for group, _, cents in line.adjustments if group == "PR")
+        for line in answer.lines
+    ]
+
+
+def secondary_line(line: BilledLine, *, share: int) -> LineAnswer:
+    """The second payer pays the patient's share; the rest was the first one's."""
+    return LineAnswer(share, (("OA", "23", line.charge_cents - share),))
 
 
 class Pricing(msgspec.Struct, frozen=True):
@@ -116,7 +164,7 @@ def paid_line(
 ) -> LineAnswer:
     """Contractual write-off (CO-45), then the patient's share, then payment."""
     charge = line.charge_cents
-    allowed = round(charge * policy.kind.price)
+    allowed = round(charge * policy.price(line.day))
     adjustments: list[Adjustment] = [("CO", "45", charge - allowed)]
     if pricing.deductible:
         adjustments.append(("PR", "1", allowed))
@@ -177,14 +225,18 @@ def build_advice(
 
     `takebacks` are (reference, cents) of earlier overpayments to recover (PLB WO).
     They are recovered as far as the payment reaches; what reversals leave below zero
-    is carried forward (PLB FB).
+    is carried forward (PLB FB). Late payments bear interest (PLB L6).
     """
-    total = sum(paid_cents(answer) for answer in answers)
-    adjusted: list[tuple[str, str, int]] = []
+    total, adjusted = sum(map(paid_cents, answers)), []
     for reference, cents in takebacks:
         if cents <= total:
             adjusted.append(("WO", reference, cents))
             total -= cents
+    for answer in answers:
+        interest = _interest(answer, policy=policy, received=received)
+        if interest:
+            adjusted.append(("L6", answer.payer_number, -interest))
+            total += interest
     if total < 0:
         adjusted.append(("FB", f"FB{received:05d}", total))
         total = 0
@@ -220,6 +272,15 @@ def build_advice(
             for reason, reference, cents in adjusted
         ),
     )
+
+
+def _interest(answer: Answer, *, policy: Policy, received: int) -> int:
+    """Cents of interest, 10% a year from the 46th day, of insurers under state law."""
+    late = received - answer.received_by_payer - _PROMPT_DAYS
+    paid = paid_cents(answer)
+    if late <= 0 or paid <= 0 or not policy.kind.deductible:
+        return 0
+    return round(paid * late * 0.10 / 365)
 
 
 def _build_payment(

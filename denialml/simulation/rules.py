@@ -108,7 +108,7 @@ def claim_chances(policy: Policy, context: ClaimContext) -> list[Chance]:
         data *= 2.5
     if context.migrating:
         data *= 4.0
-    chances = [(Rule.DATA, min(0.9, data))]
+    chances = [(Rule.DATA, stricter(min(0.9, data), policy.strictness))]
     if context.already_sent:
         chances.append((Rule.DUPLICATE, policy.duplicate))
     if context.lag > policy.filing_limit:
@@ -146,8 +146,15 @@ def line_chances(policy: Policy, context: LineContext) -> list[Chance]:
     error = policy.error
     if policy.glitch[0] <= context.submitted < policy.glitch[1]:
         error = 0.15
+    strictness = policy.strictness
+    chances = [(rule, stricter(chance, strictness)) for rule, chance in chances]
     chances.append((Rule.PAYER_ERROR, error))
     return chances
+
+
+def stricter(chance: float, strictness: float) -> float:
+    """A chance as a payer applies it: its hazard, -log(1 - q), times `strictness`."""
+    return float(1.0 - (1.0 - chance) ** strictness)
 
 
 def _authorization(

@@ -7,7 +7,7 @@ from denialml.simulation.billing import Session
 from denialml.simulation.coverage import Coverage
 from denialml.simulation.deciding import adjudicate, decide, record_truth
 from denialml.simulation.parameters import CLEARINGHOUSE_REJECTION, DUPLICATE_SHARE
-from denialml.simulation.preparing import coverage_for, prepare
+from denialml.simulation.preparing import PrimaryAnswer, coverage_for, prepare
 from denialml.simulation.state import Sent, State
 
 
@@ -22,7 +22,7 @@ def send(state: State, session: Session, *, day: int) -> None:
         return
     prepared = prepare(state, session, coverage=coverage, day=day)
     state.outputs.claims.append(prepared.claim)
-    site = state.staff.sites[state.staff.workers[state.people[patient].worker].site]
+    site = state.staff.sites[state.staff.workers[session.visit.worker].site]
     rejected = CLEARINGHOUSE_REJECTION * site.rejection_factor
     if state.random.random() < rejected:
         acknowledge(state, prepared.claim, day=day, accepted=False)
@@ -36,6 +36,22 @@ def send(state: State, session: Session, *, day: int) -> None:
     if state.random.random() < DUPLICATE_SHARE:
         due = state.timeline.workday(day + state.random.randint(3, 20))
         state.resends[due].append(sent)
+
+
+def send_second(state: State, first: Sent, *, received: int, day: int) -> None:
+    """Bill the second plan for what the first left to the patient."""
+    chart = state.charts[first.session.visit.patient]
+    assert chart.second is not None
+    prepared = prepare(
+        state,
+        first.session,
+        coverage=chart.second,
+        day=day,
+        primary=PrimaryAnswer(first.answer, received),
+    )
+    state.outputs.claims.append(prepared.claim)
+    acknowledge(state, prepared.claim, day=day, accepted=True)
+    adjudicate(state, prepared, day=day)
 
 
 def resend(state: State, sent: Sent, *, day: int) -> None:

@@ -1,26 +1,33 @@
 """Draw a world and a practice, live through its days, return the records."""
 
 from datetime import date
+from functools import lru_cache
+from math import inf
 from random import Random
+from typing import NamedTuple
 
 from denialml.domain.coverage import Payer, PayerType
 from denialml.simulation import coverage as states
 from denialml.simulation.documents import file_documents
+from denialml.simulation.filing import Folder
 from denialml.simulation.operations import run
 from denialml.simulation.parameters import DIFFICULTIES, Difficulty
+from denialml.simulation.patients import draw_people
 from denialml.simulation.payers import (
     Policy,
     draw_policies,
     supplement,
 )
-from denialml.simulation.people import Person, Staff, draw_people, draw_staff
+from denialml.simulation.people import Person, Staff, Visit, draw_staff
 from denialml.simulation.policy_changes import draw_changes
 from denialml.simulation.practice import RemittanceAdvice, SimulatedPractice
 from denialml.simulation.state import Chart, State
+from denialml.simulation.strictness import REHEARSED_CLAIMS, fit_strictness
 from denialml.simulation.timeline import Timeline
 
 _MISCONFIGURED = 0.06
 _WITH_SUPPLEMENT = 0.5
+_WITH_SECOND_PLAN = 0.05
 
 
 def simulate_practice(
@@ -48,9 +55,49 @@ def simulate_practice(
     if (ends_on - starts_on).days < 60:
         raise ValueError("the span must have at least 60 days for answers to arrive")
     world = seed if world is None else world
-    settings = DIFFICULTIES[difficulty]
-    timeline = Timeline(starts_on, ends_on)
-    world_random = Random(f"world {world} {difficulty}")
+    place = World(world, difficulty, starts_on, ends_on)
+    state, visits = _open_practice(
+        place, seed=f"practice {seed}", claims=claims, strictness=_strictness(place)
+    )
+    state.folder = Folder(seed=seed)
+    payers = tuple(policy.payer for policy in state.policies)
+    run(state, visits)
+    return _collect(state, seed=seed, world=world, difficulty=difficulty, payers=payers)
+
+
+class World(NamedTuple):
+    """What a world's payers follow from."""
+
+    seed: int
+    difficulty: Difficulty
+    starts_on: date
+    ends_on: date
+
+
+@lru_cache(maxsize=64)
+def _strictness(world: World) -> tuple[float, ...]:
+    """Per payer, from a practice of equal shares that lives through the same days."""
+    state, visits = _open_practice(
+        world, seed="rehearsal", claims=REHEARSED_CLAIMS, equal_shares=True
+    )
+    state.rehearsal = []
+    run(state, visits)
+    targets = [policy.target for policy in state.policies[:-1]]
+    return fit_strictness(state.rehearsal, targets)
+
+
+def _open_practice(
+    world: World,
+    *,
+    seed: str,
+    claims: int,
+    strictness: tuple[float, ...] = (),
+    equal_shares: bool = False,
+) -> tuple[State, list[Visit]]:
+    """The evening before the first day, and the visits to come."""
+    settings = DIFFICULTIES[world.difficulty]
+    timeline = Timeline(world.starts_on, world.ends_on)
+    world_random = Random(f"world {world.seed} {world.difficulty}")
     policies = draw_policies(world_random, timeline=timeline, settings=settings)
     changes = draw_changes(
         world_random,
@@ -58,9 +105,12 @@ def simulate_practice(
         count=settings.policy_changes,
         payers=len(policies),
     )
+    for policy, value in zip(policies, strictness, strict=False):
+        policy.strictness = value
+    for policy in policies if equal_shares else ():
+        policy.share = 1.0 / len(policies)
     policies.append(supplement(policies))
-    payers = tuple(policy.payer for policy in policies)
-    random = Random(f"practice {seed}")
+    random = Random(seed)
     staff = draw_staff(random, timeline=timeline, policies=policies, claims=claims)
     people, visits = draw_people(random, timeline=timeline, staff=staff, claims=claims)
     state = State(
@@ -76,8 +126,7 @@ def simulate_practice(
     state.setups = _draw_setups(random, staff, policies=policies)
     for person in people:
         state.charts.append(_open_chart(state, person))
-    run(state, visits)
-    return _collect(state, seed=seed, world=world, difficulty=difficulty, payers=payers)
+    return state, visits
 
 
 def _draw_setups(
@@ -119,7 +168,31 @@ def _open_chart(state: State, person: Person) -> Chart:
         unverified_intake=person.begins >= 0,
     )
     coverage.begins = min(begins, person.begins) - 30
-    return Chart(coverages=[coverage])
+    chart = Chart(coverages=[coverage])
+    if policy.kind.deductible and state.random.random() < _WITH_SECOND_PLAN:
+        chart.second = _open_second(state, primary=index, day=begins)
+        chart.second.begins = coverage.begins
+    return chart
+
+
+def _open_second(state: State, *, primary: int, day: int) -> states.Coverage:
+    """A second private plan, which nobody else can be primary to."""
+    private = [
+        policy.index
+        for policy in state.policies[:-1]
+        if policy.kind.deductible and policy.index != primary
+    ]
+    policy = state.policies[state.random.choice(private)]
+    second = states.open_coverage(
+        state.random,
+        policy=policy.index,
+        member_id=state.member_id(policy.index),
+        day=day,
+        hazards=(policy.lapse_hazard, policy.cob_hazard),
+        unverified_intake=False,
+    )
+    second.clean_hazard = second.other_at = inf
+    return second
 
 
 def _collect(
@@ -132,7 +205,7 @@ def _collect(
 ) -> SimulatedPractice:
     outputs = state.outputs
     newest_day = _newest_day(outputs.advices, state.timeline.last)
-    documents, document_truth = file_documents(state, seed=seed)
+    documents, document_truth = file_documents(state)
     return SimulatedPractice(
         seed=seed,
         world=world,
@@ -155,6 +228,7 @@ def _collect(
         newest=tuple(advice for day, advice in outputs.advices if day >= newest_day),
         truth=tuple(outputs.truth),
         document_truth=document_truth,
+        appeals=tuple(outputs.appeals),
     )
 
 

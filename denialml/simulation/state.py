@@ -13,6 +13,7 @@ from denialml.simulation.authorizing import Grant
 from denialml.simulation.billing import Session
 from denialml.simulation.coverage import Coverage, Loading
 from denialml.simulation.emission import Codes
+from denialml.simulation.filing import Folder
 from denialml.simulation.parameters import (
     NEW_CLINICIAN_NOT_LOADED,
     DifficultySettings,
@@ -20,7 +21,7 @@ from denialml.simulation.parameters import (
 from denialml.simulation.payers import Policy
 from denialml.simulation.people import Person, Staff
 from denialml.simulation.policy_changes import PolicyChange
-from denialml.simulation.practice import RemittanceAdvice, TruthRow
+from denialml.simulation.practice import Appeal, RemittanceAdvice, TruthRow
 from denialml.simulation.remitting import Answer
 from denialml.simulation.rules import Rule
 from denialml.simulation.timeline import Timeline
@@ -29,7 +30,8 @@ from denialml.simulation.timeline import Timeline
 class Chart(msgspec.Struct):
     """What changes about one patient. `coverages` oldest first.
 
-    `settled_on` is the day on which the patient last told who is primary.
+    `settled_on` is the day on which the patient last told who is primary; `second` is
+    a plan that pays after the first of `coverages`.
     """
 
     coverages: list[Coverage]
@@ -42,13 +44,14 @@ class Chart(msgspec.Struct):
     left: bool = False
     plan_day: int | None = None
     settled_on: int | None = None
+    second: Coverage | None = None
 
 
 class Sent(msgspec.Struct):
     """One accepted submission under adjudication or adjudicated.
 
     `causes` holds per line the rule that denied it, or None; `codes` what was
-    printed for it.
+    printed for it. `is_secondary` marks a claim to the plan that pays second.
     """
 
     session: Session
@@ -58,6 +61,7 @@ class Sent(msgspec.Struct):
     answer: Answer
     causes: tuple[Rule | None, ...]
     codes: tuple[Codes | None, ...]
+    is_secondary: bool = False
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -79,12 +83,17 @@ class Outputs(msgspec.Struct):
     outgoing: list[Claim] = msgspec.field(default_factory=list)
     truth: list[TruthRow] = msgspec.field(default_factory=list)
     denied: list[tuple[int, Sent]] = msgspec.field(default_factory=list)
+    appeals: list[Appeal] = msgspec.field(default_factory=list)
 
 
 class State(msgspec.Struct):
     """The practice on one evening.
 
-    Agendas map a day number to what is due then. `setups` maps (site, payer) to the
+    Agendas map a day number to what is due then. `rehearsal` collects, when a payer's
+    strictness is being fitted, (payer, probability that everything else passes, hazard
+    of its rules) per line in place of the truth; then there is no `folder` either.
+    `checks_of` holds eligibility answers by patient, `paid` the latest paid claims.
+    `setups` maps (site, payer) to the
     telehealth place of service and modifier that the practice bills.
     """
 
@@ -124,6 +133,9 @@ class State(msgspec.Struct):
     arrivals: defaultdict[tuple[int, int], list[Arrival]] = msgspec.field(
         default_factory=lambda: defaultdict(list)
     )
+    seconds: defaultdict[int, list[tuple[Sent, int]]] = msgspec.field(
+        default_factory=lambda: defaultdict(list)
+    )
     held: defaultdict[int, list[Session]] = msgspec.field(
         default_factory=lambda: defaultdict(list)
     )
@@ -142,6 +154,10 @@ class State(msgspec.Struct):
     uses_today: list[tuple[Grant, int, int]] = msgspec.field(default_factory=list)
     counters: dict[str, int] = msgspec.field(default_factory=dict)
     lessons: dict[tuple[str, int, str], int] = msgspec.field(default_factory=dict)
+    paid: dict[int, list[Sent]] = msgspec.field(default_factory=dict)
+    checks_of: dict[int, list[EligibilityCheck]] = msgspec.field(default_factory=dict)
+    folder: Folder | None = None
+    rehearsal: list[tuple[int, float, float]] | None = None
 
     def next_number(self, name: str) -> int:
         """1, 2, 3 ... per name."""

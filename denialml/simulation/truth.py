@@ -58,6 +58,7 @@ def truth_rows(
                 ),
                 payer_error=cause is Rule.PAYER_ERROR,
                 cause_chances=_cause_chances(shared, lines[position]),
+                cause_probabilities=_cause_probabilities(shared, lines[position]),
                 cluster=cluster,
             )
         )
@@ -71,3 +72,13 @@ def _cause_chances(shared: list[Chance], line: list[Chance]) -> tuple[float, ...
     for rule, chance in line:
         passes[_RULE_POSITION[rule]] *= 1.0 - chance
     return tuple(1.0 - value for value in passes)
+
+
+def _cause_probabilities(shared: list[Chance], line: list[Chance]) -> tuple[float, ...]:
+    """The first rule that fires is the cause: its chance times those before passing."""
+    found = [0.0] * len(TRUTH_CAUSES)
+    passes = 1.0
+    for rule, chance in (*shared, *line):
+        found[_RULE_POSITION[rule]] += passes * chance
+        passes *= 1.0 - chance
+    return tuple(found)

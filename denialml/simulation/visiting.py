@@ -16,9 +16,10 @@ from denialml.simulation.billing import (
 )
 from denialml.simulation.coverage import Coverage
 from denialml.simulation.parameters import SERVICES
-from denialml.simulation.payers import NEVER
 from denialml.simulation.people import Person, Visit, Worker
+from denialml.simulation.recouping import recoup
 from denialml.simulation.state import Chart, State
+from denialml.simulation.timeline import NEVER
 
 
 def attend(state: State, visit: Visit) -> None:
@@ -27,13 +28,19 @@ def attend(state: State, visit: Visit) -> None:
     if chart.left:
         return
     person = state.people[visit.patient]
-    worker = state.staff.workers[person.worker]
+    worker = state.staff.workers[visit.worker]
     coverage = chart.coverages[-1]
     _count_visit(state, chart, visit=visit)
     _maybe_check(state, chart, person=person, worker=worker, day=visit.day)
     session = _hold_session(state, chart, person=person, worker=worker, visit=visit)
     _maybe_request(state, chart, person=person, coverage=coverage, session=session)
-    due = _submission_day(state, worker, day=visit.day, signed=session.signed)
+    due = _submission_day(
+        state,
+        worker,
+        day=visit.day,
+        signed=session.signed,
+        outage=state.policy(coverage).outage,
+    )
     state.submissions[due].append(session)
 
 
@@ -64,10 +71,10 @@ def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
     chart = state.charts[patient]
     person = state.people[patient]
     date = state.timeline.date
-    active = not states.lapsed(coverage, policy.lapse_hazard, day=day)
+    active = states.shows_active(coverage, policy.lapse_hazard, day=day)
     other = False
     if active:
-        states.learn_active(coverage, policy.lapse_hazard, day=day)
+        states.learn_asked(coverage, day=day)
         other = states.other_is_primary(coverage, policy.cob_hazard, day=day)
         if other:
             states.learn_other(coverage, policy.cob_hazard, day=day)
@@ -75,30 +82,32 @@ def check(state: State, patient: int, *, coverage: Coverage, day: int) -> None:
         else:
             states.learn_clean(coverage, policy.cob_hazard, day=day)
     elif coverage.ended_on == NEVER:
-        coverage.ended_on = states.lapse_day(coverage, policy.lapse_hazard)
-        renew_later(state, patient, day=day)
+        states.learn_ended(coverage, policy.lapse_hazard)
+        recoup(state, patient, coverage=coverage, day=day)
+        if coverage is not chart.second:
+            renew_later(state, patient, day=day)
     limit = person.visit_limit
     tells_limit = active and limit > 0 and policy.index % 2 == 0
-    state.outputs.checks.append(
-        EligibilityCheck(
-            checked_on=date(day),
-            payer_id=policy.payer.payer_id,
-            member_id=coverage.member_id,
-            result=EligibilityResult.ACTIVE if active else EligibilityResult.INACTIVE,
-            medical_record_number=person.medical_record_number,
-            service_date=date(day),
-            plan_name=f"{policy.payer.name} {'Basic' if limit else 'Standard'}",
-            coverage_begin=date(min(coverage.begins, day)).replace(day=1),
-            coverage_end=None if active else date(coverage.ended_on - 1),
-            mental_health_active=active if policy.index % 3 else None,
-            other_payer_id="SIM77" if other else "",
-            other_payer_name="Elsewhere Casualty" if other else "",
-            visits_remaining=(
-                max(0, limit - chart.visits_this_year) if tells_limit else None
-            ),
-            trace_number=f"E{state.next_number('check'):08d}",
-        )
+    answer = EligibilityCheck(
+        checked_on=date(day),
+        payer_id=policy.payer.payer_id,
+        member_id=coverage.member_id,
+        result=EligibilityResult.ACTIVE if active else EligibilityResult.INACTIVE,
+        medical_record_number=person.medical_record_number,
+        service_date=date(day),
+        plan_name=f"{policy.payer.name} {'Basic' if limit else 'Standard'}",
+        coverage_begin=date(min(coverage.begins, day)).replace(day=1),
+        coverage_end=None if active else date(coverage.ended_on - 1),
+        mental_health_active=active if policy.index % 3 else None,
+        other_payer_id="SIM77" if other else "",
+        other_payer_name="Elsewhere Casualty" if other else "",
+        visits_remaining=(
+            max(0, limit - chart.visits_this_year) if tells_limit else None
+        ),
+        trace_number=f"E{state.next_number('check'):08d}",
     )
+    state.outputs.checks.append(answer)
+    state.checks_of.setdefault(patient, []).append(answer)
 
 
 def renew_later(state: State, patient: int, *, day: int) -> None:
@@ -239,9 +248,17 @@ def _maybe_request(
 
 
 def _submission_day(
-    state: State, worker: Worker, *, day: int, signed: int | None
+    state: State,
+    worker: Worker,
+    *,
+    day: int,
+    signed: int | None,
+    outage: tuple[int, int],
 ) -> int:
-    """Most claims go within eight days; some clinicians are late, a few forget."""
+    """Most claims go within eight days; some clinicians are late, a few forget.
+
+    What falls into an outage of the payer's clearinghouse goes out after it.
+    """
     random = state.random
     lag = random.randint(1, 8)
     draw = random.random()
@@ -251,4 +268,7 @@ def _submission_day(
         lag = random.randint(15, 75)
     if signed is not None:
         lag = max(lag, signed - day)
-    return state.timeline.workday(day + lag)
+    due = day + lag
+    if outage[0] <= due < outage[1]:
+        due = outage[1] + random.randint(0, 12)
+    return state.timeline.workday(due)

@@ -4,7 +4,16 @@ from datetime import date
 
 import pytest
 
+from denialml.domain.adjudication import LineOutcome, line_outcome
+from denialml.domain.remittance import ClaimPayment
 from denialml.simulation import SimulatedPractice, simulate_practice
+
+
+def is_decision(payment: ClaimPayment) -> bool:
+    """Whether an answer decides anything: neither pended nor a reversal."""
+    services = payment.service_payments
+    outcome = line_outcome(payment, services[0] if services else None)
+    return outcome not in (LineOutcome.PENDING, LineOutcome.REVERSED)
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,10 @@ def test_recent_denials_have_documents(two_years: SimulatedPractice) -> None:
         "minutes_contradict_code",
         "expired_authorization",
         "proves_late_filing",
+        "stale_treatment_plan",
+        "wrong_date",
+        "part2_without_consent",
+        "misleading_letter",
     ],
 )
 def test_traps_exist(two_years: SimulatedPractice, trap: str) -> None:
@@ -50,13 +54,19 @@ def test_notes_state_the_minutes_of_their_encounter(
     two_years: SimulatedPractice,
 ) -> None:
     encounters = {
-        (one.medical_record_number, one.service_date): one
+        (one.medical_record_number, one.clinician_npi, one.service_date): one
         for one in two_years.encounters
     }
     notes = of_kind(two_years, "progress_note")
+    labels = traps(two_years)
     for note in notes:
+        if labels.get(note.document_id) == "wrong_date":
+            assert labeled_date(note.text, "date of service") != note.service_date
+            continue
         assert note.service_date is not None
-        encounter = encounters[note.medical_record_number, note.service_date]
+        encounter = encounters[
+            note.medical_record_number, note.clinician_npi, note.service_date
+        ]
         assert stated_time(note.text).minutes == documented_minutes(encounter)
         assert labeled_date(note.text, "date of service") == note.service_date
         assert note.signed_on == encounter.signed_on

@@ -16,6 +16,7 @@ from denialml.simulation import TRUTH_CAUSES, SimulatedPractice, TruthRow
 from denialml.simulation.parameters import DIFFICULTIES
 from denialml.simulation.payers import draw_policies
 from denialml.simulation.timeline import Timeline
+from tests.simulation.conftest import is_decision
 
 ELIGIBILITY = TRUTH_CAUSES.index(RootCause.ELIGIBILITY_COVERAGE)
 OTHER_PAYER = TRUTH_CAUSES.index(RootCause.COB_WRONG_PAYER)
@@ -37,13 +38,31 @@ class File:
                 return check
         return None
 
-    def active_days(self, as_of: date) -> Iterator[date]:
-        for check in self.checks:
-            if check.checked_on <= as_of and check.result is EligibilityResult.ACTIVE:
-                yield check.checked_on
-        for received, served, active, _ in self.answers:
-            if received < as_of and active:
-                yield served
+    def asked(self, as_of: date) -> date | None:
+        """The last day of an answer that coverage was active."""
+        days = [
+            check.checked_on
+            for check in self.checks
+            if check.checked_on <= as_of and check.result is EligibilityResult.ACTIVE
+        ]
+        return max(days, default=None)
+
+    def proved(self, as_of: date) -> date | None:
+        """The last service for which a payer's answer shows that it was covered."""
+        days = [
+            served
+            for received, served, active, _ in self.answers
+            if received < as_of and active
+        ]
+        return max(days, default=None)
+
+    def is_reinstated(self) -> bool:
+        """Whether the payer took the member back under the same number."""
+        results = [check.result for check in self.checks]
+        if EligibilityResult.INACTIVE not in results:
+            return False
+        first = results.index(EligibilityResult.INACTIVE)
+        return EligibilityResult.ACTIVE in results[first:]
 
 
 def hazards(
@@ -59,6 +78,25 @@ def hazards(
     return timeline, {one.payer.payer_id: one.lapse_hazard for one in policies}
 
 
+def ended_by(
+    hazard: tuple[float, ...], *, proved: int, asked: int | None, served: int
+) -> float:
+    """P(T <= served | T > proved, T + D > asked), summed over the days of T.
+
+    D is the delay with which a payer's file shows the end: P(D > u) = .3 exp(-u/12).
+    """
+    if served <= proved:
+        return 0.0
+    weights = {}
+    for day in range(proved + 1, len(hazard)):
+        shown = 1.0
+        if asked is not None and day <= asked:
+            shown = 0.3 * exp((day - asked) / 12)
+        weights[day] = shown * (exp(-hazard[day - 1]) - exp(-hazard[day]))
+    whole = sum(weights.values()) + exp(-hazard[-1])
+    return sum(weight for day, weight in weights.items() if day <= served) / whole
+
+
 def submissions(practice: SimulatedPractice) -> dict[Submission, Claim]:
     return {
         (claim.patient_control_number, claim.submitted_on): claim
@@ -72,7 +110,7 @@ def first_answers(practice: SimulatedPractice) -> dict[Submission, ClaimPayment]
     found: dict[Submission, ClaimPayment] = {}
     for advice in (*practice.remittances, *practice.newest):
         for payment in advice.payments:
-            if payment.status_code == "22" or payment.received_by_payer_on is None:
+            if payment.received_by_payer_on is None or not is_decision(payment):
                 continue
             key = (payment.patient_control_number, payment.received_by_payer_on)
             found.setdefault(key, payment)
@@ -114,25 +152,39 @@ def test_coverage_chance_follows_from_the_files(
     two_years: SimulatedPractice, files: dict[str, File]
 ) -> None:
     timeline, hazard_of = hazards(two_years)
-    compared = certain = 0
-    for row, claim, served in rows_of(two_years):
+    compared = certain = late = 0
+    for number, (row, claim, served) in enumerate(rows_of(two_years)):
         file = files[claim.subscriber.member_id]
-        hazard = hazard_of[claim.payer.payer_id]
+        if row.line_number > 1 or number % 2 or file.is_reinstated():
+            continue
         inactive = file.inactive_check(row.submitted_on)
-        days = list(file.active_days(row.submitted_on))
+        asked, proved = file.asked(row.submitted_on), file.proved(row.submitted_on)
         if inactive is not None:
             assert inactive.coverage_end is not None
             expected = float(inactive.coverage_end < served)
             certain += 1
-        elif days:
-            seen = max(hazard[timeline.day(day)] for day in days)
-            expected = max(0.0, 1.0 - exp(seen - hazard[timeline.day(served)]))
+        elif proved is not None:
+            # Coverage that replaces another is on the day it is brought.
+            if "P" in row.patient_control_number:
+                proved = max(proved, file.checks[0].checked_on)
+            expected = ended_by(
+                hazard_of[claim.payer.payer_id],
+                proved=timeline.day(proved),
+                asked=timeline.day(asked) if asked else None,
+                served=timeline.day(served),
+            )
             compared += 1
+            late += asked is not None and proved < asked
         else:
             continue
         assert row.cause_chances[ELIGIBILITY] == pytest.approx(expected, abs=1e-9)
-    assert compared > 4000
-    assert certain > 50
+    assert compared > 1500
+    assert certain > 15
+    assert late > 100
+
+
+def test_some_members_are_reinstated(files: dict[str, File]) -> None:
+    assert sum(file.is_reinstated() for file in files.values()) > 3
 
 
 def test_other_coverage_is_certain_once_named_and_unsettled(

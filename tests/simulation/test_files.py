@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from denialml.domain.acknowledgment import ClaimAcknowledgment
+from denialml.domain.acknowledgment import ClaimAcknowledgment, FileAcknowledgment
 from denialml.domain.claim import Claim
 from denialml.domain.coverage import Authorization, EligibilityCheck
 from denialml.domain.document import Document
@@ -68,7 +68,16 @@ def test_folders(written: Path) -> None:
         "truth",
     ]
     names = {path.name for path in (written / "practice").iterdir()}
-    assert names >= {"837P", "835", "277CA", "271", "278", "documents", "payers.csv"}
+    assert names >= {
+        "837P",
+        "835",
+        "999",
+        "277CA",
+        "271",
+        "278",
+        "documents",
+        "payers.csv",
+    }
 
 
 def test_the_truth_is_nowhere_in_the_practice(written: Path) -> None:
@@ -93,6 +102,20 @@ def test_everything_written_is_read_back(
     assert found[Authorization] == len(four_months.authorizations)
     assert found[Encounter] == len(four_months.encounters)
     assert found[Document] == len(four_months.documents)
+
+
+def test_every_claim_file_is_acknowledged(written: Path) -> None:
+    """One 999 per 837 file, of the same sets."""
+    files = sorted(path.name for path in (written / "practice" / "837P").iterdir())
+    answers = sorted(path.name for path in (written / "practice" / "999").iterdir())
+    assert files == answers
+    for name in files:
+        sent = (written / "practice" / "837P" / name).read_text()
+        with (written / "practice" / "999" / name).open("rb") as stream:
+            receipts = list(open_reader(stream, file=name))
+        assert all(isinstance(one, FileAcknowledgment) for one in receipts)
+        assert len(receipts) == sent.count("ST*837*")
+        assert {one.verdict for one in receipts} == {"A"}  # type: ignore[union-attr]
 
 
 def test_claims_read_back_equal(four_months: SimulatedPractice, written: Path) -> None:

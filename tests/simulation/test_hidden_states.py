@@ -7,24 +7,29 @@ from random import Random
 import pytest
 
 from denialml.simulation.coverage import (
+    FORGOTTEN,
+    LATE_FILES,
     Coverage,
     Loading,
     lapse_chance,
     lapse_day,
     lapsed,
     learn_active,
+    learn_asked,
     learn_clean,
     learn_other,
     open_coverage,
     other_chance,
     other_is_primary,
+    reported_law,
     settle_other,
+    shows_active,
 )
-from denialml.simulation.payers import NEVER
-from denialml.simulation.timeline import Timeline
+from denialml.simulation.timeline import NEVER, Timeline
 
 TIMELINE = Timeline(date(2024, 1, 1), date(2025, 12, 31))
 HAZARD = TIMELINE.cumulative_hazard(0.5, 0.3)
+REPORTED = reported_law(HAZARD)
 DRAWS = 4000
 
 
@@ -39,6 +44,13 @@ def draw(random: Random, *, unverified: bool = False) -> Coverage:
     )
 
 
+def chance_of_lapse(
+    coverage: Coverage, hazard: tuple[float, ...], *, day: int
+) -> float:
+    assert hazard is HAZARD
+    return lapse_chance(coverage, hazard, reported=REPORTED, day=day)
+
+
 def within(hits: int, trials: int, chance: float) -> bool:
     """Within four standard errors of a binomial."""
     return abs(hits / trials - chance) < 4 * (chance * (1 - chance) / trials) ** 0.5
@@ -49,7 +61,7 @@ def test_lapse_chance_before_any_evidence(unverified: bool) -> None:
     random = Random(1)
     coverages = [draw(random, unverified=unverified) for _ in range(DRAWS)]
     hits = sum(lapsed(coverage, HAZARD, day=300) for coverage in coverages)
-    assert within(hits, DRAWS, lapse_chance(coverages[0], HAZARD, day=300))
+    assert within(hits, DRAWS, chance_of_lapse(coverages[0], HAZARD, day=300))
 
 
 def test_lapse_chance_after_an_active_answer() -> None:
@@ -59,10 +71,64 @@ def test_lapse_chance_after_an_active_answer() -> None:
     for coverage in known:
         learn_active(coverage, HAZARD, day=200)
     hits = sum(lapsed(coverage, HAZARD, day=400) for coverage in known)
-    chance = lapse_chance(known[0], HAZARD, day=400)
+    chance = chance_of_lapse(known[0], HAZARD, day=400)
     assert chance == pytest.approx(1 - exp(HAZARD[200] - HAZARD[400]))
     assert within(hits, len(known), chance)
-    assert lapse_chance(known[0], HAZARD, day=150) == 0.0
+    assert chance_of_lapse(known[0], HAZARD, day=150) == 0.0
+
+
+def test_lapse_chance_when_files_learn_late() -> None:
+    """Paid for day 100, "active" on day 376, ten days after a January with many ends.
+
+    A late file may not know an end yet; earlier days are less likely than later ones.
+    """
+    random = Random(7)
+    known = [
+        one
+        for one in (draw(random, unverified=True) for _ in range(10 * DRAWS))
+        if not lapsed(one, HAZARD, day=100) and shows_active(one, HAZARD, day=376)
+    ]
+    for coverage in known:
+        learn_active(coverage, HAZARD, day=100)
+        learn_asked(coverage, day=300)
+        learn_asked(coverage, day=376)
+    chances = []
+    for day in (90, 300, 367, 376, 377, 450):
+        hits = sum(lapsed(coverage, HAZARD, day=day) for coverage in known)
+        chance = chance_of_lapse(known[0], HAZARD, day=day)
+        assert abs(hits / len(known) - chance) < 4 * (
+            (chance * (1 - chance) / len(known)) ** 0.5 + 1e-12
+        )
+        chances.append(chance)
+    assert chances[0] == 0.0
+    assert chances[3] > 0.01
+    assert chances == sorted(chances)
+
+
+def test_late_answers_follow_the_sum_over_days() -> None:
+    """The closed form against the sum it stands for, written out."""
+    coverage = draw(Random(8))
+    learn_active(coverage, HAZARD, day=340)
+    learn_asked(coverage, day=372)
+
+    def weight(day: int) -> float:
+        ends = exp(-HAZARD[day - 1]) - exp(-HAZARD[day])
+        late = LATE_FILES * FORGOTTEN ** (372 - day) if day <= 372 else 1.0
+        return ends * late
+
+    whole = sum(map(weight, range(341, len(HAZARD)))) + exp(-HAZARD[-1])
+    for day in (350, 372, 380):
+        expected = sum(map(weight, range(341, day + 1))) / whole
+        assert chance_of_lapse(coverage, HAZARD, day=day) == pytest.approx(expected)
+
+
+def test_an_active_answer_proves_the_plan_right() -> None:
+    """A number taken down wrongly is never shown as active, however late files are."""
+    random = Random(9)
+    coverages = [draw(random, unverified=True) for _ in range(DRAWS)]
+    wrong = [one for one in coverages if one.lapse_at <= one.first_hazard]
+    assert wrong
+    assert not any(shows_active(one, HAZARD, day=20) for one in wrong)
 
 
 def test_january_first_ends_coverage_more_often_than_other_days() -> None:
@@ -79,15 +145,15 @@ def test_the_day_coverage_ended_is_the_first_day_without_it() -> None:
     assert not lapsed(coverage, HAZARD, day=ended - 1)
     assert coverage.ended_on == NEVER
     coverage.ended_on = ended
-    assert lapse_chance(coverage, HAZARD, day=ended) == 1.0
-    assert lapse_chance(coverage, HAZARD, day=ended - 1) == 0.0
+    assert chance_of_lapse(coverage, HAZARD, day=ended) == 1.0
+    assert chance_of_lapse(coverage, HAZARD, day=ended - 1) == 0.0
 
 
 def test_a_plan_that_was_never_right_ended_before_the_first_visit() -> None:
     coverage = draw(Random(4), unverified=True)
     coverage.lapse_at = HAZARD[20]
     assert lapse_day(coverage, HAZARD) <= 20
-    assert lapse_chance(draw(Random(4), unverified=True), HAZARD, day=20) == (
+    assert chance_of_lapse(draw(Random(4), unverified=True), HAZARD, day=20) == (
         pytest.approx(0.05)
     )
 

@@ -12,6 +12,7 @@ from denialml.domain.claim import Claim
 from denialml.domain.coverage import EligibilityResult
 from denialml.domain.remittance import ClaimPayment
 from denialml.simulation import SimulatedPractice, simulate_practice
+from tests.simulation.conftest import is_decision
 
 
 def payments_of(practice: SimulatedPractice) -> Iterator[ClaimPayment]:
@@ -107,19 +108,15 @@ def test_outgoing_claims_are_not_sent_and_not_answered(
     two_years: SimulatedPractice,
 ) -> None:
     assert len(two_years.outgoing) > 20
-    assert {sent_on(claim) for claim in two_years.outgoing} == {
-        min(
-            day
-            for day in (two_years.ends_on + timedelta(days=n) for n in range(1, 4))
-            if day.weekday() < 5
-        )
-    }
+    # New Year's Day is a holiday; claims go out the day after.
+    assert {sent_on(claim) for claim in two_years.outgoing} == {date(2026, 1, 2)}
     answered = {p.patient_control_number for p in payments_of(two_years)}
     assert not answered & {c.patient_control_number for c in two_years.outgoing}
 
 
 def test_claims_still_pending_have_no_answer(two_years: SimulatedPractice) -> None:
-    answered = {p.patient_control_number for p in payments_of(two_years)}
+    decisions = filter(is_decision, payments_of(two_years))
+    answered = {payment.patient_control_number for payment in decisions}
     submissions = Counter(claim.patient_control_number for claim in two_years.claims)
     pending = {
         row.patient_control_number
@@ -248,6 +245,24 @@ def test_paid_zero_is_not_always_a_denial(two_years: SimulatedPractice) -> None:
             ),
         ),
         (
+            "pended for review",
+            lambda payment: (
+                payment.status_code == "1"
+                and all(
+                    one.reason_code == "133"
+                    for service in payment.service_payments
+                    for one in service.adjustments
+                )
+            ),
+        ),
+        (
+            "written off and denied in one line",
+            lambda payment: any(
+                {"45", "197"} == {one.reason_code for one in service.adjustments}
+                for service in payment.service_payments
+            ),
+        ),
+        (
             "answered by the supplemental plan",
             lambda payment: (
                 payment.status_code == "2"
@@ -264,6 +279,67 @@ def test_answers_of_every_kind_occur(
     assert any(found(payment) for payment in payments_of(two_years)), what  # type: ignore[operator]
 
 
+def test_second_plans_pay_what_the_first_left(two_years: SimulatedPractice) -> None:
+    """The second claim carries the first payer's answer (2320), which balances."""
+    sent = {claim.patient_control_number: claim for claim in two_years.claims}
+    second = [
+        claim
+        for claim in two_years.claims
+        if claim.subscriber.payer_responsibility_code == "S"
+    ]
+    assert len(second) > 20
+    for claim in second:
+        (first,) = claim.other_payers
+        assert first.paid is not None
+        assert first.adjudicated_on is not None
+        assert first.adjudicated_on < sent_on(claim)
+        taken = sum((one.amount for one in first.adjustments), Decimal(0))
+        assert claim.total_charge == first.paid + taken
+        stem = claim.patient_control_number.removesuffix("S")
+        assert sent[stem].payer.payer_id == first.payer_id != claim.payer.payer_id
+    shares = {
+        claim.patient_control_number: sum(
+            (
+                one.amount
+                for one in claim.other_payers[0].adjustments
+                if one.group_code == "PR"
+            ),
+            Decimal(0),
+        )
+        for claim in second
+    }
+    answers = [
+        payment
+        for payment in payments_of(two_years)
+        if payment.patient_control_number in shares and payment.status_code == "2"
+    ]
+    assert answers
+    whole = [
+        payment
+        for payment in answers
+        if payment.paid == shares[payment.patient_control_number]
+    ]
+    assert len(whole) > 0.9 * len(answers)
+
+
+def test_coverage_dated_back_is_recouped(two_years: SimulatedPractice) -> None:
+    """Paid first, then reversed and denied for coverage that had ended (CARC 27)."""
+    recouped = 0
+    paid: dict[str, bool] = {}
+    for payment in payments_of(two_years):
+        number = payment.patient_control_number
+        reasons = {
+            one.reason_code
+            for service in payment.service_payments
+            for one in service.adjustments
+        }
+        if payment.status_code == "22" and payment.paid < 0:
+            paid[number] = True
+        elif paid.get(number) and payment.status_code == "4" and "27" in reasons:
+            recouped += 1
+    assert recouped > 0
+
+
 def test_money_is_taken_back_outside_claims(two_years: SimulatedPractice) -> None:
     reasons = Counter(
         one.reason_code
@@ -271,6 +347,27 @@ def test_money_is_taken_back_outside_claims(two_years: SimulatedPractice) -> Non
         for one in advice.adjustments
     )
     assert reasons["WO"] > 0
+    assert reasons["L6"] > 0  # interest on late payments
+
+
+def test_nothing_is_sent_on_weekends_and_holidays(
+    two_years: SimulatedPractice,
+) -> None:
+    closed = {date(2024, 12, 25), date(2025, 7, 4), date(2025, 11, 27)}
+    days = set(map(sent_on, two_years.claims))
+    assert not days & closed
+    assert all(day.weekday() < 5 for day in days)
+
+
+def test_some_patients_see_two_clinicians(two_years: SimulatedPractice) -> None:
+    seen: dict[str, set[str]] = {}
+    for claim in two_years.claims:
+        assert claim.rendering_provider is not None
+        seen.setdefault(claim.medical_record_number, set()).add(
+            claim.rendering_provider.npi
+        )
+    several = sum(len(npis) > 1 for npis in seen.values())
+    assert 0.01 < several / len(seen) < 0.12
 
 
 def test_children_are_billed_under_a_parent(two_years: SimulatedPractice) -> None:
