@@ -31,6 +31,8 @@ _YEAR_DAYS = 365
 _SHARPENED_DAYS = 45
 # One reason stands for a rise under several if it has this share of it.
 _MOST = 0.7
+# Log-evidence by which another clock must be better: rules go by the service day.
+_CLEARLY = 3.0
 
 
 class _Start(msgspec.Struct, frozen=True):
@@ -199,7 +201,7 @@ def _narrowest(watch: Watch, book: PayerBook, change: Change, *, reason: str) ->
 
 
 def _start(watch: Watch, book: PayerBook, change: Change, stream: Stream) -> _Start:
-    """The first day, by the clock whose days divide the answers most sharply."""
+    """The first day, by service unless another clock divides clearly better."""
     rows = _rows(watch, book, change, stream)
     found = []
     for clock in (ChangeClock.SERVICE, ChangeClock.SUBMITTED, ChangeClock.RECEIVED):
@@ -214,16 +216,16 @@ def _start(watch: Watch, book: PayerBook, change: Change, stream: Stream) -> _St
         )
         weights = np.exp(stakes.log_stake - stakes.log_stake.max())
         below = weights.cumsum() / weights.sum()
-        found.append(
-            _Start(
-                clock,
-                int(stakes.starts[int(np.argmax(weights))]),
-                int(stakes.starts[int(np.searchsorted(below, _TAIL))]),
-                int(stakes.starts[int(np.searchsorted(below, 1 - _TAIL))]),
-                stakes.log_evidence,
-            )
+        handicap = 0.0 if clock is ChangeClock.SERVICE else _CLEARLY
+        start = _Start(
+            clock,
+            int(stakes.starts[int(np.argmax(weights))]),
+            int(stakes.starts[int(np.searchsorted(below, _TAIL))]),
+            int(stakes.starts[int(np.searchsorted(below, 1 - _TAIL))]),
+            stakes.log_evidence,
         )
-    return max(found, key=lambda one: one.log_evidence)
+        found.append((float(stakes.log_stake.max()) - handicap, start))
+    return max(found, key=lambda one: one[0])[1]
 
 
 def _count(book: PayerBook, rows: Rows, *, reason: str) -> AnswerCount:

@@ -85,7 +85,7 @@ class EarlierRates:
                     counts, reason, rate, self._settings.prior_answers, added=1.0
                 )
         settings = self._settings
-        return min(0.98, max(settings.least_rate, rate * settings.rate_margin))
+        return min(0.95, max(settings.least_rate, rate * settings.rate_margin))
 
     def _rate(
         self,

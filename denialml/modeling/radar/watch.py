@@ -32,6 +32,8 @@ _QUARTER_DAYS = 91.0
 # rule can have, and for one that lies with coverage or the practice.
 _ANY_SHARE, _RULE_SHARE, _OTHER_SHARE = 0.01, 0.04, 0.0004
 
+# A reason rose elsewhere when so many times more than usual are denied for it.
+_ELSEWHERE = 1.5
 # A change has ended when the rise is less than this share of what it was.
 _STILL_RISEN = 0.4
 
@@ -190,7 +192,11 @@ class Watch:
                 if stakes is None:
                     continue
                 excess = stakes.log_evidence - needed
-                if excess > 0 and self._is_widespread(book, stakes):
+                if (
+                    excess > 0
+                    and self._is_widespread(book, stakes)
+                    and not self._is_everywhere(book, stream, stakes)
+                ):
                     found.append((excess, stream, stakes))
             if not found:
                 return
@@ -208,6 +214,28 @@ class Watch:
             evidence_without_one(stakes, who[stakes.rows]) >= least
             for who in (book.clinician, book.patient)
         )
+
+    def _is_everywhere(self, book: PayerBook, stream: Stream, stakes: Stakes) -> bool:
+        """Whether a reason that lies with coverage or practice rose elsewhere too.
+
+        January's lapses reach every payer. A reason that a payer's rule can have is
+        not asked: several payers may well take up the same rule.
+        """
+        if stream.reason == ANY or is_payer_rule(stream.reason):
+            return False
+        start = int(stakes.starts[int(np.argmax(stakes.log_stake))])
+        denied = expected = 0.0
+        for other in self.books.values():
+            if other is book or stream.reason not in other.reasons:
+                continue
+            rows = other.rows_of(0, 0, submitted_after=start - 1)
+            if len(rows):
+                keys = other.line_keys[int(rows[0])]
+                rate = self.rates.rate(other.payer, keys, level=0, reason=stream.reason)
+                denied += float(hits_of(other, rows, reason=stream.reason).sum())
+                expected += len(rows) * rate
+        least = self.settings.least_patients
+        return denied >= least and denied > _ELSEWHERE * expected
 
     def _raise_alarm(
         self, book: PayerBook, stream: Stream, stakes: Stakes, day: int
@@ -296,22 +324,23 @@ class Watch:
         usual = self.rates.rate(
             book.payer, keys, level=stream.level, reason=stream.reason
         )
-        hits = hits_of(book, rows, reason=stream.reason)
-        # The rate of all answers since, not that at the alarm: alarms are raised on
-        # days on which denials happen to be many.
-        rise = float(hits.mean()) - usual
-        middle = min(0.97, max(usual + _STILL_RISEN * rise, usual + 0.02))
-        # On an answer of this age: the newest cohort's first answers are payments.
-        odds = book.odds[rows]
-        before = usual * odds / (1 - usual + usual * odds)
-        during = middle * odds / (1 - middle + middle * odds)
-        ratio = np.where(
-            hits, np.log(before / during), np.log((1 - before) / (1 - during))
-        )
+        hits = hits_of(book, rows, reason=stream.reason).astype(np.float64)
+        # A new cohort's first answers are payments: those say less than they seem to.
+        others = (1.0 - hits) * np.minimum(book.odds[rows], 1.0)
         days, position = np.unique(book.submitted[rows], return_inverse=True)
-        sums = np.bincount(position, weights=ratio)[::-1].cumsum()[::-1]
-        best = int(np.argmax(sums))
-        if sums[best] < self.settings.resolved_evidence:
+        denied = np.bincount(position, weights=hits)
+        other = np.bincount(position, weights=others)
+        denied_before = denied.cumsum() - denied
+        other_before = other.cumsum() - other
+        rate = (denied_before + 0.5) / (denied_before + other_before + 1.0)
+        middle = np.clip(usual + _STILL_RISEN * (rate - usual), usual + 0.02, 0.97)
+        denied_after = denied[::-1].cumsum()[::-1]
+        other_after = other[::-1].cumsum()[::-1]
+        evidence = denied_after * np.log(usual / middle)
+        evidence += other_after * np.log((1 - usual) / (1 - middle))
+        evidence[denied_before < self.settings.least_patients] = -math.inf
+        best = int(np.argmax(evidence))
+        if evidence[best] < self.settings.resolved_evidence:
             return None
         return int(days[best])
 
