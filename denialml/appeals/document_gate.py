@@ -15,11 +15,11 @@ from denialml.appeals.document_reading import (
     DATE,
     holds_instructions,
     is_batch_content,
-    is_process_note,
     labeled_date,
     labeled_identifiers,
     read_date,
 )
+from denialml.appeals.protected_notes import called_protected
 from denialml.domain.claim import Patient, Subscriber, person
 from denialml.domain.document import Document, Sensitivity
 
@@ -33,6 +33,10 @@ _NEVER = {
         "(42 CFR 2.31)."
     ),
 }
+_LOOK = (
+    "A person must look: if it is an ordinary progress note after all, its author "
+    "says so in its title and text, and it is filed again."
+)
 _NEVER_KINDS = {
     "psychotherapy_note": Sensitivity.PSYCHOTHERAPY_NOTE,
     "sud_counseling_note": Sensitivity.SUD_COUNSELING_NOTE,
@@ -56,9 +60,10 @@ def never_leaves(document: Document) -> str | None:
     sensitivity = _NEVER_KINDS.get(document.kind, document.sensitivity)
     if sensitivity in _NEVER:
         return _NEVER[sensitivity]
-    if is_process_note(f"{document.title}\n{document.text}"):
-        return _NEVER[Sensitivity.PSYCHOTHERAPY_NOTE]
-    return None
+    called = called_protected(document)
+    if called is None:
+        return None
+    return f"Its own words say that it may be such a note. {_NEVER[called]} {_LOOK}"
 
 
 def reason_to_withhold(document: Document, case: CaseFile, *, on: date) -> str | None:

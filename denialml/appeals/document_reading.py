@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
+from denialml.appeals.plain_words import plain_words
 from denialml.domain.record import Judgment
 
 _MONTH = (
@@ -68,19 +69,18 @@ _LABELED = {
     )
     for name, label in _IDENTIFIER_LABELS.items()
 }
-_PROCESS_NOTE = re.compile(
-    r"\b(?:psychotherapy|process) notes?\b[^\n]{0,80}(?:separate|45 CFR 164\.501|"
-    r"confidential|not part of)|^[ \t]{0,20}(?:psychotherapy|process) notes?\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
+# Looked for in plain words, without punctuation and line breaks.
 _INSTRUCTIONS = re.compile(
-    r"\b(?:ignore|disregard|forget|override) (?:all |any |the |your )*"
-    r"(?:previous|prior|above|earlier|other|existing) (?:instructions|rules|prompts)"
+    r"\b(?:ignore|disregard|forget|override) (?:all |any |of |the |your |these )*"
+    r"(?:previous|prior|above|earlier|other|existing|preceding) "
+    r"(?:instructions?|rules|prompts?|directions|guidelines)\b"
     r"|\bsystem (?:prompt|message)\b|\bapprove this (?:claim|appeal|draft)\b"
-    r"|\byou are (?:now )?(?:an?|the) (?:assistant|language model|ai)\b",
-    re.IGNORECASE,
+    r"|\byou are (?:now )?(?:an? |the )(?:helpful )?(?:assistant|language model|ai)\b"
+    r"|\b(?:notes?|instructions?|message|attention) (?:to|for) (?:the |any |all )?"
+    r"(?:ai|llm|model|assistant|chatbot|language model|program|software|system)\b"
+    r"|\b(?:mark|treat|flag|label) (?:this |it |the )?(?:claim |appeal |draft )?"
+    r"(?:as )?approved\b"
+    r"|\breviewer (?:please |must |should )?(?:pay|approve|overturn) this\b"
 )
 
 
@@ -185,11 +185,6 @@ def is_batch_content(text: str) -> bool:
     return _BATCH.search(text) is not None
 
 
-def is_process_note(text: str) -> bool:
-    """True where the text calls itself a psychotherapy or process note."""
-    return _PROCESS_NOTE.search(text) is not None
-
-
 def holds_instructions(text: str) -> bool:
     """True where the text tells a program or reviewer what to do."""
-    return _INSTRUCTIONS.search(text) is not None
+    return _INSTRUCTIONS.search(plain_words(text)) is not None
