@@ -166,13 +166,13 @@ def test_days_in_the_wrong_order_are_refused(
             next(walk)
 
 
-def test_too_little_history_is_refused(simulated_store: SimulatedStore) -> None:  # noqa: F811
+def test_a_day_before_any_answer_is_refused(simulated_store: SimulatedStore) -> None:  # noqa: F811
     with open_session(simulated_store.engine) as session:
         walk = backtest(
             session,
             simulated_store.organization_id,
-            from_day=date(2023, 2, 1),
-            to_day=date(2023, 2, 5),
+            from_day=date(2023, 1, 2),
+            to_day=date(2023, 1, 5),
         )
-        with pytest.raises(NotEnoughHistory):
+        with pytest.raises(NotEnoughHistory, match="no claim line was answered"):
             next(walk)

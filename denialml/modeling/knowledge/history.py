@@ -6,7 +6,7 @@ same numbers alone, in a batch, from the API and in a backtest.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -110,6 +110,11 @@ class History:
         self.outcomes = OutcomeBook(
             [_outcome(event) for event in self._events if event.counts]
         )
+
+    @property
+    def events(self) -> Sequence[AnswerEvent]:
+        """Every answer in the order received; the first `answers_known` are learnt."""
+        return self._events
 
     @property
     def answers_known(self) -> int:

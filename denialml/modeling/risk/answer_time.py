@@ -9,11 +9,14 @@ for payments and denials apart. A payer with few answers is drawn towards all pa
 """
 
 from collections.abc import Sequence
+from datetime import date
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from denialml.domain.risk import AnswerDays
+from denialml.modeling.knowledge.history import History
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int32]
@@ -21,6 +24,8 @@ Days = npt.NDArray[np.int32]
 # Answers later than this are not told from this day: the estimate is of the delay of
 # what is answered within it.
 LONGEST_DAYS = 180
+# Paces change: answers to lines sent in the last two years tell the delays.
+PACE_DAYS = 720
 # How many answers of its own outweigh what all payers' pace says of a payer.
 _PRIOR_ANSWERS = 30.0
 _LOW, _MIDDLE, _HIGH = 0.1, 0.5, 0.9
@@ -114,3 +119,50 @@ def _from_hazards(hazards: Floats) -> Floats:
     """P(delay <= d) is the product of 1 - hazard over all later days."""
     later = np.cumprod((1.0 - hazards)[:, :0:-1], axis=1)[:, ::-1]
     return np.hstack([later, np.ones((len(hazards), 1))])
+
+
+class _Pace:
+    """A history's answers as arrays in the order received; the last day's times."""
+
+    def __init__(self, history: History) -> None:
+        events = history.events
+        self._payer = np.array([one.view.payer for one in events], dtype=object)
+        self._denied = np.array([one.denied for one in events], dtype=np.bool_)
+        self._counts = np.array([one.counts for one in events], dtype=np.bool_)
+        self._sent = np.array(
+            [one.submitted_on.toordinal() for one in events], dtype=np.int32
+        )
+        self._received = np.array(
+            [one.received_on.toordinal() for one in events], dtype=np.int32
+        )
+        self._day = date.min
+        self._times: AnswerTimes | None = None
+
+    def on(self, day: date, known: int) -> AnswerTimes | None:
+        """The times by the first `known` answers; None where there is none."""
+        if day != self._day:
+            today = day.toordinal()
+            rows = np.flatnonzero(
+                self._counts[:known] & (self._sent[:known] >= today - PACE_DAYS)
+            )
+            self._times = None
+            if len(rows):
+                self._times = AnswerTimes(
+                    self._payer[rows].tolist(),
+                    denied=self._denied[rows],
+                    delay_days=self._received[rows] - self._sent[rows],
+                    age_days=today - self._sent[rows],
+                )
+            self._day = day
+        return self._times
+
+
+_PACES: WeakKeyDictionary[History, _Pace] = WeakKeyDictionary()
+
+
+def answer_times(history: History) -> AnswerTimes | None:
+    """Payers' pace by the answers that a history has learnt; None without any."""
+    pace = _PACES.get(history)
+    if pace is None:
+        pace = _PACES[history] = _Pace(history)
+    return pace.on(history.as_of, history.answers_known)

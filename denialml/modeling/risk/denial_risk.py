@@ -12,6 +12,7 @@ from denialml.domain.risk import Contribution, LineRisk, RiskScore
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.line_view import view_line
+from denialml.modeling.risk.answer_time import AnswerTimes, answer_times
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.cautions import cautions_about, claim_cautions
 from denialml.modeling.risk.explanation import contributions_of, largest_first
@@ -19,6 +20,7 @@ from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import line_features
 from denialml.modeling.risk.outlook import expected_loss, likely_causes, matters_of
 from denialml.modeling.risk.reasons import COMFORTS_SHOWN, REASONS_SHOWN, reasons_of
+from denialml.modeling.risk.support import reason_to_abstain
 
 _NOTHING = Decimal(0)
 
@@ -76,11 +78,14 @@ def score_claims(
         )
     ]
     cautions = cautions_about(history, bundle.facts, as_of=as_of)
+    times = answer_times(history)
     scores = []
     start = 0
     for claim in claims:
         end = start + len(claim.lines)
-        scores.append(_risk_score(claim, told[start:end], bundle, as_of, cautions))
+        scores.append(
+            _risk_score(claim, told[start:end], bundle, as_of, cautions, times)
+        )
         start = end
     return scores
 
@@ -143,6 +148,7 @@ def _risk_score(
     bundle: Bundle,
     as_of: date,
     cautions: tuple[str, ...],
+    times: AnswerTimes | None,
 ) -> RiskScore:
     riskiest = max(told, key=lambda line: line.risk.probability)
     calibration = bundle.facts.calibration
@@ -153,13 +159,15 @@ def _risk_score(
         if line.risk.expected_loss is not None
     ]
     reasons = reasons_of(riskiest.row, riskiest.values, riskiest.contributions)
+    probability = calibration.claim_probability(
+        [line.risk.probability for line in told]
+    )
+    unlike = next(filter(None, (reason_to_abstain(line.row) for line in told)), "")
     return RiskScore(
         patient_control_number=claim.patient_control_number,
         as_of=as_of,
         model_version=bundle.version,
-        probability=calibration.claim_probability(
-            [line.risk.probability for line in told]
-        ),
+        probability=probability,
         lines=tuple(line.risk for line in told),
         reasons=tuple(one.sentence for one in reasons.raising[:REASONS_SHOWN]),
         speaks_for_payment=tuple(
@@ -175,4 +183,11 @@ def _risk_score(
             else None
         ),
         expected_loss=sum(losses, _NOTHING) if len(losses) == len(told) else None,
+        expected_answer_days=(
+            times.expected(claim.payer.payer_id, denial_risk=probability)
+            if times is not None
+            else None
+        ),
+        abstains=bool(unlike),
+        abstention_reason=unlike,
     )

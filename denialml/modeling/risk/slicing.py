@@ -13,14 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from denialml.errors import NotEnoughHistory
-from denialml.modeling.risk.answer_time import AnswerTimes
+from denialml.modeling.risk.answer_time import PACE_DAYS, AnswerTimes
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.specification import TrainingSpecification
 
 _WEEK = 7
 _LONG_PAST_DAYS = 120
-# Paces change: answers to lines sent in the last two years tell the delays.
-_PACE_DAYS = 720
 
 
 class Slices(msgspec.Struct, frozen=True):
@@ -91,7 +89,7 @@ def pace_of(
     frame: Frame, labels: npt.NDArray[np.int8], *, known_by: date
 ) -> AnswerTimes:
     """How long payers take, by the answers received before `known_by`."""
-    recent = frame.submitted_on >= (known_by - timedelta(days=_PACE_DAYS)).toordinal()
+    recent = frame.submitted_on >= (known_by - timedelta(days=PACE_DAYS)).toordinal()
     rows = np.flatnonzero((labels >= 0) & frame.original & recent)
     return AnswerTimes(
         [frame.lines[row].view.payer for row in rows.tolist()],
