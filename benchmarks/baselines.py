@@ -1,20 +1,26 @@
-"""What the model must beat: a rate table, logistic regression, CatBoost.
+"""What the model must beat: other learners, on plain columns and on its own features.
 
-None of them sees remittance history. All train on the same rows as denialml and are
-scored on the same test rows. Simulated data.
+On *plain* columns (the claim, and what is on file about it) nobody sees remittance
+history: that is what published recipes train on. On *denialml's features* every
+learner sees the same matrix, so that only the learner differs. All train on the same
+rows as denialml and are scored on the same test rows. Simulated data.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from denialml.modeling.risk.claim_features import CLAIM_FEATURES
 from denialml.modeling.risk.record_features import RECORD_FEATURES
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from benchmarks.backtest import World
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+Risk = Callable[["World"], Floats]
 
 # Columns that hold no remittance history: the claim, and what is on file about it.
 _LEARNT = ("days_past_learnt_limit",)
@@ -32,6 +40,9 @@ _PLAIN = [
     if feature.name not in _LEARNT
 ]
 _WORDS = 7
+_TREES, _RATE = 400, 0.08
+# The last tenth of the training rows, in time, stops the trees.
+_STOPPING = 0.1
 
 
 def table_risk(world: World) -> Floats:
@@ -81,14 +92,24 @@ def logistic_risk(world: World) -> Floats:
 
 
 def catboost_risk(world: World) -> Floats:
-    """Native categories and numbers; trees stopped on the last tenth of the rows."""
+    """CatBoost on plain columns, categories as it takes them."""
+    return _catboost(world, _plain, words=list(range(_WORDS)))
+
+
+def catboost_features_risk(world: World) -> Floats:
+    """CatBoost on denialml's features."""
+    return _catboost(world, _features, words=[])
+
+
+def _catboost(
+    world: World, columns: Callable[[World, Rows], Any], *, words: list[int]
+) -> Floats:
     from catboost import CatBoostClassifier
 
-    cut = int(len(world.train) * 0.9)
-    first, last = world.train[:cut], world.train[cut:]
+    first, last = _cut(world)
     model = CatBoostClassifier(
-        iterations=400,
-        learning_rate=0.08,
+        iterations=_TREES,
+        learning_rate=_RATE,
         depth=6,
         random_seed=1,
         thread_count=1,
@@ -96,14 +117,149 @@ def catboost_risk(world: World) -> Floats:
         allow_writing_files=False,
     )
     model.fit(
-        _plain(world, first),
+        columns(world, first),
         world.frame.denied[first],
-        cat_features=list(range(_WORDS)),
-        eval_set=(_plain(world, last), world.frame.denied[last]),
+        cat_features=words,
+        eval_set=(columns(world, last), world.frame.denied[last]),
         early_stopping_rounds=40,
     )
-    risk = model.predict_proba(_plain(world, world.test))[:, 1]
+    risk = model.predict_proba(columns(world, world.test))[:, 1]
     return np.asarray(risk, dtype=np.float64)
+
+
+def histogram_risk(world: World) -> Floats:
+    """scikit-learn's HistGradientBoosting on plain columns, categories numbered."""
+    first, last = _cut(world)
+    encoder = _encoder(world)
+    model = _histogram(list(range(_WORDS)))
+    # scikit-learn's own threads wait for each other on a busy machine.
+    with threadpool_limits(1):
+        model.fit(
+            encoder(world, first),
+            world.frame.denied[first],
+            X_val=encoder(world, last),
+            y_val=world.frame.denied[last],
+        )
+    risk = model.predict_proba(encoder(world, world.test))[:, 1]
+    return np.asarray(risk, dtype=np.float64)
+
+
+def histogram_features_risk(world: World) -> Floats:
+    """HistGradientBoosting on denialml's features."""
+    first, last = _cut(world)
+    model = _histogram(None)
+    with threadpool_limits(1):
+        model.fit(
+            _features(world, first),
+            world.frame.denied[first],
+            X_val=_features(world, last),
+            y_val=world.frame.denied[last],
+        )
+    risk = model.predict_proba(_features(world, world.test))[:, 1]
+    return np.asarray(risk, dtype=np.float64)
+
+
+def _histogram(words: list[int] | None) -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(
+        max_iter=_TREES,
+        learning_rate=_RATE,
+        max_leaf_nodes=31,
+        categorical_features=words,
+        early_stopping=True,
+        n_iter_no_change=40,
+        random_state=1,
+    )
+
+
+def xgboost_risk(world: World) -> Floats:
+    """XGBoost on plain columns, categories numbered."""
+    return _xgboost(world, _encoder(world), words=_WORDS)
+
+
+def xgboost_features_risk(world: World) -> Floats:
+    """XGBoost on denialml's features."""
+    return _xgboost(world, _features, words=0)
+
+
+def _xgboost(
+    world: World, columns: Callable[[World, Rows], Any], *, words: int
+) -> Floats:
+    import xgboost
+
+    first, last = _cut(world)
+    width = columns(world, first[:1]).shape[1]
+    kinds = ["c"] * words + ["q"] * (width - words)
+
+    def table(rows: Rows) -> Any:
+        return xgboost.DMatrix(
+            columns(world, rows),
+            label=world.frame.denied[rows],
+            feature_types=kinds,
+            enable_categorical=True,
+        )
+
+    model = xgboost.train(
+        {
+            "objective": "binary:logistic",
+            "eta": _RATE,
+            "max_depth": 6,
+            "nthread": 1,
+            "seed": 1,
+        },
+        table(first),
+        num_boost_round=_TREES,
+        evals=[(table(last), "last")],
+        early_stopping_rounds=40,
+        verbose_eval=False,
+    )
+    best = (0, model.best_iteration + 1)
+    return np.asarray(model.predict(table(world.test), iteration_range=best), float)
+
+
+def baselines() -> dict[str, Risk]:
+    """Name -> learner; XGBoost only where it is installed (it is no dependency)."""
+    found: dict[str, Risk] = {
+        "payer x CPT table": table_risk,
+        "logistic regression": logistic_risk,
+        "CatBoost without history": catboost_risk,
+        "HistGradientBoosting without history": histogram_risk,
+        "CatBoost on denialml's features": catboost_features_risk,
+        "HistGradientBoosting on denialml's features": histogram_features_risk,
+    }
+    if find_spec("xgboost") is not None:
+        found["XGBoost without history"] = xgboost_risk
+        found["XGBoost on denialml's features"] = xgboost_features_risk
+    return found
+
+
+def _cut(world: World) -> tuple[Rows, Rows]:
+    cut = int(len(world.train) * (1 - _STOPPING))
+    return world.train[:cut], world.train[cut:]
+
+
+def _features(world: World, rows: Rows) -> Floats:
+    return world.frame.matrix[rows]
+
+
+def _encoder(world: World) -> Callable[[World, Rows], Floats]:
+    """Plain columns with words numbered by the training rows; new words are missing.
+
+    Words beyond the 250 most frequent of a column are missing too.
+    """
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+        max_categories=250,
+        encoded_missing_value=np.nan,
+    )
+    encoder.fit(_plain(world, world.train)[:, :_WORDS].astype(str))
+
+    def encoded(of: World, rows: Rows) -> Floats:
+        plain = _plain(of, rows)
+        words = encoder.transform(plain[:, :_WORDS].astype(str))
+        return np.hstack([words, plain[:, _WORDS:].astype(np.float64)])
+
+    return encoded
 
 
 def _plain(world: World, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:

@@ -9,7 +9,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.frames import Frame
+from denialml.modeling.risk.refitting import refit_bundle
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
 
@@ -56,17 +58,28 @@ def walk_forward(
 ) -> Iterator[Stretch]:
     """Score every submission of these days (both included) as it would have been.
 
+    The first model, and one each half year, is trained in full; between them the trees
+    are refitted (`refitting`).
+
     Raises
     ------
     NotEnoughHistory
         If the answers before `from_day` do not suffice for a first model.
     """
     days = refit_days(from_day, to_day, refit)
+    trained: Bundle | None = None
     for position, day in enumerate(days):
         end = days[position + 1] if position + 1 < len(days) else to_day + _ONE_DAY
         if progress is not None:
             progress(f"fitting on what was answered before {day}")
-        bundle = train_bundle(frame, specification=specification, known_by=day)
+        if trained is None:
+            bundle = train_bundle(frame, specification=specification, known_by=day)
+        else:
+            bundle = refit_bundle(
+                frame, trained, specification=specification, known_by=day
+            )
+        if bundle.facts.training.trained_as_of == day.isoformat():
+            trained = bundle
         chosen = (frame.submitted_on >= day.toordinal()) & (
             frame.submitted_on < end.toordinal()
         )
