@@ -40,18 +40,32 @@ sys.addaudithook(hook)
 
 from denialml.journeys.backtest import backtest
 from denialml.journeys.ingest import ingest_files
-from denialml.journeys.retrain import promote, train
+from denialml.journeys.promotion import promote
+from denialml.journeys.retrain import train
 from denialml.journeys.score import score_claims
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.bundle import load_bundle
-from denialml.modeling.specification import TrainingSpecification, Trees
+from denialml.modeling.risk.bundle import load_bundle
+from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.specification import (
+    Evaluation,
+    Gates,
+    TrainingSpecification,
+    Trees,
+)
 from denialml.simulation import simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
 
 folder = Path(sys.argv[1])
 now = datetime(2024, 4, 1, 12, tzinfo=UTC)
-specification = TrainingSpecification(trees=Trees(maximum=20))
+specification = TrainingSpecification(
+    trees=Trees(maximum=20),
+    evaluation=Evaluation(rounds=20, explained_rows=100),
+    # So small a practice says little of quality: what opens files is what counts.
+    gates=Gates(
+        log_loss_tolerance=0.5, table_log_loss_tolerance=0.5, mean_risk_tolerance=0.9
+    ),
+)
 practice = simulate_practice(
     seed=31, claims=2600, starts_on=date(2023, 1, 2), ends_on=date(2024, 3, 31)
 )
@@ -67,6 +81,7 @@ files = sorted(
 with open_session(engine) as session:
     me = create_organization(session, "Simulated", now=now, is_simulated=True)
     me = me.organization_id
+    seal = Seal(me, key=b"k" * 32)
     for _ in ingest_files(session, me, files, now=now, actor="test"):
         session.commit()
     train(
@@ -74,12 +89,20 @@ with open_session(engine) as session:
         me,
         specification=specification,
         tracking=folder / "tracking",
+        seal=seal,
         as_of=date(2024, 4, 1),
         now=now,
     )
     session.commit()
-    promote(tracking=folder / "tracking", serving=folder / "serving")
-    bundle = load_bundle(folder / "serving")
+    promote(
+        session,
+        me,
+        tracking=folder / "tracking",
+        serving=folder / "serving",
+        seal=seal,
+        as_of=date(2024, 4, 1),
+    )
+    bundle = load_bundle(folder / "serving", seal=seal)
     scores = score_claims(session, me, practice.outgoing, bundle=bundle)
     rows = list(
         backtest(
