@@ -1,8 +1,8 @@
 """Of several copies of one record, which is attached: minimum necessary.
 
 A clinical record is one per kind, date of service, author and service: a second one
-is a copy, and the one filed under the claim's own member number goes. Other documents
-are copies only where their content is the same.
+is a copy or a version, and the one filed under the claim's own member number goes.
+Other documents are copies only where their content is the same.
 """
 
 import re
@@ -10,6 +10,7 @@ import re
 from denialml.appeals.case_file import CaseFile
 from denialml.appeals.document_gate import member_number_agrees
 from denialml.appeals.document_reading import labeled_text
+from denialml.appeals.plain_words import plain_words
 from denialml.domain.appeal import WithheldDocument
 from denialml.domain.document import Document
 
@@ -22,6 +23,10 @@ CLINICAL = frozenset(
 )
 SERVICE_CODE = r"(?:service|procedure|cpt|billing) codes?|cpt"
 _A_COPY = "A copy of an exhibit that is already attached."
+OTHER_WORDS = (
+    "A version of an attached exhibit: same kind, day, author and service, but other "
+    "words. Compare the two before the letter goes."
+)
 _OTHER_NUMBER = (
     "It carries another member number than the claim, and a copy under the claim's own "
     "number is attached."
@@ -77,14 +82,19 @@ def _repeats(
     is_others = document.kind in CLINICAL and agrees is False
     if is_others and (document.kind, _day(document)) in own:
         return _OTHER_NUMBER
-    return _A_COPY if _names(document) & seen else ""
+    if _content(document) in seen:
+        return _A_COPY
+    return OTHER_WORDS if _names(document) & seen else ""
+
+
+def _content(document: Document) -> tuple[str, ...]:
+    """Its words, or its file where it has none; layout makes no other record."""
+    return document.kind, plain_words(document.text) or document.content_sha256
 
 
 def _names(document: Document) -> set[tuple[str, ...]]:
     """What makes another document the same record as this one."""
-    names: set[tuple[str, ...]] = {
-        (document.kind, document.content_sha256 or document.text)
-    }
+    names: set[tuple[str, ...]] = {_content(document)}
     if document.kind in CLINICAL:
         author = document.clinician_npi or " ".join(
             re.findall(r"\w+", document.author.casefold())

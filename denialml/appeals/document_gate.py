@@ -2,9 +2,9 @@
 
 Hard rules, in this order: psychotherapy and SUD counseling notes never leave (45 CFR
 164.508(a)(2), 42 CFR 2.31); raw batch files never leave, because they list other
-people (45 CFR 164.502(b)); a text that instructs its reader is looked at by a person
-first; a document must be confirmed to be this patient's by two
-identifiers and contradicted by none; a Part 2 record needs a consent on file.
+people (45 CFR 164.502(b)); what has no text to check stays; a text that
+instructs its reader is looked at by a person first; a document must be confirmed to be
+this patient's by two identifiers and contradicted by none; a Part 2 record needs a consent on file.
 """
 
 import re
@@ -51,6 +51,7 @@ _ABOUT_COVERAGE = frozenset(
     }
 )
 _ENOUGH = 2
+_PDF = "application/pdf"
 _CONSENT_END = r"expires?(?: on)?|expiration(?: date)?|valid (?:through|until|to)"
 _REVOKED = re.compile(r"\brevoked(?: on)?\b(?!\s*:\s*(?:no|none)\b)", re.IGNORECASE)
 
@@ -74,6 +75,9 @@ def reason_to_withhold(document: Document, case: CaseFile, *, on: date) -> str |
     never = never_leaves(document)
     if never is not None:
         return never
+    empty = _without_text(document)
+    if empty is not None:
+        return empty
     if is_batch_content(document.text):
         return (
             "The file holds raw transactions that may list other patients; only an "
@@ -94,6 +98,23 @@ def reason_to_withhold(document: Document, case: CaseFile, *, on: date) -> str |
             "file; obtain the patient's consent before it is disclosed (42 CFR 2.31)."
         )
     return None
+
+
+def _without_text(document: Document) -> str | None:
+    """Why a document without words stays: nobody can say what would be sent."""
+    if document.text.strip():
+        return None
+    if not document.content_sha256:
+        return (
+            "Only its particulars are on file, not the document: its file was missing "
+            "or refused. File it again with its text."
+        )
+    if document.sensitivity in IMPERSONAL and document.media_type == _PDF:
+        return None
+    return (
+        "Its file holds no text that can be read, so neither whose it is nor what it "
+        "says was checked. A person must look; file it again with a text layer."
+    )
 
 
 def consent_for(case: CaseFile, *, on: date) -> Document | None:

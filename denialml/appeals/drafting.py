@@ -23,6 +23,7 @@ from denialml.appeals.checking import check_letter
 from denialml.appeals.context import letter_context
 from denialml.appeals.evidence import EvidenceFile, gather_evidence, merge_evidence
 from denialml.appeals.known_facts import FactsContext, known_facts
+from denialml.appeals.lateness import warned_of_lateness
 from denialml.appeals.letter_gaps import letter_gaps
 from denialml.appeals.line_record import LineRecord
 from denialml.appeals.markup import parse_blocks
@@ -71,11 +72,12 @@ def draft_letter(
     specification = templates.choose(
         case.finding.root_cause, case.route.route, payer_type=payer_type(case)
     )
+    on = drafted_at.date()
+    case = warned_of_lateness(case, on=on)
     cases = (case, *others)
     if specification is None:
         reason = _NO_LETTER.get(case.route.route, "No letter fits this route.")
         return _draft(cases, drafted_at, None, _nothing(), blocked=(reason,))
-    on = drafted_at.date()
     lines = tuple(_line_record(each, specification, on=on) for each in cases)
     evidence = merge_evidence(
         [line.evidence for line in lines], needs=specification.evidence

@@ -5,8 +5,10 @@ from datetime import date
 from denialml.appeals.authorities import UNCONFIRMED
 from denialml.appeals.case_file import CaseFile, payer_type
 from denialml.appeals.catalog import TemplateSpecification
-from denialml.appeals.evidence import EvidenceFile
+from denialml.appeals.document_copies import OTHER_WORDS
+from denialml.appeals.evidence import EvidenceFile, kind_label
 from denialml.appeals.known_facts import FACTS
+from denialml.appeals.lateness import claim_limit, lateness, limit_in_words
 from denialml.appeals.line_record import LineRecord
 from denialml.appeals.record_prints import is_print
 from denialml.appeals.values import day_text
@@ -74,7 +76,8 @@ def _missing_particulars(
             MissingEvidence(
                 kind="corrected_claim",
                 why="The corrected claim itself goes with this cover. A person "
-                "corrects it and checks that it says what the cover says.",
+                "corrects it and checks that it says what the cover says."
+                f"{_send_by(case)}",
                 supplied_by=billing,
             )
         )
@@ -90,21 +93,31 @@ def _missing_particulars(
     return missing
 
 
+def _send_by(case: CaseFile) -> str:
+    limit = claim_limit(case)
+    if limit is None or limit.due_on is None:
+        return ""
+    return f" Last day to send it: {day_text(limit.due_on)} ({limit_in_words(limit)})."
+
+
 def _needs_a_look(
     case: CaseFile, evidence: EvidenceFile, *, on: date
 ) -> list[MissingEvidence]:
     """What only a person can settle before the letter leaves."""
-    looks = []
-    due = case.deadline.due_on
-    if due is not None and due < on and case.route.route is Route.APPEAL:
-        looks.append(
-            MissingEvidence(
-                kind="deadline",
-                why=f"The last day to appeal was {day_text(due)}; a late appeal needs "
-                "good cause, said in the letter.",
-                supplied_by="a supervisor",
-            )
+    looks = [
+        MissingEvidence(kind="deadline", why=why, supplied_by="a supervisor")
+        for why in lateness(case, on=on)
+    ]
+    looks += [
+        MissingEvidence(
+            kind="record_versions",
+            why=f"Two versions of one {kind_label(one.kind)} are on file and one of "
+            "them is attached: compare them, and send the one that is the record.",
+            supplied_by="the treating clinician",
         )
+        for one in evidence.withheld
+        if one.reason == OTHER_WORDS
+    ]
     for exhibit in evidence.exhibits:
         entry = document_kinds().get(exhibit.kind)
         is_record = is_print(exhibit.document_id)

@@ -181,7 +181,7 @@ def _says_the_same(
     """Whether only the letter's own date would change.
 
     Drafting again as of the stored draft's day shows that the record is the same;
-    comparing what depends on the day (consents, authorities) shows that time alone
+    comparing what depends on the day (consents, authorities, last days) shows that time alone
     changed nothing either.
     """
     again = _draft_of(cases, drafted_at=latest.drafted_at, catalog=catalog)
@@ -192,6 +192,8 @@ def _says_the_same(
         and draft.withheld == latest.withheld
         and draft.citations == latest.citations
         and draft.blocked_reasons == latest.blocked_reasons
+        and draft.missing == latest.missing
+        and draft.route == latest.route
     )
 
 

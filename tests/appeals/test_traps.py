@@ -418,11 +418,11 @@ COPIES = {
     ),
     "no number, retyped": (
         note(document_id="doc_0", member_id="", text=f"{NOTE}Copied.\n"),
-        "copy",
+        "other words",
     ),
     "the same number, retyped": (
         note(document_id="doc_z", text=f"{NOTE}Copied.\n"),
-        "copy",
+        "other words",
     ),
 }
 
@@ -438,6 +438,32 @@ def test_of_two_notes_of_one_session_the_claims_own_is_attached(trap):
             "doc_treatment_plan",
         ]
         assert said in withheld(draft, other.document_id).reason
+
+
+def test_two_versions_of_one_note_are_named_and_compared_by_a_person():
+    draft = clinical(note(), note(document_id="doc_z", text=f"{NOTE}More.\n"), plan())
+    assert "copy" not in withheld(draft, "doc_z").reason
+    assert "record_versions" in {m.kind for m in draft.missing}
+    same = clinical(note(), note(document_id="doc_z", text=f"\n{NOTE}\n"), plan())
+    assert "A copy" in withheld(same, "doc_z").reason
+    assert "record_versions" not in {m.kind for m in same.missing}
+
+
+NO_TEXT = {
+    "file missing": note(text=""),
+    "only white space": note(text=" \n\t\u00a0"),
+    "a scan": note(
+        text="", media_type="application/pdf", content_sha256="ab12", title="Note"
+    ),
+}
+
+
+@pytest.mark.parametrize("trap", NO_TEXT)
+def test_a_document_without_text_is_no_exhibit(trap):
+    draft = clinical(NO_TEXT[trap], plan())
+    assert draft.status == "blocked"
+    assert "ile it again" in withheld(draft, "doc_progress_note").reason
+    assert draft.exhibits == ()
 
 
 def test_notes_of_two_services_of_one_day_are_no_copies():
