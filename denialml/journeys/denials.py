@@ -32,6 +32,7 @@ from denialml.journeys.judging import (
     weigh,
 )
 from denialml.journeys.judgments import Judgments, scope_of
+from denialml.modeling.root_cause.learnt_causes import LearntCauses
 from denialml.modeling.root_cause.root_cause_book import RootCauseBook
 from denialml.store.audit import AuditAction, latest_event_id, record_event
 from denialml.store.denials import StoredDenial, denials_by_id, save_denials
@@ -97,12 +98,14 @@ def judge_denials(
     now: datetime,
     actor: str,
     last: Judgments | None = None,
+    learnt: LearntCauses | None = None,
 ) -> tuple[DenialReport, Judgments]:
     """`find_denials`, reading only what changed since `last` where that still stands.
 
     `last` is what an earlier run left, brought up to date for every file since
     (`judgments.after_file`). The rows stored and the report are the same, whatever
-    `last` is. Keep what is returned only once the transaction was committed.
+    `last` is. Keep what is returned only once the transaction was committed. `learnt`
+    (`learn_root_causes`) must be the one that `last` was judged with.
     """
     organization = get_organization(session, organization_id)
     identity = Identity(organization.fingerprint_key)
@@ -110,14 +113,16 @@ def judge_denials(
     for _ in range(_ROUNDS):
         if scope is None or last is None:
             break
-        work = _some(session, organization_id, last, scope, identity, as_of)
+        work = _some(
+            session, organization_id, last, scope, identity, as_of, learnt=learnt
+        )
         if not work.conclusions.unsure - scope:
             break
         scope |= work.conclusions.unsure
     else:
         scope = None
     if scope is None or last is None:
-        work = _everything(session, organization_id, identity, as_of)
+        work = _everything(session, organization_id, identity, as_of, learnt=learnt)
     fresh = [one.judged.denial_id for one in work.fresh]
     stored = denials_by_id(session, organization_id, fresh)
     judged = _stored_denials(work, stored, now=now)
@@ -157,7 +162,12 @@ class _Work(Judgment, frozen=True):
 
 
 def _everything(
-    session: Session, organization_id: str, identity: Identity, as_of: date
+    session: Session,
+    organization_id: str,
+    identity: Identity,
+    as_of: date,
+    *,
+    learnt: LearntCauses | None,
 ) -> _Work:
     records = practice_records(session, organization_id, until=as_of)
     book = RootCauseBook(records, as_of=as_of)
@@ -168,7 +178,7 @@ def _everything(
     }
     return _Work(
         fresh=fresh,
-        conclusions=conclude_all((), fresh),
+        conclusions=conclude_all((), fresh, learnt=learnt),
         book=book,
         identity=identity,
         unexplained={
@@ -185,6 +195,8 @@ def _some(
     scope: frozenset[str],
     identity: Identity,
     as_of: date,
+    *,
+    learnt: LearntCauses | None,
 ) -> _Work:
     around = records_around(session, organization_id, scope, until=as_of)
     book = RootCauseBook(around.records, as_of=as_of)
@@ -206,7 +218,7 @@ def _some(
             unexplained[one.claim_id, one.line_number] = (number, one.charge)
     return _Work(
         fresh=fresh,
-        conclusions=conclude_all(kept, fresh),
+        conclusions=conclude_all(kept, fresh, learnt=learnt),
         book=book,
         identity=identity,
         unexplained=unexplained,

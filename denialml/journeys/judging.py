@@ -22,14 +22,14 @@ from denialml.modeling.root_cause.cause_tendencies import (
     CAUSES,
     FloatArray,
     LineEvidence,
-    learn_tendencies,
 )
 from denialml.modeling.root_cause.judgment import (
     UPHELD,
     WeighedLine,
     conclude,
-    weigh_line,
 )
+from denialml.modeling.root_cause.learnt_causes import LearntCauses
+from denialml.modeling.root_cause.practice_learning import learn_from
 from denialml.modeling.root_cause.root_cause_book import DeniedLine, RootCauseBook
 from denialml.store.identity import Identity
 from denialml.store.line_matching import normal_control_number
@@ -95,16 +95,7 @@ def weigh(
             line=answer.line,
             submitted_on=answer.submitted.submitted_on,
         )
-        weighed = weigh_line(
-            denied.adjudicated,
-            claim=denied.claim,
-            line=denied.line,
-            payer=book.payers.get(denied.claim.payer.payer_id),
-            facts=book.facts_when_sent(
-                denied.claim, denied.line, sent_on=denied.submitted_on
-            ),
-            later=book.facts_now(denied),
-        )
+        weighed = book.weigh(denied)
         yield FreshLine(
             answer=answer,
             denied=denied,
@@ -113,14 +104,22 @@ def weigh(
         )
 
 
-def conclude_all(kept: Iterable[JudgedLine], fresh: Sequence[FreshLine]) -> Conclusions:
-    """Conclude the fresh lines, with what all lines teach; doubt the kept ones."""
+def conclude_all(
+    kept: Iterable[JudgedLine],
+    fresh: Sequence[FreshLine],
+    *,
+    learnt: LearntCauses | None = None,
+) -> Conclusions:
+    """Conclude the fresh lines, with what all lines teach; doubt the kept ones.
+
+    `learnt` is what was learnt of causes that people confirmed, where they did.
+    """
     by_id = {one.judged.denial_id: one for one in fresh}
     ordered = sorted((*kept, *(one.judged for one in fresh)), key=lambda one: one.order)
     known = [one.evidence for one in ordered if one.evidence is not None]
-    added = learn_tendencies(known)
-    causes = iter(_likeliest(known, added))
-    tendencies = iter(added)
+    taught = learn_from(known, learnt=learnt)
+    causes = iter(_likeliest(known, taught.added))
+    tendencies = iter(taught.added)
     findings: dict[str, RootCauseFinding] = {}
     first: dict[Service, JudgedLine] = {}
     lines: list[JudgedLine] = []
@@ -143,6 +142,8 @@ def conclude_all(kept: Iterable[JudgedLine], fresh: Sequence[FreshLine]) -> Conc
                 one.weighed,
                 tendency=tendency,
                 first_finding=findings.get(earlier.denial_id) if earlier else None,
+                sets=taught.sets,
+                thin=taught.thin,
             )
             findings[line.denial_id] = finding
             line = msgspec.structs.replace(line, cause=finding.root_cause)

@@ -12,7 +12,6 @@ practice. Cross-fitted by claim: a line is judged by trees that never saw its cl
 from collections.abc import Mapping, Sequence
 from math import nan
 
-import lightgbm as lgb
 import msgspec
 import numpy as np
 
@@ -78,6 +77,8 @@ class LearntCauses(Judgment, frozen=True):
 
         Each line is judged by the trees that were trained without its fold.
         """
+        import lightgbm as lgb  # only where a model was learnt: it loads slowly
+
         added = np.zeros((len(evidence), len(CAUSES)))
         known = np.array([line.features is not None for line in evidence], bool)
         folds = np.array([line.fold for line in evidence], np.intp)
@@ -171,6 +172,8 @@ def _boost(
     rows: IntArray,
 ) -> str:
     """Trees for these rows, as text: each row once for each of its likely causes."""
+    import lightgbm as lgb  # as above
+
     likely = np.argsort(-shares[rows], axis=1)[:, :LIKELY_CAUSES]
     share = np.take_along_axis(shares[rows], likely, axis=1)
     kept = share.ravel() > SMALLEST_SHARE

@@ -10,11 +10,13 @@ numbers at once (scikit-learn's hashing vectorizer) and kept nowhere.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import HashingVectorizer
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import HashingVectorizer
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -101,7 +103,10 @@ def _is_heading(line: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _vectorizer() -> HashingVectorizer:
+def _vectorizer() -> "HashingVectorizer":
+    # Only where a letter is read: scikit-learn loads slowly.
+    from sklearn.feature_extraction.text import HashingVectorizer
+
     return HashingVectorizer(
         n_features=BUCKETS,
         alternate_sign=False,

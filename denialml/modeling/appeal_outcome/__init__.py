@@ -1,0 +1,1 @@
+"""How independent reviewers decide appeals: learnt from public decisions."""

@@ -1,0 +1,110 @@
+"""Rates of decisions by category, the numbers that the outcome model reads.
+
+A category's rate is shrunk to the overall rate and comes with the number of decisions
+it rests on. Rows that the model is trained on get rates of the other folds only: a
+decision must not announce itself.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from denialml.modeling.appeal_outcome.decisions import ReviewDecision
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+KEYS: tuple[tuple[str, ...], ...] = (
+    ("diagnosis",),
+    ("diagnosis", "diagnosis_detail"),
+    ("treatment",),
+    ("treatment", "treatment_detail"),
+    ("review_type",),
+    ("age_range",),
+    ("gender",),
+    ("diagnosis", "treatment"),
+    ("diagnosis", "diagnosis_detail", "treatment", "treatment_detail"),
+    ("diagnosis", "treatment", "review_type"),
+    ("treatment", "treatment_detail", "review_type"),
+    ("diagnosis", "review_type"),
+    ("treatment", "treatment_detail", "age_range"),
+    ("diagnosis", "treatment", "age_range"),
+    ("diagnosis", "diagnosis_detail", "review_type"),
+)
+"""Combinations of categories whose rates are kept."""
+# Decisions of doubt: a category with so many is believed half.
+DOUBT = 20.0
+FOLDS = 5
+
+
+def category_key(decision: ReviewDecision, fields: tuple[str, ...]) -> str:
+    """The categories of one combination as one word."""
+    return "\x1f".join(getattr(decision, field) for field in fields)
+
+
+class CategoryRates:
+    """Overturn rates of every category of `KEYS`.
+
+    Parameters
+    ----------
+    decisions : sequence of ReviewDecision
+        What the rates are taken from.
+    """
+
+    def __init__(self, decisions: Sequence[ReviewDecision]) -> None:
+        self._numbers = [
+            _numbered([category_key(one, fields) for one in decisions])
+            for fields in KEYS
+        ]
+        self._places = [
+            np.array([found[category_key(one, fields)] for one in decisions], np.intp)
+            for fields, found in zip(KEYS, self._numbers, strict=True)
+        ]
+        self._overturned = np.array([one.overturned for one in decisions], np.float64)
+
+    def training_rows(self, chosen: IntArray, folds: IntArray) -> FloatArray:
+        """Rows of a resample: shape (n_chosen, 2 x n_keys), rates of other folds only.
+
+        `chosen` are positions of decisions, with repeats; `folds` the fold of every
+        decision, so that repeats of one decision stay in one fold.
+        """
+        rows = np.zeros((len(chosen), 2 * len(KEYS)))
+        for fold in range(FOLDS):
+            inside = folds[chosen] == fold
+            others = chosen[~inside]
+            rows[inside] = self._rows(
+                others, [at[chosen[inside]] for at in self._places]
+            )
+            # As many decisions as there will be when the rates are used.
+            rows[inside, 1::2] *= len(chosen) / max(1, len(others))
+        return rows
+
+    def rows(
+        self, decisions: Sequence[ReviewDecision], *, chosen: IntArray
+    ) -> FloatArray:
+        """Rows of further decisions: shape (n, 2 x n_keys), by the chosen ones."""
+        places = [
+            np.array(
+                [found.get(category_key(one, fields), -1) for one in decisions], np.intp
+            )
+            for fields, found in zip(KEYS, self._numbers, strict=True)
+        ]
+        return self._rows(chosen, places)
+
+    def _rows(self, chosen: IntArray, places: list[IntArray]) -> FloatArray:
+        """Rate above the overall rate, then number of decisions, for each key."""
+        overturned = self._overturned[chosen]
+        overall = overturned.mean()
+        columns = []
+        for own, at, found in zip(self._places, places, self._numbers, strict=True):
+            size = len(found) + 1  # the last is for categories never seen
+            count = np.bincount(own[chosen], minlength=size)
+            won = np.bincount(own[chosen], weights=overturned, minlength=size)
+            rate = (won + DOUBT * overall) / (count + DOUBT) - overall
+            columns += [rate[at], count[at].astype(np.float64)]
+        return np.column_stack(columns)
+
+
+def _numbered(keys: list[str]) -> dict[str, int]:
+    return {key: at for at, key in enumerate(dict.fromkeys(keys))}
