@@ -4,20 +4,34 @@ Nothing sent is repeated in a message: field names are shown only where they loo
 field names, values never.
 """
 
+import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import date
 from decimal import Decimal
 
 import msgspec
 from starlette.requests import Request
 
 from api.problems import FieldError, ProblemType, RequestProblem
+from api.scoring_limits import (
+    FUTURE_DAYS,
+    MAXIMUM_LINES,
+    DaySpan,
+    ScoringLimits,
+    days_around,
+    scoring_days,
+)
 from denialml.domain.chain import VOID
 from denialml.domain.claim import Claim
 
 JSON_MEDIA_TYPE = "application/json"
 X12_MEDIA_TYPE = "application/edi-x12"
-MAXIMUM_LINES = 50  # X222 2400: one claim has at most 50 service lines.
+# CLM05-3 of a professional claim that asks for payment: original, corrected (6, which
+# payers no longer take, and 7). A void (8) is told apart.
+FREQUENCIES = ("1", "6", "7")
+EARLIEST_BIRTH = date(1890, 1, 1)
+SERVICE_PAST_DAYS = 10 * 366
 MAXIMUM_AMOUNT = Decimal("99999999.99")  # X222 1.3: amounts have at most ten digits.
 
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -48,20 +62,25 @@ def media_type_of(request: Request, allowed: Collection[str]) -> str:
     return sent
 
 
-def decode_claims(body: bytes, *, maximum: int) -> tuple[Claim, ...]:
+def decode_claims(
+    body: bytes, *, limits: ScoringLimits, today: date
+) -> tuple[Claim, ...]:
     """Claims from `{claim}` or `{"claims": [claim, ...]}`.
 
     Every claim is read on its own, so that one answer names the first fault of each.
     Raises `RequestProblem`: unreadable-body for what is not JSON, body-too-large for
-    more than `maximum` claims, invalid-request with a JSON pointer per fault.
+    more claims or service lines than `limits` allow, invalid-request with a JSON
+    pointer per fault.
     """
     try:
-        return _decode_claims(body, maximum=maximum)
+        return _decode_claims(body, limits=limits, today=today)
     except RecursionError:
         raise RequestProblem(ProblemType.UNREADABLE_BODY) from None
 
 
-def _decode_claims(body: bytes, *, maximum: int) -> tuple[Claim, ...]:
+def _decode_claims(
+    body: bytes, *, limits: ScoringLimits, today: date
+) -> tuple[Claim, ...]:
     try:
         fields = _object_decoder.decode(body)
     except msgspec.ValidationError:
@@ -76,10 +95,8 @@ def _decode_claims(body: bytes, *, maximum: int) -> tuple[Claim, ...]:
     else:
         raws = _claim_list(fields)
         prefixes = [f"/claims/{index}" for index in range(len(raws))]
-    if len(raws) > maximum:
-        raise RequestProblem(
-            ProblemType.BODY_TOO_LARGE, f"At most {maximum} claims in one request."
-        )
+    limits.require(claims=len(raws), lines=0)
+    _refuse_repeated_field(body)
     claims: list[Claim] = []
     faults: list[FieldError] = []
     for raw, prefix in zip(raws, prefixes, strict=True):
@@ -91,7 +108,8 @@ def _decode_claims(body: bytes, *, maximum: int) -> tuple[Claim, ...]:
             raise RequestProblem(ProblemType.UNREADABLE_BODY) from None
         else:
             claims.append(claim)
-            faults.extend(claim_faults(claim, prefix=prefix))
+            faults.extend(claim_faults(claim, today=today, prefix=prefix))
+    limits.require(claims=len(claims), lines=sum(len(one.lines) for one in claims))
     if faults:
         raise RequestProblem(ProblemType.INVALID_REQUEST, errors=tuple(faults))
     return tuple(claims)
@@ -117,7 +135,41 @@ def _claim_list(fields: dict[str, msgspec.Raw]) -> list[msgspec.Raw]:
     )
 
 
-def claim_faults(claim: Claim, *, prefix: str = "") -> list[FieldError]:
+def repeated_field(body: bytes) -> str | None:
+    """A field that some object of a JSON text gives twice; None where none does.
+
+    Of two values of one field readers take the first, the last or none; nobody can say
+    which was meant. Raises `ValueError` for what is no JSON or no UTF-8.
+    """
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) != len(names):
+            found.extend(name for name in names if names.count(name) > 1)
+
+    # Numbers stay text: only names are looked at, and a long number is costly.
+    json.loads(
+        body, object_pairs_hook=look, parse_int=str, parse_float=str, parse_constant=str
+    )
+    return found[0] if found else None
+
+
+def _refuse_repeated_field(body: bytes) -> None:
+    try:
+        name = repeated_field(body)
+    except ValueError:
+        raise RequestProblem(ProblemType.UNREADABLE_BODY) from None
+    if name is not None:
+        shown = name if _FIELD_NAME.fullmatch(name) else "a field"
+        message = f"Expected each field once; given twice: {shown}"
+        raise RequestProblem(
+            ProblemType.INVALID_REQUEST,
+            errors=(FieldError(pointer="", message=message),),
+        )
+
+
+def claim_faults(claim: Claim, *, today: date, prefix: str = "") -> list[FieldError]:
     """What the types cannot say: what a claim needs before it can be scored."""
     faults: list[FieldError] = []
 
@@ -126,27 +178,57 @@ def claim_faults(claim: Claim, *, prefix: str = "") -> list[FieldError]:
 
     if not claim.patient_control_number.strip():
         fault("/patient_control_number", "Expected the practice's claim number")
-    if not _is_amount(claim.total_charge):
-        fault("/total_charge", _AMOUNT_EXPECTED)
     if claim.frequency_code == VOID:
         fault(
             "/frequency_code",
             "Expected a claim that asks for payment: a void (8) has no denial risk",
         )
+    elif claim.frequency_code not in FREQUENCIES:
+        fault("/frequency_code", f"Expected one of {', '.join(FREQUENCIES)}")
+    if claim.submitted_on is not None and claim.submitted_on not in scoring_days(today):
+        fault("/submitted_on", f"Expected {scoring_days(today)}")
+    born = DaySpan(EARLIEST_BIRTH, today)
+    birth_dates = {"/subscriber": claim.subscriber.birth_date}
+    if claim.patient is not None:
+        birth_dates["/patient"] = claim.patient.birth_date
+    for pointer, day in birth_dates.items():
+        if day is not None and day not in born:
+            fault(f"{pointer}/birth_date", f"Expected {born}")
     if not 1 <= len(claim.lines) <= MAXIMUM_LINES:
         fault("/lines", f"Expected 1 to {MAXIMUM_LINES} service lines")
+    else:
+        _add_line_faults(claim, fault, today=today)
+    if not _is_amount(claim.total_charge):
+        fault("/total_charge", _AMOUNT_EXPECTED)
+    elif not faults and claim.total_charge != sum(it.charge for it in claim.lines):
+        fault("/total_charge", "Expected the sum of the lines' charges")
+    return faults
+
+
+def _add_line_faults(
+    claim: Claim, fault: Callable[[str, str], None], *, today: date
+) -> None:
+    served = days_around(today, past=SERVICE_PAST_DAYS, future=FUTURE_DAYS)
     numbers: set[int] = set()
     for index, line in enumerate(claim.lines):
+        here = f"/lines/{index}"
+        if not 1 <= line.line_number <= MAXIMUM_LINES:
+            fault(f"{here}/line_number", f"Expected 1 to {MAXIMUM_LINES}")
         if line.line_number in numbers:
-            fault(f"/lines/{index}/line_number", "Expected a number not used before")
+            fault(f"{here}/line_number", "Expected a number not used before")
         numbers.add(line.line_number)
         if not line.procedure_code.strip():
-            fault(f"/lines/{index}/procedure_code", "Expected a procedure code")
+            fault(f"{here}/procedure_code", "Expected a procedure code")
         if not _is_amount(line.charge):
-            fault(f"/lines/{index}/charge", _AMOUNT_EXPECTED)
+            fault(f"{here}/charge", _AMOUNT_EXPECTED)
         if not _is_amount(line.units):
-            fault(f"/lines/{index}/units", "Expected a number of units")
-    return faults
+            fault(f"{here}/units", "Expected a number of units")
+        for name, day in (
+            ("service_date", line.service_date),
+            ("service_date_end", line.service_date_end),
+        ):
+            if day is not None and day not in served:
+                fault(f"{here}/{name}", f"Expected {served}")
 
 
 _AMOUNT_EXPECTED = f"Expected dollars from 0 to {MAXIMUM_AMOUNT}"

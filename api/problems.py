@@ -63,7 +63,8 @@ class ProblemType(Enum):
         "body-too-large",
         413,
         "Send less in one request; see request_body_limit_megabytes, "
-        "max_claims_per_request and max_records_per_request in docs/settings.md.",
+        "max_claims_per_request, max_lines_per_request and max_records_per_request in "
+        "docs/settings.md.",
     )
     UNSUPPORTED_MEDIA_TYPE = (
         "unsupported-media-type",
@@ -97,6 +98,12 @@ class ProblemType(Enum):
         503,
         "No model has been promoted, or its files failed their check; run "
         "`denialml train` and `denialml promote`. No score is ever made up.",
+    )
+    STOPPING = (
+        "stopping",
+        503,
+        "The service is being stopped; the work was ended and nothing was stored. Try "
+        "again when it is back.",
     )
     STORE_UNAVAILABLE = (
         "store-unavailable",

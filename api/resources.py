@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from starlette.requests import Request
 
 from api.judged_practices import JudgedPractices
+from api.problems import ProblemType, RequestProblem
 from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers
 from api.sign_in import SignIns
@@ -41,9 +43,19 @@ class Service:
     scorers: Scorers
     desk: ScoreDesk
     judged: JudgedPractices
+    stopping: Event = field(default_factory=Event)
+
+    def require_running(self) -> None:
+        """Called now and then by work that takes long, so that a stop ends it.
+
+        Raises `RequestProblem` (stopping).
+        """
+        if self.stopping.is_set():
+            raise RequestProblem(ProblemType.STOPPING)
 
     def close(self) -> None:
-        """Give every database connection back."""
+        """End what still runs, and give every database connection back."""
+        self.stopping.set()
         self.desk.close()
         self.swift_engine.dispose()
         self.engine.dispose()

@@ -1,19 +1,21 @@
 """Scoring at the door: claims of a file read, scored and audited."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 
 from api.dependencies import Visit
-from api.problems import ProblemType, RequestProblem
+from api.scoring_limits import MAXIMUM_LINES, ScoringLimits, scoring_days
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
 from denialml.domain.risk import RiskScore
 from denialml.errors import UnreadableFile
-from denialml.formats import read_bytes
+from denialml.formats import open_reader
 from denialml.journeys.score import without_voids
 from denialml.store.audit import AuditAction
 
@@ -38,22 +40,82 @@ class ScoredClaims(Judgment, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-def read_claims(content: bytes, *, file: str, maximum: int) -> ReadClaims:
-    """The professional claims of an X12 file; void claims are left out with a warning.
+def read_claims(
+    content: bytes,
+    *,
+    file: str,
+    limits: ScoringLimits,
+    as_of: date | None = None,
+    today: date,
+) -> ReadClaims:
+    """The professional claims of an X12 file that can be scored.
 
-    Raises `UnreadableFile` for what is no X12 claim file, `RequestProblem` for more
-    claims than `maximum`.
+    Voids, claims of more lines than an 837P may hold and claims submitted outside
+    `scoring_days` (where `as_of` does not say another day) are left out, each with a
+    problem. Reading stops where there is more than `limits` allow.
+
+    Raises `UnreadableFile` for what is no X12 claim file, `RequestProblem`
+    (body-too-large) for more claims or service lines than allowed.
     """
-    reading = read_bytes(content, file=file)
-    claims = tuple(record for record in reading.records if isinstance(record, Claim))
-    if not claims and reading.complete:
+    reader = open_reader(io.BytesIO(content), file=file)
+    claims: list[Claim] = []
+    lines = 0
+    for record in reader:
+        if isinstance(record, Claim):
+            claims.append(record)
+            lines += len(record.lines)
+            limits.require(claims=len(claims), lines=lines)
+    if not claims and reader.complete:
         raise UnreadableFile("the file holds no professional claim (837P)")
-    if len(claims) > maximum:
-        raise RequestProblem(
-            ProblemType.BODY_TOO_LARGE, f"At most {maximum} claims in one request."
-        )
-    billed, voids = without_voids(claims, file=file)
-    return ReadClaims(tuple(billed), (*reading.problems, *voids), reading.complete)
+    billed, left_out = without_voids(claims, file=file)
+    scored: list[Claim] = []
+    days = scoring_days(today)
+    for claim in billed:
+        if len(claim.lines) > MAXIMUM_LINES:
+            left_out += (_not_scored(claim, _TOO_LONG, file=file),)
+        elif as_of is None and (claim.submitted_on or today) not in days:
+            fault = _OTHER_DAY._replace(expected=f"submitted on {days}")
+            left_out += (_not_scored(claim, fault, file=file),)
+        else:
+            scored.append(claim)
+    return ReadClaims(tuple(scored), (*reader.problems, *left_out), reader.complete)
+
+
+class NotScored(NamedTuple):
+    """Why a claim that was read gets no score."""
+
+    code: str
+    element: str
+    expected: str
+    fix: str
+
+
+_TOO_LONG = NotScored(
+    "long-claim-not-scored",
+    "LX01",
+    f"at most {MAXIMUM_LINES} service lines in one claim (005010X222, loop 2400)",
+    "Split it into claims of at most 50 lines, as the payer will ask for.",
+)
+_OTHER_DAY = NotScored(
+    "day-not-scored",
+    "BHT04",
+    "a submission day within three years",
+    "Correct BHT04, or say with `as_of` as of which day to score.",
+)
+
+
+def _not_scored(claim: Claim, why: NotScored, *, file: str) -> Problem:
+    return Problem(
+        severity="error",
+        code=why.code,
+        file=file,
+        message="the claim was read and not scored",
+        expected=why.expected,
+        fix=why.fix,
+        segment=claim.source.segment if claim.source is not None else None,
+        loop="2300",
+        element=why.element,
+    )
 
 
 def dated(claims: Sequence[Claim], *, today: date) -> list[Claim]:
@@ -81,6 +143,8 @@ def score_for(
         visit.organization_id,
         dated(claims, today=visit.today),
         as_of=as_of,
+        today=visit.today,
+        between=visit.service.require_running,
     )
     visit.note(AuditAction.CLAIMS_SCORED, "claim", "", record_count=len(claims))
     return scores

@@ -7,8 +7,7 @@ same scores: there is one scoring function.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -103,38 +102,35 @@ class ServedModels:
         )
 
 
-@dataclass
-class Kept:
-    """One scorer, the day its history stands at, and how many are using it."""
-
-    scorer: Scorer
-    day: date | None = None
-    users: int = 0
-
-
 class Scorers:
     """Scorers ready for use, the least recently used given up first."""
 
     def __init__(self, models: ServedModels) -> None:
         self.models = models
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._kept: OrderedDict[str, Scorer] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[str, threading.Lock] = {}
 
-    def ready(
-        self, organization_id: str, *, records_version: int, day: date
-    ) -> Scorer | None:
-        """A scorer that nobody is using and that stands at `day`: one that answers at
-        once. None where getting there could take time."""
+    def score_at_once(
+        self,
+        organization_id: str,
+        claim: Claim,
+        *,
+        records_version: int,
+        as_of: date,
+        today: date,
+    ) -> RiskScore | None:
+        """The risk of one claim; None where that could take time.
+
+        Nobody is waited for, nothing is built: for the thread of the event loop.
+        """
         with self._lock:
-            kept = self._kept.get(organization_id)
-            if kept is None or kept.users or kept.day != day:
-                return None
-            if kept.scorer.records_version != records_version:
-                return None
-            if kept.scorer.bundle is not self.models.of(organization_id).current():
-                return None
-            return kept.scorer
+            scorer = self._kept.get(organization_id)
+        if scorer is None or scorer.records_version != records_version:
+            return None
+        if scorer.bundle is not self.models.of(organization_id).current():
+            return None
+        return scorer.score_at_once(claim, as_of=as_of, kept_day=today)
 
     def score(
         self,
@@ -143,25 +139,20 @@ class Scorers:
         claims: Sequence[Claim],
         *,
         as_of: date | None,
+        today: date,
+        between: Callable[[], None],
     ) -> list[RiskScore]:
         """Score with the records and the model as they are now, building if need be.
 
+        The history as of `today` is kept ready; other days never move it. `between` is
+        called before each slice of a batch and may raise to end the work.
+
         Raises `NoModel` or `BundleRejected` where there is no model to score with.
         """
-        kept = self._current(session, organization_id)
-        with self._lock:
-            kept.users += 1
-        try:
-            scores = kept.scorer.score(claims, as_of=as_of)
-        finally:
-            with self._lock:
-                kept.users -= 1
-        with self._lock:
-            # Days are scored in order; the history is left standing at the last.
-            kept.day = max((score.as_of for score in scores), default=kept.day)
-        return scores
+        scorer = self._current(session, organization_id)
+        return scorer.score(claims, as_of=as_of, kept_day=today, between=between)
 
-    def _current(self, session: Session, organization_id: str) -> Kept:
+    def _current(self, session: Session, organization_id: str) -> Scorer:
         """Built by one thread while the others wait for it."""
         bundle = self.models.of(organization_id).current()
         version = get_organization(session, organization_id).records_version
@@ -173,21 +164,23 @@ class Scorers:
         with building:
             found = self._find(organization_id, bundle, version)
             if found is None:
-                found = Kept(open_scorer(session, organization_id, bundle=bundle))
+                found = open_scorer(session, organization_id, bundle=bundle)
                 self._keep(organization_id, found)
         return found
 
-    def _find(self, organization_id: str, bundle: Bundle, version: int) -> Kept | None:
+    def _find(
+        self, organization_id: str, bundle: Bundle, version: int
+    ) -> Scorer | None:
         with self._lock:
             found = self._kept.get(organization_id)
-            if found is None or found.scorer.bundle is not bundle:
+            if found is None or found.bundle is not bundle:
                 return None
-            if found.scorer.records_version < version:
+            if found.records_version < version:
                 return None
             self._kept.move_to_end(organization_id)
             return found
 
-    def _keep(self, organization_id: str, kept: Kept) -> None:
+    def _keep(self, organization_id: str, kept: Scorer) -> None:
         with self._lock:
             self._kept[organization_id] = kept
             self._kept.move_to_end(organization_id)

@@ -16,11 +16,12 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from api.bodies import JSON_MEDIA_TYPE, claim_faults
+from api.bodies import JSON_MEDIA_TYPE, claim_faults, repeated_field
 from api.dependencies import require_permission
 from api.permissions import Permission
 from api.resources import service_of
 from api.scoring import ScoredClaims
+from api.scoring_limits import scoring_days
 from denialml.domain.claim import Claim
 
 # A claim of 50 lines is about 15 KB; larger bodies are batches.
@@ -65,32 +66,37 @@ async def answer_at_once(request: Request) -> Response | None:
         return None
     require_permission(request, known.grant, Permission.CLAIMS_SCORE)
     body = await request.body()
-    claim = _one_claim(body)
+    today = now.astimezone(service.settings.zone).date()
+    claim = _one_claim(body, today=today)
     if claim is None:
         return None
-    today = now.astimezone(service.settings.zone).date()
     day = _day_of(request, claim, today)
-    if day is None:
+    if day is None or day not in scoring_days(today):
         return None
-    scorer = service.scorers.ready(
-        known.grant.organization_id, records_version=known.records_version, day=day
+    score = service.scorers.score_at_once(
+        known.grant.organization_id,
+        claim,
+        records_version=known.records_version,
+        as_of=day,
+        today=today,
     )
-    if scorer is None:
+    if score is None:
         return None
-    scored = ScoredClaims(scores=tuple(scorer.score([claim], as_of=day)))
+    scored = ScoredClaims(scores=(score,))
     if not service.desk.record(known.grant, claims=1, now=now):
         return None
     return Response(msgspec.json.encode(scored), media_type=JSON_MEDIA_TYPE)
 
 
-def _one_claim(body: bytes) -> Claim | None:
+def _one_claim(body: bytes, *, today: date) -> Claim | None:
     if len(body) > SHORT_BODY_BYTES:
         return None
     try:
         claim = _claim_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        twice = repeated_field(body)
+    except (ValueError, RecursionError):  # also what is no JSON or no UTF-8
         return None
-    return None if claim_faults(claim) else claim
+    return None if twice is not None or claim_faults(claim, today=today) else claim
 
 
 def _day_of(request: Request, claim: Claim, today: date) -> date | None:
@@ -98,6 +104,8 @@ def _day_of(request: Request, claim: Claim, today: date) -> date | None:
     query = request.query_params
     if not query:
         return claim.submitted_on or today
+    if len(query.multi_items()) != 1:
+        return None
     asked = query.get("as_of", "")
     try:
         return date.fromisoformat(asked) if len(asked) == len("2026-01-31") else None

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     request_body_limit_megabytes: int = Field(default=25, ge=1, le=1024)
     request_body_seconds: int = Field(default=60, ge=1, le=3600)
     max_claims_per_request: int = Field(default=500, ge=1, le=10_000)
+    max_lines_per_request: int = Field(default=5_000, ge=50, le=100_000)
     max_records_per_request: int = Field(default=10_000, ge=1, le=1_000_000)
     session_idle_minutes: int = Field(default=15, ge=1, le=24 * 60)
     session_lifetime_hours: int = Field(default=12, ge=1, le=24 * 7)

@@ -15,6 +15,7 @@ from api.pages.rendering import frame_of, render
 from api.permissions import Permission
 from api.problems import RequestProblem
 from api.scoring import ReadClaims, read_claims, score_for
+from api.scoring_limits import ScoringLimits
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
 from denialml.domain.risk import LineRisk, RiskScore
@@ -90,8 +91,8 @@ def show_risk(
     if not content:
         return _page(visit, refusal="Choose a file or paste its text.", status=422)
     try:
-        maximum = visit.service.settings.max_claims_per_request
-        read = read_claims(content, file=name, maximum=maximum)
+        limits = ScoringLimits.of(visit.service.settings)
+        read = read_claims(content, file=name, limits=limits, today=visit.today)
         scores = score_for(visit, read.claims, as_of=None)
     except (UnreadableFile, ModelError) as error:
         return _page(visit, refusal=str(error), pasted=pasted, status=422)

@@ -21,7 +21,13 @@ from api.permissions import Permission
 from api.problems import ProblemDocument, ProblemType
 from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
 from api.routes.files import file_name_of
-from api.scoring import ReadClaims, ScoredClaims, read_claims, score_for
+from api.scoring import (
+    ReadClaims,
+    ScoredClaims,
+    read_claims,
+    score_for,
+)
+from api.scoring_limits import ScoringLimits, require_scoring_day
 from api.short_way import ShortRoute
 from denialml.domain.claim import Claim
 
@@ -78,6 +84,7 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
                 ProblemType.UNREADABLE_FILE,
                 ProblemType.INCOMPLETE_FILE,
                 ProblemType.MODEL_UNAVAILABLE,
+                ProblemType.STOPPING,
             ),
         )
     ),
@@ -90,16 +97,20 @@ def score_claims(
         date | None,
         Query(
             description="The submission day: nothing known later takes part. Without "
-            "it the claim's own `submitted_on`, else today."
+            "it the claim's own `submitted_on`, else today. From three years ago to "
+            "a year ahead."
         ),
     ] = None,
 ) -> Response:
     """Score, and say what could not be read."""
-    maximum = visit.service.settings.max_claims_per_request
+    limits, today = ScoringLimits.of(visit.service.settings), visit.today
+    require_scoring_day(as_of, today=today)
     if media_type_of(request, {JSON_MEDIA_TYPE, X12_MEDIA_TYPE}) == JSON_MEDIA_TYPE:
-        read = ReadClaims(decode_claims(body, maximum=maximum))
+        read = ReadClaims(decode_claims(body, limits=limits, today=today))
     else:
-        read = read_claims(body, file=file_name_of(request), maximum=maximum)
+        read = read_claims(
+            body, file=file_name_of(request), limits=limits, as_of=as_of, today=today
+        )
     scored = ScoredClaims(
         scores=tuple(score_for(visit, read.claims, as_of=as_of)),
         problems=read.problems,

@@ -148,6 +148,8 @@ def _type_of(schema: dict[str, Any]) -> str:
         return " or ".join(_type_of(it) for it in schema["anyOf"])
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"])
+    if "prefixItems" in schema:
+        return "list of " + ", ".join(_type_of(it) for it in schema["prefixItems"])
     if schema.get("type") == "array":
         return f"list of {_type_of(schema.get('items', {}))}"
     return str(schema.get("format") or schema.get("type") or "any")

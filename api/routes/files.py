@@ -3,7 +3,6 @@
 import io
 import re
 from functools import partial
-from itertools import islice
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -22,7 +21,7 @@ from api.problems import (
 from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
 from denialml.formats import open_reader
 from denialml.journeys.denials import DenialReport, judge_denials
-from denialml.journeys.ingest import IngestReport, ingest_file
+from denialml.journeys.ingest import IngestReport, ingest_file, records_to_store
 from denialml.journeys.judgments import after_file
 from denialml.store.database import lock_organization
 from denialml.store.organizations import get_organization
@@ -56,6 +55,7 @@ _PROBLEMS = (
     ProblemType.BODY_TOO_LARGE,
     ProblemType.BODY_TOO_SLOW,
     ProblemType.UNSUPPORTED_MEDIA_TYPE,
+    ProblemType.STOPPING,
 )
 
 
@@ -134,13 +134,16 @@ def require_few_records(body: bytes, *, file: str, maximum: int) -> None:
     """
     if len(body) < maximum * SHORTEST_RECORD_BYTES:
         return
-    reader = open_reader(io.BytesIO(body), file=file)
-    if next(islice(reader, maximum, None), None) is not None:
-        raise RequestProblem(
-            ProblemType.BODY_TOO_LARGE,
-            f"The file holds more than {maximum} records (max_records_per_request). "
-            "Split it, or take it in with `denialml ingest`. Nothing was stored.",
-        )
+    total = 0
+    for record in open_reader(io.BytesIO(body), file=file):
+        total += records_to_store(record)
+        if total > maximum:
+            raise RequestProblem(
+                ProblemType.BODY_TOO_LARGE,
+                f"The file holds more than {maximum} records or service lines "
+                "(max_records_per_request). Split it, or take it in with "
+                "`denialml ingest`. Nothing was stored.",
+            )
 
 
 def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
@@ -160,6 +163,7 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
         file=file,
         now=visit.now,
         actor=visit.actor,
+        progress=lambda _file, _count: visit.service.require_running(),
     )
     if last is not None:
         last = after_file(

@@ -8,6 +8,9 @@ from denialml.cli.desk import open_desk
 from denialml.cli.output import remarks
 from denialml.settings import Settings
 
+# How long a stop waits for running requests; then long ones are told to end.
+GRACE_SECONDS = 5
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
@@ -39,6 +42,7 @@ def run_server(settings: Settings) -> None:
         log_level=settings.log_level,
         access_log=False,
         server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
 

@@ -25,6 +25,8 @@ from denialml.formats.syntax import Syntax
 from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK, SHORT
 
+MOST_LINES = 50  # 005010X222 loop 2400; no claim of more reaches a payer.
+
 
 class ProfessionalClaimReader:
     """One ST of an 837P."""
@@ -282,6 +284,17 @@ class ProfessionalClaimReader:
                 "send the claim again with its service lines",
             )
             return
+        if len(part.services) > MOST_LINES:
+            self._transaction.log.warn(
+                "too-many-lines",
+                f"the claim has {len(part.services)} service lines; it was read whole",
+                segment=part.segment,
+                loop="2400",
+                element="LX01",
+                transaction=self._transaction.control_number,
+                expected=f"at most {MOST_LINES} service lines in one claim",
+                fix="split the claim before sending; payers refuse more lines",
+            )
         total = self._money[part.clm[2]]
         if part.charges != total:
             self._transaction.log.warn(

@@ -13,9 +13,11 @@ from typing import BinaryIO, Final, cast
 
 from sqlalchemy.orm import Session
 
+from denialml.domain.claim import Claim
 from denialml.domain.document import Document
 from denialml.domain.problem import Problem
-from denialml.domain.record import Judgment
+from denialml.domain.record import Fact, Judgment
+from denialml.domain.remittance import ClaimPayment
 from denialml.errors import UnreadableFile
 from denialml.formats import RecordReader, open_reader
 from denialml.store.audit import AuditAction, record_event
@@ -118,6 +120,15 @@ def ingest_file(
             now=now,
         )
     return _report(reader, intake, file=file, file_id=file_id, sha256=sha256)
+
+
+def records_to_store(record: Fact) -> int:
+    """How much work storing a record is: as much as it has service lines, or one."""
+    if isinstance(record, Claim):
+        return max(1, len(record.lines))
+    if isinstance(record, ClaimPayment):
+        return max(1, len(record.service_payments))
+    return 1
 
 
 def _take(

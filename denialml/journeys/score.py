@@ -1,8 +1,7 @@
 """Score claims of a practice by its stored history."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from threading import Lock
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +11,8 @@ from denialml.domain.facts import PracticeRecords
 from denialml.domain.problem import Problem
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
+from denialml.journeys.histories import Histories
+from denialml.journeys.turns import Turns
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.observation import answer_events, observe_lines
@@ -19,6 +20,14 @@ from denialml.modeling.risk import denial_risk
 from denialml.modeling.risk.bundle import Bundle
 from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
+
+# A batch gives way to whoever waits after this many lines: some tenths of a second.
+# Fewer would lose the batch explanation (`modeling.risk.bundle`), which is faster.
+SLICE_LINES = 600
+
+
+def _nothing() -> None:
+    """Nobody asked to be called between slices."""
 
 
 class Scorer:
@@ -36,16 +45,25 @@ class Scorer:
         self.records_version = records_version
         self._fact_book = FactBook(records)
         observed = observe_lines(records, self._fact_book, answered_only=True)
-        self._events = answer_events(observed)
-        self._history = History(self._events)
-        self._lock = Lock()
+        self._histories = Histories(answer_events(observed))
+        # One at a time: fact book and bundle keep what they worked out, unguarded.
+        # Moving a history to another day, which takes longer, is outside of it.
+        self._desk = Turns()
 
     def score(
-        self, claims: Sequence[Claim], *, as_of: date | None = None
+        self,
+        claims: Sequence[Claim],
+        *,
+        as_of: date | None = None,
+        kept_day: date | None = None,
+        between: Callable[[], None] = _nothing,
     ) -> list[RiskScore]:
         """Risks in the order of the claims.
 
-        `as_of` None: each claim as of its own submission day (BHT04).
+        `as_of` None: each claim as of its own submission day (BHT04). `kept_day` is the
+        day whose history stays ready whatever other days are asked about. Batches give
+        way to others after `SLICE_LINES` lines; `between` is called before each slice
+        and may raise to end the work.
 
         Raises
         ------
@@ -55,29 +73,68 @@ class Scorer:
         """
         days = [_day_of(claim, as_of) for claim in claims]
         scores: dict[int, RiskScore] = {}
-        with self._lock:
-            for day in sorted(set(days)):
-                self._stand_at(day)
-                positions = [at for at, each in enumerate(days) if each == day]
-                found = denial_risk.score_claims(
-                    [claims[at] for at in positions],
-                    fact_book=self._fact_book,
-                    history=self._history,
-                    bundle=self.bundle,
-                    as_of=day,
-                )
-                scores.update(zip(positions, found, strict=True))
+        for day in sorted(set(days)):
+            positions = [at for at, each in enumerate(days) if each == day]
+            for some in _slices(positions, claims):
+                between()
+                standing = self._histories.at(day, kept_day=kept_day)
+                with standing.turns.turn():
+                    history = standing.stand_at(day)
+                    with self._desk.turn():
+                        found = self._score([claims[at] for at in some], history)
+                scores.update(zip(some, found, strict=True))
         return [scores[at] for at in range(len(claims))]
+
+    def score_at_once(
+        self, claim: Claim, *, as_of: date, kept_day: date
+    ) -> RiskScore | None:
+        """The same for one claim; None where that means waiting or moving a history."""
+        day = _day_of(claim, as_of)
+        standing = self._histories.found_at(day, kept_day=kept_day)
+        if standing is None or not standing.turns.take_at_once():
+            return None
+        try:
+            history = standing.history
+            if history is None or history.as_of != day:
+                return None
+            if not self._desk.take_at_once():
+                return None
+            try:
+                return self._score([claim], history)[0]
+            finally:
+                self._desk.give_back()
+        finally:
+            standing.turns.give_back()
+
+    def _score(self, claims: Sequence[Claim], history: History) -> list[RiskScore]:
+        return denial_risk.score_claims(
+            claims,
+            fact_book=self._fact_book,
+            history=history,
+            bundle=self.bundle,
+            as_of=history.as_of,
+        )
 
     def is_current(self, session: Session, organization_id: str) -> bool:
         """Whether the organization's records are still those that were read."""
         organization = get_organization(session, organization_id)
         return organization.records_version == self.records_version
 
-    def _stand_at(self, day: date) -> None:
-        if day < self._history.as_of:
-            self._history = History(self._events)
-        self._history.advance(day)
+
+def _slices(
+    positions: Sequence[int], claims: Sequence[Claim]
+) -> Iterator[Sequence[int]]:
+    """The positions in their order, in parts of about `SLICE_LINES` service lines."""
+    some: list[int] = []
+    lines = 0
+    for at in positions:
+        some.append(at)
+        lines += len(claims[at].lines)
+        if lines >= SLICE_LINES:
+            yield some
+            some, lines = [], 0
+    if some:
+        yield some
 
 
 def open_scorer(session: Session, organization_id: str, *, bundle: Bundle) -> Scorer:

@@ -27,13 +27,19 @@ class Address:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[Address]:
+def serving(app: ASGIApp, *, grace_seconds: int | None = None) -> Iterator[Address]:
     """Serve `app` on loopback until the block ends."""
     # The protocol must be named: asyncio turns Nagle off only for sockets that say TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=grace_seconds,
+        )
     )
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
