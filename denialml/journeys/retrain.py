@@ -195,7 +195,9 @@ def _metrics(report: RunReport) -> dict[str, float]:
         "window_denied": float(report.window_denied),
     }
     for name, one in report.overall.items():
-        found |= {name: one.value, f"{name}.low": one.low, f"{name}.high": one.high}
+        found[name] = one.value
+        if one.low is not None and one.high is not None:
+            found |= {f"{name}.low": one.low, f"{name}.high": one.high}
     for name, one in report.table.items():
         found[f"table.{name}"] = one.value
     for group in report.payers:

@@ -188,6 +188,44 @@ def test_backtest_writes_risk_then_outcome(
         assert row["model_trained_as_of"] <= row["submitted_on"]
 
 
+def test_a_training_run_names_its_window_and_has_no_leak_alarm(
+    trained: dict[str, object],
+) -> None:
+    assert trained["leak_alarms"] == []
+    assert "2025-01-01" < trained["window_first"] < trained["window_last"]
+
+
+def test_pseudonyms_lead_back_to_the_practices_payers(
+    run: Run, folder: Path, trained: dict[str, object]
+) -> None:
+    known = json.loads(run("pseudonyms", "--json").out)
+    (card,) = (folder / "var" / "model").glob("*/model_card.json")
+    named = {one["group"] for one in json.loads(card.read_text())["payers"]}
+    assert named
+    assert named <= set(known)
+    assert len(set(known.values())) == len(known)
+
+
+def test_after_the_first_promotion_there_is_nothing_to_roll_back_to(
+    run: Run, trained: dict[str, object]
+) -> None:
+    assert "no previous bundle" in run("rollback", status=1).remarks
+
+
+def test_a_changed_model_does_not_score(
+    run: Run, files: Path, folder: Path, trained: dict[str, object]
+) -> None:
+    (model,) = (folder / "var" / "model").glob("*/model.txt")
+    content = model.read_bytes()
+    model.write_bytes(content + b"\n")
+    try:
+        batch = str(files / "outgoing" / "claims.edi")
+        refused = run("score", batch, status=1).remarks
+    finally:
+        model.write_bytes(content)
+    assert "model.txt does not match" in refused
+
+
 def test_the_truth_is_not_reachable_from_what_is_ingested(files: Path) -> None:
     practice = [p.name for p in (files / "practice").rglob("*") if p.is_file()]
     assert not any("truth" in name for name in practice)

@@ -7,7 +7,6 @@ in one namespace, as a kernel would, with standard Python only.
 import ast
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +38,12 @@ def run(name: str, directory: Path) -> None:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     before = Path.cwd()
     os.chdir(directory)
-    sys.path.insert(0, str(NOTEBOOKS))
     try:
         for position, cell in enumerate(cells(name)):
             if cell["cell_type"] == "code":
                 place = f"{name}.ipynb, cell {position}"
                 exec(compile("".join(cell["source"]), place, "exec"), namespace)
     finally:
-        sys.path.remove(str(NOTEBOOKS))
         os.chdir(before)
 
 

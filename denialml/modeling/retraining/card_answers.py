@@ -6,7 +6,7 @@ computed from the run; `NOT_ASSESSED` says why there is no answer.
 
 from collections.abc import Sequence
 
-from denialml.modeling.retraining.measured import GroupMeasures, Interval
+from denialml.modeling.retraining.measured import GroupMeasures, Measured
 from denialml.modeling.retraining.run_report import RunReport
 from denialml.modeling.risk.bundle import Bundle
 
@@ -93,12 +93,19 @@ def measured_answers(bundle: Bundle, report: RunReport) -> dict[str, str]:
     }
 
 
-def _validity(measures: dict[str, Interval]) -> str:
+def _validity(measures: dict[str, Measured]) -> str:
     return ", ".join(
-        f"{name.replace('_', ' ')} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
+        f"{name.replace('_', ' ')} {shown(one)}"
         for name, one in measures.items()
         if name in ("log_loss", "auc", "average_precision", "calibration_error")
     )
+
+
+def shown(measure: Measured) -> str:
+    """A measure as text, with its interval where it has one."""
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:.3f}"
+    return f"{measure.value:.3f} [{measure.low:.3f}, {measure.high:.3f}]"
 
 
 def _fairness(subgroups: dict[str, tuple[GroupMeasures, ...]]) -> str:

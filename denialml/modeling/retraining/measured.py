@@ -4,7 +4,7 @@ Groups are named by a word of ours or by a pseudonym, never by what a payer or p
 is called. A group of few patients is not reported at all.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import msgspec
@@ -13,11 +13,17 @@ import numpy.typing as npt
 
 from denialml.domain.claim import Claim, person
 from denialml.modeling.retraining.holdout import Floats, Window
-from denialml.modeling.risk.evaluation import log_loss, ranking_measures
+from denialml.modeling.retraining.weighing import (
+    Weigher,
+    patient_weights,
+    row_log_loss,
+)
+from denialml.modeling.risk.evaluation import ranking_measures
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.specification import Evaluation
 
 Pseudonym = Callable[[str], str]
+_WITHOUT_INTERVAL = "calibration_error"
 _BANDS = ((0, "0 to 17"), (18, "18 to 34"), (35, "35 to 49"), (50, "50 to 64"))
 _OLDEST, _NOT_KNOWN = "65 and older", "not known"
 _SEXES = {"F": "female", "M": "male"}
@@ -42,11 +48,23 @@ _PAYER_TYPES = {
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """A measure with its 95% bootstrap interval over patients."""
+    """A difference with its paired 95% bootstrap interval over patients."""
 
     value: float
     low: float
     high: float
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A measure with its 95% bootstrap interval over patients.
+
+    No interval (None) for the calibration error: gaps in absolute value grow with
+    every draw, so that the interval would lie above the value.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
 
 
 class GroupMeasures(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +73,7 @@ class GroupMeasures(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     lines: int
     patients: int
-    measures: dict[str, Interval]
+    measures: dict[str, Measured]
 
 
 class CalibrationBin(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,19 +92,25 @@ def measure_with_intervals(
     *,
     rounds: int,
     seed: int,
-) -> dict[str, Interval]:
+) -> dict[str, Measured]:
     """log_loss, brier, calibration_error, mean_risk, denial_rate, auc and
     average_precision; the last two only where both outcomes occur."""
-    values = _measures(denied, risk)
+    values = ranking_measures(denied, risk)
+    values.pop("rows")
+    values["mean_risk"] = float(risk.mean())
+    weigher = Weigher(denied, risk)
     drawn: dict[str, list[float]] = {name: [] for name in values}
-    for rows in _draws(patients, rounds=rounds, seed=seed):
-        for name, value in _measures(denied[rows], risk[rows]).items():
+    for weights in patient_weights(patients, rounds=rounds, seed=seed):
+        for name, value in weigher.measures(weights).items():
             if name in drawn:
                 drawn[name].append(value)
     found = {}
     for name, value in values.items():
+        if name == _WITHOUT_INTERVAL:
+            found[name] = Measured(value)
+            continue
         low, high = np.percentile(drawn[name] or [value], [2.5, 97.5])
-        found[name] = Interval(value, float(low), float(high))
+        found[name] = Measured(value, float(low), float(high))
     return found
 
 
@@ -101,13 +125,13 @@ def difference_interval(
 ) -> Interval:
     """Log-loss of `risk` less that of `other` on the same lines, drawn in pairs."""
 
-    def gap(rows: npt.NDArray[np.intp]) -> float:
-        said = denied[rows]
-        return log_loss(said, risk[rows]) - log_loss(said, other[rows])
-
-    drawn = [gap(rows) for rows in _draws(patients, rounds=rounds, seed=seed)]
+    gaps = row_log_loss(denied, risk) - row_log_loss(denied, other)
+    drawn = [
+        float(np.average(gaps, weights=weights))
+        for weights in patient_weights(patients, rounds=rounds, seed=seed)
+    ]
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Interval(gap(np.arange(len(denied))), float(low), float(high))
+    return Interval(float(gaps.mean()), float(low), float(high))
 
 
 def calibration_table(
@@ -226,23 +250,3 @@ def _by_group(
             )
         )
     return tuple(sorted(found, key=lambda one: (-one.lines, one.group)))
-
-
-def _measures(denied: npt.NDArray[np.int8], risk: Floats) -> dict[str, float]:
-    found = ranking_measures(denied, risk)
-    found.pop("rows")
-    found["mean_risk"] = float(risk.mean())
-    return found
-
-
-def _draws(
-    patients: npt.NDArray[np.int64], *, rounds: int, seed: int
-) -> Iterable[npt.NDArray[np.intp]]:
-    """Row positions of bootstrap draws of whole patients."""
-    order = np.argsort(patients, kind="stable")
-    starts = np.flatnonzero(np.diff(patients[order]) != 0) + 1
-    members = np.split(order, starts)
-    random = np.random.default_rng(seed)
-    for _ in range(rounds):
-        chosen = random.integers(0, len(members), len(members))
-        yield np.concatenate([members[at] for at in chosen.tolist()])

@@ -6,8 +6,9 @@ from denialml.modeling.retraining.card_answers import (
     NOT_ASSESSED,
     STANDING_ANSWERS,
     measured_answers,
+    shown,
 )
-from denialml.modeling.retraining.measured import GroupMeasures, Interval
+from denialml.modeling.retraining.measured import GroupMeasures, Measured
 from denialml.modeling.retraining.run_report import RunReport
 from denialml.modeling.retraining.source_attributes import (
     AnsweredAttribute,
@@ -31,8 +32,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     window: str
     source_attributes: tuple[AnsweredAttribute, ...]
-    overall: dict[str, Interval]
-    table: dict[str, Interval]
+    overall: dict[str, Measured]
+    table: dict[str, Measured]
     payers: tuple[GroupMeasures, ...]
     subgroups: dict[str, tuple[GroupMeasures, ...]]
 
@@ -110,40 +111,10 @@ def draw_card(card: ModelCard, report: RunReport) -> str:
         parts += [f"## By {name}", _groups_table(name, groups)]
     parts += [
         "## Calibration",
-        _table(
-            ("lines", "mean risk", "denied", "standard error"),
-            [
-                (
-                    f"{one.lines:,}",
-                    f"{one.mean_risk:.3f}",
-                    f"{one.denial_rate:.3f}",
-                    f"{one.standard_error:.3f}",
-                )
-                for one in report.calibration
-            ],
-        ),
+        _calibration_table(report),
         "## Dollars against review capacity",
         _decisions_note(report),
-        _table(
-            ("reviewed", "claims", "found", "table", "by chance", "best", "saved"),
-            [
-                (
-                    f"{one.capacity:.0%}",
-                    f"{one.claims:,}",
-                    *(
-                        f"{dollars:,.0f}"
-                        for dollars in (
-                            one.found_dollars,
-                            one.table_dollars,
-                            one.random_dollars,
-                            one.best_dollars,
-                            one.saved_dollars,
-                        )
-                    ),
-                )
-                for one in report.decisions
-            ],
-        ),
+        _decisions_table(report),
         "## Leak report",
         _leaks(report),
         "## Features that weigh most",
@@ -164,6 +135,42 @@ def draw_card(card: ModelCard, report: RunReport) -> str:
         said = each.answer if each.assessed else f"Not assessed: {each.answer}"
         parts.append(f"**{each.number} {each.question}.** {said}")
     return "\n\n".join(parts) + "\n"
+
+
+def _calibration_table(report: RunReport) -> str:
+    return _table(
+        ("lines", "mean risk", "denied", "standard error"),
+        [
+            (
+                f"{one.lines:,}",
+                f"{one.mean_risk:.3f}",
+                f"{one.denial_rate:.3f}",
+                f"{one.standard_error:.3f}",
+            )
+            for one in report.calibration
+        ],
+    )
+
+
+def _decisions_table(report: RunReport) -> str:
+    rows = []
+    for one in report.decisions:
+        dollars = (
+            one.found_dollars,
+            one.table_dollars,
+            one.random_dollars,
+            one.best_dollars,
+            one.saved_dollars,
+        )
+        rows.append(
+            (
+                f"{one.capacity:.0%}",
+                f"{one.claims:,}",
+                *(f"{each:,.0f}" for each in dollars),
+            )
+        )
+    head = ("reviewed", "claims", "found", "table", "by chance", "best", "saved")
+    return _table(head, rows)
 
 
 def _decisions_note(report: RunReport) -> str:
@@ -191,7 +198,7 @@ def _leaks(report: RunReport) -> str:
 _SHOWN = ("log_loss", "auc", "average_precision", "calibration_error", "denial_rate")
 
 
-def _measures_table(rows: list[tuple[str, dict[str, Interval]]]) -> str:
+def _measures_table(rows: list[tuple[str, dict[str, Measured]]]) -> str:
     return _table(
         ("", *(name.replace("_", " ") for name in _SHOWN)),
         [(name, *_shown(measures)) for name, measures in rows],
@@ -205,13 +212,11 @@ def _groups_table(name: str, groups: tuple[GroupMeasures, ...]) -> str:
     )
 
 
-def _shown(measures: dict[str, Interval]) -> list[str]:
+def _shown(measures: dict[str, Measured]) -> list[str]:
     found = []
     for name in _SHOWN:
         one = measures.get(name)
-        found.append(
-            f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" if one else "one outcome"
-        )
+        found.append(shown(one) if one is not None else "one outcome")
     return found
 
 

@@ -15,6 +15,7 @@ from denialml.modeling.retraining.feature_summary import (
 )
 from denialml.modeling.retraining.fingerprint import DataFingerprint, data_fingerprint
 from denialml.modeling.retraining.holdout import (
+    Floats,
     line_risk,
     newest_window,
     stand_in,
@@ -23,7 +24,7 @@ from denialml.modeling.retraining.holdout import (
 from denialml.modeling.retraining.measured import (
     CalibrationBin,
     GroupMeasures,
-    Interval,
+    Measured,
     calibration_table,
     measure_with_intervals,
     per_payer,
@@ -62,8 +63,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     window_last: date
     window_lines: int
     window_denied: int
-    overall: dict[str, Interval]
-    table: dict[str, Interval]
+    overall: dict[str, Measured]
+    table: dict[str, Measured]
     payers: tuple[GroupMeasures, ...]
     subgroups: dict[str, tuple[GroupMeasures, ...]]
     calibration: tuple[CalibrationBin, ...]
@@ -95,9 +96,8 @@ def report_run(
     risk = line_risk(judged, frame, window)
     table = table_risk(frame, window)
     evaluation, seed = specification.evaluation, specification.seed
-    trained = np.flatnonzero((frame.labels(known_by=known_by) >= 0) & frame.original)
 
-    def measured(each: np.ndarray) -> dict[str, Interval]:
+    def measured(each: Floats) -> dict[str, Measured]:
         return measure_with_intervals(
             window.denied, each, window.patients, rounds=evaluation.rounds, seed=seed
         )
@@ -129,14 +129,25 @@ def report_run(
         features=feature_weights(
             bundle, frame, window, rows=evaluation.explained_rows, seed=seed
         ),
-        drift=drift_baseline(
-            frame,
-            trained,
-            units={feature.name: feature.unit for feature in FEATURES},
-            risk=risk,
-            pseudonym=keyed.payer,
-            smallest_cell=evaluation.smallest_cell,
-        ),
+        drift=_drift(frame, specification, known_by, risk, keyed),
+    )
+
+
+def _drift(
+    frame: Frame,
+    specification: TrainingSpecification,
+    known_by: date,
+    risk: Floats,
+    keyed: Keyed,
+) -> DriftBaseline:
+    labels = frame.labels(known_by=known_by)
+    return drift_baseline(
+        frame,
+        np.flatnonzero((labels >= 0) & frame.original),
+        units={feature.name: feature.unit for feature in FEATURES},
+        risk=risk,
+        pseudonym=keyed.payer,
+        smallest_cell=specification.evaluation.smallest_cell,
     )
 
 

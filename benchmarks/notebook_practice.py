@@ -20,13 +20,14 @@ from denialml.modeling.risk.specification import (
     Evaluation,
     Gates,
     TrainingSpecification,
+    Trees,
 )
 from denialml.simulation import simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization, list_organizations
 
 SEED = 104
-CLAIMS = 4000
+CLAIMS = 2600
 STARTS_ON, ENDS_ON = date(2023, 1, 2), date(2024, 6, 30)
 AS_OF = date(2024, 7, 1)
 NOW = datetime(2024, 7, 1, 12, tzinfo=UTC)
@@ -34,7 +35,8 @@ NOW = datetime(2024, 7, 1, 12, tzinfo=UTC)
 # So few claims let chance decide between two models: the gates here let more pass than
 # models/denial_risk.toml does.
 SPECIFICATION = TrainingSpecification(
-    evaluation=Evaluation(rounds=50, explained_rows=300),
+    trees=Trees(maximum=80),
+    evaluation=Evaluation(rounds=30, explained_rows=200),
     gates=Gates(
         log_loss_tolerance=0.02, table_log_loss_tolerance=0.02, mean_risk_tolerance=0.15
     ),
@@ -93,7 +95,8 @@ def open_practice(directory: Path = Path("notebook-data")) -> Practice:
     files = sorted(
         path
         for path in practice_files.rglob("*")
-        if path.is_file() and "documents" not in path.relative_to(practice_files).parts
+        if path.is_file()
+        and "documents" not in path.relative_to(practice_files).parts
         and path.name != "documents.csv"
     )
     with open_session(engine) as session:

@@ -1,0 +1,41 @@
+"""The notebook on California's real decisions runs, where the public file is at hand.
+
+Code cells are executed as the other notebooks' are: plainly, in one namespace.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.notebooks.test_notebooks import cells, run
+
+NAME = "california_decisions"
+REAL = (
+    Path(__file__).resolve().parents[2]
+    / "../shared/data/california_imr/determinations_2001_2013.csv.gz"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not REAL.exists(), reason="the public decisions do not lie in ../shared/data"
+)
+def test_the_california_notebook_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CALIFORNIA_DECISIONS", str(REAL))
+    run(NAME, tmp_path)
+    told = capsys.readouterr().out
+    assert "14,407 decisions" in told
+    assert "gain, interval" in told
+
+
+def test_the_california_notebook_is_clean_and_says_that_its_data_are_real() -> None:
+    found = cells(NAME)
+    assert "**Real data**" in "".join(found[0]["source"])
+    for cell in found:
+        if cell["cell_type"] == "code":
+            ast.parse("".join(cell["source"]))
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
