@@ -4,7 +4,8 @@ Hard rules, in this order: psychotherapy and SUD counseling notes never leave (4
 164.508(a)(2), 42 CFR 2.31); raw batch files never leave, because they list other
 people (45 CFR 164.502(b)); what has no text to check stays; a text that
 instructs its reader is looked at by a person first; a document must be confirmed to be
-this patient's by two identifiers and contradicted by none; a Part 2 record needs a consent on file.
+this patient's by two identifiers and contradicted by none; a Part 2
+record needs a consent on file.
 """
 
 import re

@@ -11,6 +11,7 @@ import msgspec
 
 from denialml.appeals.case_file import CaseFile, payer_type
 from denialml.appeals.correction_facts import correction_facts
+from denialml.appeals.covering import covering_authorization, covering_check
 from denialml.appeals.evidence import EvidenceFile
 from denialml.appeals.exhibit_facts import (
     Facts,
@@ -25,16 +26,8 @@ from denialml.appeals.filing import filing_limit_ends
 from denialml.appeals.session_time import minutes_band, signed_encounter
 from denialml.appeals.values import Value, clock, day, number, said
 from denialml.domain.claim import line_place_of_service, rendering_npi
-from denialml.domain.coverage import (
-    Authorization,
-    AuthorizationDecision,
-    EligibilityCheck,
-    EligibilityResult,
-    Enrollment,
-    PayerType,
-)
+from denialml.domain.coverage import Enrollment, PayerType
 from denialml.domain.encounter import Modality, documented_minutes
-from denialml.domain.facts import AuthorizationState
 
 _MODALITIES = {
     Modality.IN_PERSON: "in person",
@@ -139,38 +132,6 @@ def _session(case: CaseFile) -> Facts:
     }
 
 
-def covering_authorization(case: CaseFile) -> Authorization | None:
-    """An approved authorization of this payer whose dates and codes fit the line."""
-    service_date, code = case.line.service_date, case.line.procedure_code
-    if service_date is None:
-        return None
-    fitting = [
-        one
-        for one in case.authorizations
-        if one.payer_id == case.claim.payer.payer_id
-        and one.decision
-        in (AuthorizationDecision.APPROVED, AuthorizationDecision.MODIFIED)
-        and one.begins_on is not None
-        and one.begins_on <= service_date
-        and (one.ends_on is None or service_date <= one.ends_on)
-        and (not one.procedure_codes or code in one.procedure_codes)
-        and one.clinician_npi in ("", rendering_npi(case.claim, case.line))
-        and not _exhausted(one, case)
-    ]
-    fitting.sort(key=lambda a: (a.issued_on, a.authorization_number))
-    return fitting[-1] if fitting else None
-
-
-def _exhausted(one: Authorization, case: CaseFile) -> bool:
-    """Whether claims sent before had used up this authorization's units."""
-    facts = case.facts
-    return (
-        facts is not None
-        and facts.authorization_state is AuthorizationState.EXHAUSTED
-        and facts.authorization_number == one.authorization_number
-    )
-
-
 def _authorization(case: CaseFile) -> Facts:
     one = covering_authorization(case)
     if one is None:
@@ -194,24 +155,6 @@ def _authorization(case: CaseFile) -> Facts:
             "claim:REF*G1",
         ),
     }
-
-
-def covering_check(case: CaseFile) -> EligibilityCheck | None:
-    """The latest active answer made for, or on or before, the date of service."""
-    service_date = case.line.service_date
-    if service_date is None:
-        return None
-    fitting = [
-        check
-        for check in case.eligibility_checks
-        if check.payer_id == case.claim.payer.payer_id
-        and check.result is EligibilityResult.ACTIVE
-        and (check.service_date == service_date or check.checked_on <= service_date)
-        and (check.coverage_begin is None or check.coverage_begin <= service_date)
-        and (check.coverage_end is None or service_date <= check.coverage_end)
-    ]
-    fitting.sort(key=lambda c: (c.service_date == service_date, c.checked_on))
-    return fitting[-1] if fitting else None
 
 
 def _eligibility(case: CaseFile) -> Facts:

@@ -181,8 +181,8 @@ def _says_the_same(
     """Whether only the letter's own date would change.
 
     Drafting again as of the stored draft's day shows that the record is the same;
-    comparing what depends on the day (consents, authorities, last days) shows that time alone
-    changed nothing either.
+    comparing what depends on the day (consents, authorities, last days) shows that
+    time alone changed nothing either.
     """
     again = _draft_of(cases, drafted_at=latest.drafted_at, catalog=catalog)
     return (

@@ -466,7 +466,13 @@ def test_a_document_without_text_is_no_exhibit(trap):
     assert draft.exhibits == ()
 
 
-def test_notes_of_two_services_of_one_day_are_no_copies():
+@pytest.mark.parametrize(
+    ("cause", "notes"),
+    [(RootCause.MEDICAL_NECESSITY, 1), (RootCause.BUNDLING_SAME_DAY, 2)],
+)
+def test_the_note_of_another_service_goes_only_to_show_that_there_were_two(
+    cause, notes
+):
     lines = (
         CLAIM.lines[0],
         msgspec.structs.replace(CLAIM.lines[0], line_number=2, procedure_code="90791"),
@@ -478,14 +484,126 @@ def test_notes_of_two_services_of_one_day_are_no_copies():
     )
     draft = draft_letter(
         case(
-            RootCause.MEDICAL_NECESSITY,
-            reason="50",
+            cause,
+            reason="50" if notes == 1 else "97",
             claim=msgspec.structs.replace(CLAIM, lines=lines),
             documents=documents,
         ),
         drafted_at=DRAFTED,
     )
-    assert [e.kind for e in draft.exhibits].count("progress_note") == 2
+    assert draft.status == "draft"
+    assert [e.kind for e in draft.exhibits].count("progress_note") == notes
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Service code: 99214\nStart: 9:00 Stop: 9:30\n", "blocked"),
+        ("Service code: 99214\nPsychotherapy: 20 minutes\n", "draft"),
+        ("Service code: 99214, 90833\nStart: 9:00 Stop: 9:30\n", "draft"),
+    ],
+)
+def test_an_add_on_is_not_proved_by_a_note_without_psychotherapy_time(text, status):
+    visit, added = (
+        msgspec.structs.replace(CLAIM.lines[0], line_number=n, procedure_code=code)
+        for n, code in ((1, "99214"), (2, "90833"))
+    )
+    header = NOTE.split("Start:")[0]
+    draft = draft_letter(
+        case(
+            RootCause.DOCUMENTATION_INSUFFICIENT,
+            Route.RECORDS,
+            reason="252",
+            claim=msgspec.structs.replace(CLAIM, lines=(visit, added)),
+            line=added,
+            documents=(note(text=header + text),),
+            encounters=(),
+        ),
+        drafted_at=DRAFTED,
+    )
+    assert draft.status == status
+    if status == "blocked":
+        assert "no psychotherapy time" in withheld(draft, "doc_progress_note").reason
+
+
+PLANS = {
+    "of the year before": ("Plan year 2025\n", date(2026, 1, 5), "plan year"),
+    "written the year before": ("Outpatient: covered\n", date(2025, 1, 5), "plan year"),
+    "ended before": (
+        "Valid from: 2025-07-01\nValid through: 2026-02-28\n",
+        date(2026, 3, 2),
+        "Stale",
+    ),
+    "of the year": ("Plan year 2026\n", date(2025, 11, 1), ""),
+    "of a split year": (
+        "Valid from: 2025-07-01\nValid through: 2026-06-30\n",
+        date(2025, 7, 1),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("trap", PLANS)
+def test_the_plans_terms_are_those_of_the_day(trap):
+    text, written, said = PLANS[trap]
+    terms = document(
+        "benefit_summary",
+        f"Patient: Dana Whitfield\n{text}",
+        service_date=None,
+        authored_on=written,
+    )
+    draft = draft_letter(
+        case(RootCause.BENEFIT_COVERAGE, reason="96", documents=(terms, note())),
+        drafted_at=DRAFTED,
+    )
+    assert draft.status == ("blocked" if said else "draft")
+    if said:
+        assert said in withheld(draft, terms.document_id).reason
+
+
+def test_an_eligibility_answer_of_months_ago_is_stale():
+    answer = document(
+        "eligibility_271",
+        "Patient: Dana Whitfield\nStatus: active\n",
+        service_date=None,
+        authored_on=date(2025, 10, 1),
+    )
+    draft = draft_letter(
+        case(RootCause.ELIGIBILITY_COVERAGE, documents=(answer,)), drafted_at=DRAFTED
+    )
+    assert "Stale" in withheld(draft, answer.document_id).reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "attached"),
+    [
+        ({"authorization_number": "AU5530021"}, True),
+        ({"authorization_number": "au-5530021"}, True),
+        ({"authorization_number": "AU7770001"}, False),
+        ({"text": "Authorization number: AU7770001\nValid through: 2026-06-30"}, False),
+        ({"text": "Valid from: 2026-02-22\nValid through: 2026-06-20"}, False),
+        ({"text": "Valid from: 2026-01-15\nValid through: 2026-06-30"}, True),
+    ],
+)
+def test_only_the_letter_of_the_covering_authorization_is_cited(fields, attached):
+    text = fields.pop("text", "Valid from: 2026-01-15\nValid through: 2026-06-30")
+    letter = document(
+        "auth_letter",
+        f"Patient: Dana Whitfield\n{text}\n",
+        service_date=None,
+        **fields,
+    )
+    draft = draft_letter(
+        case(
+            RootCause.AUTH_MISMATCH,
+            authorizations=(AUTHORIZATION,),
+            documents=(letter,),
+        ),
+        drafted_at=DRAFTED,
+    )
+    assert bool(draft.exhibits) is attached
+    if not attached:
+        assert "another authorization" in withheld(draft, letter.document_id).reason
 
 
 @pytest.mark.parametrize(
