@@ -155,10 +155,11 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
     rows = [
         (
             one.patient_control_number,
-            f"{one.probability:.0%}",
+            "too little history" if one.abstains else f"{one.probability:.0%}",
             " ".join(line.procedure_code for line in one.lines),
             "\n".join(
-                [f"- {reason}" for reason in one.reasons[:3]]
+                [f"? {one.abstention_reason}"] * one.abstains
+                + [f"- {reason}" for reason in one.reasons[:3]]
                 + [f"+ {comfort}" for comfort in one.speaks_for_payment[:1]]
             ),
         )
