@@ -8,7 +8,7 @@ its column accepts, so the files and the vocabulary cannot drift apart.
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
@@ -193,3 +193,22 @@ def table_of(kind: type[Fact]) -> Table:
         if table.kind is kind:
             return table
     raise KeyError(kind.__name__)
+
+
+def is_record(columns: Sequence[Column | None], row: Sequence[str]) -> bool:
+    """Whether cells fill a whole row: all there, and each what its column accepts."""
+    if len(row) != len(columns):
+        return False
+    for column, cell in zip(columns, row, strict=True):
+        cell = cell.strip().strip('"')
+        if column is None:
+            continue
+        if not cell:
+            if column.required:
+                return False
+            continue
+        try:
+            column.read(cell)
+        except ValueError:
+            return False
+    return True

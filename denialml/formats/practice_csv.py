@@ -10,19 +10,31 @@ import difflib
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import msgspec
 
 from denialml.domain.claim import Address
 from denialml.domain.document import Document
 from denialml.domain.problem import Problem
 from denialml.domain.record import Fact, Source
 from denialml.errors import InputError
-from denialml.formats.csv_columns import TABLES, Column, Table, table_of
+from denialml.formats.csv_columns import (
+    TABLES,
+    Column,
+    Table,
+    is_record,
+    table_of,
+)
+from denialml.formats.csv_rows import CsvRows, Fault
 from denialml.formats.document_files import DocumentFolder
 from denialml.formats.problems import ProblemLog
 
 _DELIMITERS = ",;\t"
+# Comparing spellings is slow; a file with more unknown columns is none of ours.
+COLUMNS_NAMED = 20
 
 
 class PracticeReader:
@@ -48,6 +60,7 @@ class PracticeReader:
         )
         self._counts: Counter[str] = Counter()
         self._transactions: dict[str, int] = {}
+        self._documents: dict[str, int] = {}
 
     @property
     def problems(self) -> list[Problem]:
@@ -86,22 +99,54 @@ class PracticeReader:
             self._missing_header(table)
             return
         columns = self._match_columns(header, table)
-        rows = csv.reader(self._stream, delimiter=delimiter)
-        number = 1
-        while True:
-            number += 1
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as fault:
-                self._bad_row(number, str(fault))
-                continue
-            if any(cell.strip() for cell in row):
+        rows = CsvRows(
+            self._stream, delimiter=delimiter, is_record=partial(is_record, columns)
+        )
+        for number, row in enumerate(rows, start=2):
+            if isinstance(row, Fault):
+                self._fault(row, number)
+            elif any(cell.strip() for cell in row):
                 record = self._record(table, columns, row, number)
-                if record is not None:
+                if record is not None and not self._is_repeated(record, number):
                     self._counts[table.kind.__name__] += 1
                     yield record
+
+    def _fault(self, fault: Fault, number: int) -> None:
+        if fault is not Fault.UNCLOSED_QUOTE:
+            self._bad_row(number, fault.value)
+            return
+        self._log.add(
+            "unclosed-quote",
+            f"row {number}: {fault.value}; the row was left out, the next lines were"
+            " read as rows of their own",
+            row=number,
+            expected="a quotation mark at both ends of a cell, doubled inside it",
+            fix="export the file again, or mend the quotation marks of the row",
+            incomplete=True,
+        )
+
+    def _is_repeated(self, record: Fact, number: int) -> bool:
+        """Whether another document had this id before; the same row again is no fault.
+
+        The store keeps one document per id: the later one would replace the earlier.
+        """
+        if not isinstance(record, Document):
+            return False
+        content = hash(msgspec.structs.replace(record, source=None))
+        if self._documents.setdefault(record.document_id, content) == content:
+            return False
+        self._log.add(
+            "repeated-document",
+            f"row {number}: another document has the same document_id; the row was"
+            " left out",
+            row=number,
+            column="document_id",
+            value=record.document_id,
+            expected="a document_id for each document",
+            fix="give each document an id of its own",
+            incomplete=True,
+        )
+        return True
 
     def _unknown_table(self, header: Sequence[str]) -> None:
         self._log.add(
@@ -130,11 +175,16 @@ class PracticeReader:
     ) -> list[Column | None]:
         known = {column.name: column for column in table.columns}
         matched: list[Column | None] = []
+        unknown = 0
         for name in header:
             column = known.pop(name, None)
             matched.append(column)
             if column is None and name:
-                self._unknown_column(name, known, table)
+                unknown += 1
+                if unknown <= COLUMNS_NAMED:
+                    self._unknown_column(name, known, table)
+        if unknown > COLUMNS_NAMED:
+            self._further_columns(unknown - COLUMNS_NAMED)
         for column in known.values():
             if column.required:
                 self._log.add(
@@ -151,7 +201,8 @@ class PracticeReader:
     def _unknown_column(
         self, name: str, known: dict[str, Column], table: Table
     ) -> None:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        # A name of many thousand letters is like none of ours, and slow to compare.
+        close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
         hint = f"rename it to {close[0]}" if close else "leave the column out"
         self._log.warn(
             "unknown-column",
@@ -161,6 +212,15 @@ class PracticeReader:
             column=name,
             expected=", ".join(column.name for column in table.columns),
             fix=hint,
+        )
+
+    def _further_columns(self, count: int) -> None:
+        self._log.warn(
+            "unknown-column",
+            f"{count} further columns are not known; they were ignored",
+            row=1,
+            expected=f"at most {COLUMNS_NAMED} columns beside those of the file",
+            fix="leave these columns out",
         )
 
     def _record(

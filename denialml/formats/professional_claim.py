@@ -23,9 +23,11 @@ from denialml.formats.claim_parts import (
 from denialml.formats.parties import NOBODY, Party
 from denialml.formats.syntax import Syntax
 from denialml.formats.transaction import Handler, Transaction
-from denialml.formats.values import BLANK, SHORT
+from denialml.formats.values import BLANK, SHORT, is_number
 
 MOST_LINES = 50  # 005010X222 loop 2400; no claim of more reaches a payer.
+# CLM05-3; 6 is the corrected claim of files made by old habit.
+FREQUENCIES = frozenset({"1", "6", "7", "8"})
 
 
 class ProfessionalClaimReader:
@@ -180,7 +182,7 @@ class ProfessionalClaimReader:
         clm = text.split(self._element)
         if len(clm) < 12:
             clm += BLANK
-        self._money[clm[2]]
+        self._syntax.billed_money[clm[2]]
         if self._claim is not None:
             self._close_claim()
         self._claim = ClaimPart(clm, ordinal)
@@ -254,7 +256,7 @@ class ProfessionalClaimReader:
             return
         self._party = NOBODY
         position = len(claim.services) + 1
-        self._line = LinePart(int(number) if number.isdecimal() else position, ordinal)
+        self._line = LinePart(int(number) if is_number(number) else position, ordinal)
 
     def _read_service(self, text: str, _: int) -> None:
         service = self._syntax.billed_services[text]
@@ -274,6 +276,15 @@ class ProfessionalClaimReader:
         self._claim = self._other = self._line = None
         self._party = NOBODY
         if part.spoiled:
+            return
+        if not part.clm[1].strip():
+            self._fault(
+                "claim-without-number",
+                "CLM01 is empty: no answer could name this claim; it was left out",
+                part,
+                "CLM01, the practice's number of the claim",
+                "send the claim again with its number",
+            )
             return
         if not part.services:
             self._fault(
@@ -308,7 +319,20 @@ class ProfessionalClaimReader:
                 expected=str(part.charges),
                 fix="correct the total or the line charges before sending",
             )
-        self._transaction.emit(self._build(part, total))
+        claim = self._build(part, total)
+        if claim.frequency_code not in FREQUENCIES:
+            self._transaction.log.warn(
+                "unknown-frequency",
+                "CLM05-3 says neither that the claim is new nor what it replaces",
+                segment=part.segment,
+                loop="2300",
+                element="CLM05-3",
+                transaction=self._transaction.control_number,
+                value=claim.frequency_code,
+                expected="1 (original), 7 (corrected) or 8 (void)",
+                fix="correct CLM05-3; the claim was taken for an original",
+            )
+        self._transaction.emit(claim)
 
     def _build(self, part: ClaimPart, total_charge: Decimal) -> Claim:
         clm, syntax, span = part.clm, self._syntax, part.service_span

@@ -4,6 +4,7 @@ from denialml.formats.services import AdjudicatedServiceTable, BilledServiceTabl
 from denialml.formats.values import (
     MOST_REMEMBERED,
     AdjustmentTable,
+    BilledMoneyTable,
     DatedTable,
     DayTable,
     MoneyTable,
@@ -23,6 +24,7 @@ class Syntax:
     __slots__ = (
         "adjudicated_services",
         "adjustments",
+        "billed_money",
         "billed_services",
         "component",
         "composites",
@@ -45,6 +47,7 @@ class Syntax:
         self.component = delimiters.component
         self.repetition = delimiters.repetition
         self.money = MoneyTable()
+        self.billed_money = BilledMoneyTable()
         self.days = DayTable()
         self.procedures = ProcedureTable(delimiters.component)
         self.adjustments = AdjustmentTable(delimiters.element, self.money)
@@ -55,7 +58,7 @@ class Syntax:
             delimiters.element, self.money, self.procedures
         )
         self.billed_services = BilledServiceTable(
-            delimiters.element, self.money, self.procedures, self.pointers
+            delimiters.element, self.billed_money, self.procedures, self.pointers
         )
         self.dated = DatedTable(delimiters.element, self.days)
         self.remittance_days = RemittanceDayTable(delimiters.element, self.days)

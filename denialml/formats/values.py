@@ -18,8 +18,10 @@ ZERO = Decimal(0)
 BLANK = [""] * 24
 # Enough for the segments that occur by the thousand; extending costs per element.
 SHORT = [""] * 10
-_DECIMAL = re.compile(r"\s*[+-]?(?:\d{1,15}\.?\d{0,6}|\.\d{1,6})\s*\Z")
+# ASCII: Python would read the digits of every script as numbers.
+_DECIMAL = re.compile(r"\s*[+-]?(?:\d{1,15}\.?\d{0,6}|\.\d{1,6})\s*\Z", re.ASCII)
 CAS_TRIPLETS = 6
+MOST_DIGITS = 9
 
 V = TypeVar("V")
 Span = tuple[date | None, date | None]
@@ -76,6 +78,16 @@ class MoneyTable(Remembered[Decimal]):
         return Decimal(raw.strip())
 
 
+class BilledMoneyTable(MoneyTable):
+    """What a claim asks for; payers reject a negative charge or number of units."""
+
+    def _read(self, raw: str) -> Decimal:
+        value = super()._read(raw)
+        if value < ZERO:
+            raise BadValue(raw, "negative-amount", "an amount that is not negative")
+        return value
+
+
 class DayTable(Remembered[date | None]):
     """Days as CCYYMMDD (YYMMDD in 4010 files); None where not sent."""
 
@@ -86,7 +98,7 @@ class DayTable(Remembered[date | None]):
         if len(digits) == 6:
             digits = ("19" if digits[:2] > "69" else "20") + digits
         # fromisoformat knows weeks too (2026W051): eight digits only.
-        if len(digits) == 8 and digits.isdecimal():
+        if len(digits) == 8 and is_number(digits):
             try:
                 return date.fromisoformat(digits)
             except ValueError:
@@ -205,7 +217,12 @@ class PointerTable(Remembered[tuple[int, ...]]):
 
     def _read(self, raw: str) -> tuple[int, ...]:
         parts = [part.strip() for part in raw.split(self._component)]
-        return tuple(int(part) for part in parts if part.isdecimal())
+        return tuple(int(part) for part in parts if is_number(part))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is digits from 0 to 9 and nothing else, few enough to count."""
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def read_span(days: DayTable, qualifier: str, raw: str) -> Span:

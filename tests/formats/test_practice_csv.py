@@ -321,3 +321,70 @@ def test_documents_without_a_folder_have_no_text() -> None:
     [record] = reading.records
     assert isinstance(record, Document)
     assert (record.text, reading.problems) == ("", ())
+
+
+PAYERS = "payer_id,name,filing_limit_days\n"
+UNCLOSED = {
+    "never closed": 'SIM01,"Northgate,180\nSIM02,Harbor,90\nSIM03,Tall,90\n',
+    "closed in a later row": (
+        'SIM01,"Northgate,180\nSIM02,Harbor,90\nSIM03,Tall",90\nSIM04,X,1\n'
+    ),
+    "before a quoted cell": (
+        'SIM01,"Northgate,180\nSIM02,"Harbor",90\nSIM03,"Tall, Inc.",90\n'
+    ),
+    "far from the next mark": (
+        'SIM01,"Northgate\n' + "".join(f"SIM{n:02},N,90\n" for n in range(2, 400))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNCLOSED)
+def test_an_unclosed_quotation_mark_costs_one_row(name: str) -> None:
+    rows = UNCLOSED[name]
+    reading = read_bytes((PAYERS + rows).encode(), file="payers.csv")
+    read = [record.payer_id for record in reading.records if isinstance(record, Payer)]
+    assert read == [line.split(",")[0] for line in rows.splitlines()[1:]]
+    assert [(one.code, one.row) for one in reading.problems] == [("unclosed-quote", 2)]
+    assert not reading.complete
+
+
+def test_an_unclosed_quotation_mark_in_the_last_row_is_told() -> None:
+    reading = read_bytes((PAYERS + 'A,B,1\nC,"D').encode(), file="payers.csv")
+    assert [(one.code, one.row) for one in reading.problems] == [("unclosed-quote", 3)]
+    assert len(reading.records) == 1
+
+
+def test_cells_of_several_lines_and_loose_marks_are_read() -> None:
+    rows = 'A,"Acme\nHealth, Inc.",180\nB,"Roe" Health,90\nC,5" Care,1\n'
+    reading = read_bytes((PAYERS + rows).encode(), file="payers.csv")
+    names = [record.name for record in reading.records if isinstance(record, Payer)]
+    assert names == ["Acme\nHealth, Inc.", "Roe Health", '5" Care']
+    assert reading.problems == ()
+
+
+def test_a_row_with_a_nul_is_left_out() -> None:
+    rows = "A,Ac\0me,1\nB,Harbor,2\n"
+    reading = read_bytes((PAYERS + rows).encode(), file="payers.csv")
+    assert [(one.code, one.row) for one in reading.problems] == [("bad-row", 2)]
+    assert len(reading.records) == 1
+    assert not reading.complete
+
+
+def test_two_documents_cannot_have_one_id() -> None:
+    rows = "D1,plan,phi,a\nD1,plan,phi,a\nD1,plan,phi,b\nD2,plan,phi,b\n"
+    data = "document_id,kind,sensitivity,title\n" + rows
+    reading = read_bytes(data.encode(), file="documents.csv")
+    found = [(r.document_id, r.title) for r in reading.records if type(r) is Document]
+    assert found == [("D1", "a"), ("D1", "a"), ("D2", "b")]
+    [problem] = reading.problems
+    assert (problem.code, problem.row) == ("repeated-document", 4)
+    assert problem.value == "D1"
+    assert not reading.complete
+
+
+def test_unknown_columns_without_end_are_counted() -> None:
+    header = "payer_id,name" + ",z" * 100_000
+    reading = read_bytes(f"{header}\nA,B\n".encode(), file="payers.csv")
+    assert len(reading.problems) == 21
+    assert "99980 further columns" in reading.problems[-1].message
+    assert len(reading.records) == 1
