@@ -48,6 +48,7 @@ def run(name: str, directory: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", OURS)
 def test_a_notebook_runs_from_top_to_bottom(
     name: str, working_directory: Path, capsys: pytest.CaptureFixture[str]
