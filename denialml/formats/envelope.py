@@ -23,6 +23,9 @@ from denialml.formats.transaction import (
 from denialml.formats.values import BLANK, BadValue
 from denialml.formats.x12 import SegmentSource
 
+# Each costs a thousand times what its few bytes cost to send.
+MOST_EMPTY_ENVELOPES = 5_000
+
 
 class InterchangeReader:
     """Reads the records of an X12 file of any number of interchanges.
@@ -44,6 +47,7 @@ class InterchangeReader:
         self._group: list[str] | None = None
         self._groups = 0
         self._sets = 0
+        self._empty_envelopes = 0
         self._lower_case_noted = False
         self._syntax: Syntax | None = None
         self._envelope: dict[str, Handler] = {
@@ -73,6 +77,9 @@ class InterchangeReader:
                     self._mend(handler, text, ordinal, fault)
                 ordinal += 1
             yield from self._take()
+            if self._empty_envelopes > MOST_EMPTY_ENVELOPES:
+                self._stop(ordinal)
+                return
         self._end_of_file()
         yield from self._take()
 
@@ -85,9 +92,8 @@ class InterchangeReader:
         """Put the handlers of the envelope and of one transaction reader in force."""
         assert self._syntax is not None
         self._reader = reader
-        self._handlers.replace(self._envelope, separator=self._syntax.element)
-        if reader is not None:
-            self._handlers.add(reader.handlers, separator=self._syntax.element)
+        read = {} if reader is None else reader.handlers
+        self._handlers.replace(read, self._envelope, separator=self._syntax.element)
 
     def _note_lower_case(self, ordinal: int) -> None:
         if not self._lower_case_noted:
@@ -149,6 +155,7 @@ class InterchangeReader:
     def _open_interchange(self, text: str, ordinal: int) -> None:
         self._abandon_transaction(ordinal)
         if self._isa is not None:
+            self._empty_envelopes += self._groups == 0
             self._unclosed("IEA", "ISA", ordinal)
         self._isa = self._split(text)
         self._groups = 0
@@ -250,6 +257,7 @@ class InterchangeReader:
         self._transaction = None
         if reader is not None and transaction is not None:
             met = reader.finish(cut=cut)
+            self._empty_envelopes += met == 0
             if met == 0 and not cut:
                 self._log.add(
                     "transaction-without-records",
@@ -282,6 +290,18 @@ class InterchangeReader:
             self._unclosed("GE", "GS", None)
         if self._isa is not None:
             self._unclosed("IEA", "ISA", None)
+
+    def _stop(self, ordinal: int) -> None:
+        """Read no further in a file that is made of envelopes without content."""
+        self._log.add(
+            "empty-envelopes",
+            f"more than {MOST_EMPTY_ENVELOPES:,} interchanges or transactions hold"
+            " nothing; reading stopped",
+            segment=ordinal,
+            expected="claims or answers in each transaction",
+            fix="check that this is the file that was meant",
+            incomplete=True,
+        )
 
     def _unclosed(self, missing: str, opened: str, ordinal: int | None) -> None:
         where = "the file ended" if ordinal is None else "another one started"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from typing import ClassVar, Protocol
 
 from denialml.domain.record import Fact
@@ -93,17 +94,16 @@ class Handlers(dict[str, Handler]):
         super().__init__()
         self._note_lower_case = note_lower_case
 
-    def replace(self, handlers: dict[str, Handler], *, separator: str) -> None:
-        """Keep these handlers only."""
-        self.clear()
-        self.add(handlers, separator=separator)
+    def replace(self, *groups: dict[str, Handler], separator: str) -> None:
+        """Keep these handlers only; of one identifier, the last group's counts.
 
-    def add(self, handlers: dict[str, Handler], *, separator: str) -> None:
-        """Add handlers; those that are there already (the envelope's) stay."""
-        for identifier, handler in handlers.items():
-            self.setdefault(identifier, handler)
-            if len(identifier) == 2:
-                self.setdefault(identifier + separator, handler)
+        Done for every ST, so by whole dictionaries: a file may be nothing but STs.
+        """
+        self.clear()
+        for handlers in groups:
+            self.update(handlers)
+            for identifier in _short_names(tuple(handlers)):
+                self[identifier + separator] = handlers[identifier]
 
     def __missing__(self, key: str) -> Handler:
         handler = self.get(key.upper())
@@ -119,6 +119,12 @@ class Handlers(dict[str, Handler]):
             handler(text[:length].upper() + text[length:], ordinal)
 
         return read
+
+
+@cache
+def _short_names(identifiers: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of two letters, which are looked up with the separator behind them."""
+    return tuple(each for each in identifiers if len(each) == 2)
 
 
 def _ignore(_text: str, _ordinal: int) -> None:

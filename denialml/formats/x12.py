@@ -116,14 +116,7 @@ class SegmentSource:
         if self._starts_interchange(self._text):
             found = read_isa(self._text)
             if found is None:
-                self._log.add(
-                    "unreadable-interchange-header",
-                    "the ISA segment does not have sixteen elements",
-                    segment=self._next,
-                    expected="ISA with 16 elements, 106 characters long",
-                    fix="ask the sender for the file again",
-                    incomplete=True,
-                )
+                self._unreadable_header()
                 return None
             if not found.padded:
                 self._log.warn(
@@ -138,7 +131,9 @@ class SegmentSource:
         if current is not None:
             return current
         guessed = _guess_delimiters(self._text)
-        if guessed is not None:
+        if guessed is None:
+            self._unreadable_header()
+        else:
             self._log.add(
                 "missing-interchange-header",
                 "the file has no ISA segment; its delimiters were guessed",
@@ -148,6 +143,16 @@ class SegmentSource:
                 incomplete=True,
             )
         return guessed
+
+    def _unreadable_header(self) -> None:
+        self._log.add(
+            "unreadable-interchange-header",
+            "the ISA segment does not have sixteen elements",
+            segment=self._next,
+            expected="ISA with 16 elements, 106 characters long",
+            fix="ask the sender for the file again",
+            incomplete=True,
+        )
 
     def _interchange(self, delimiters: Delimiters) -> Iterator[Batch]:
         """Yield batches until another ISA starts or the stream ends."""

@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,7 @@ def test_random_bytes_after_a_header(data: bytes) -> None:
     ),
 )
 @example(seed=PAYMENT, edits=[(106, 0, b"ISA*")])
+@example(seed=PAYMENT, edits=[(3, 0, b"\xb9")])
 @FUZZ
 def test_damaged_files(seed: bytes, edits: list[tuple[int, int, bytes]]) -> None:
     for position, length, replacement in edits:
@@ -216,6 +218,31 @@ def test_sixty_megabytes_without_a_terminator_stay_in_bounded_memory() -> None:
         cwd=ROOT,
     )
     assert int(done.stdout) < 20
+
+
+GROUP = "GS*HC*A*B*20261123*1800*1*X*005010X222A1~"
+ENVELOPES = {
+    "ISA": ISA.strip() * 47_000,
+    "ST": ISA.strip() + GROUP + "ST*837*0001*005010X222A1~" * 200_000,
+    "ST and SE": ISA.strip() + GROUP + "ST*837*1~SE*2*1~" * 300_000,
+}
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_five_megabytes_of_envelopes_are_given_up_soon(name: str) -> None:
+    data = ENVELOPES[name].encode()
+    began = time.process_time()
+    reading = read_bytes(data, file="f")
+    assert time.process_time() - began < 5
+    assert reading.records == ()
+    assert not reading.complete
+    assert reading.problems
+
+
+def test_a_thousand_empty_transactions_lose_no_claim() -> None:
+    """Lines of business without claims that day, sent as empty transactions."""
+    empty = interchange("BHT*0019*00*1*20260204", kind="837") * 1000
+    assert len(read_bytes(empty + CLAIM, file="f").records) == 1
 
 
 def test_reading_the_same_bytes_twice_gives_the_same_records() -> None:
