@@ -14,7 +14,7 @@ decisions=${2:-}
 "$python" -m benchmarks.small_practice --claims 2000 5000
 "$python" -m benchmarks.leaks --claims 20000 --seeds 101
 "$python" -m benchmarks.reasons --claims 12000 --seeds 41 42
-"$python" -m benchmarks.radar
+"$python" -m benchmarks.radar --seeds 401 402 403 404 405
 "$python" -m benchmarks.model_card --claims 20000 --seed 101
 "$python" -m benchmarks.explain
 "$python" -m benchmarks.api --json benchmarks/results/api.json
