@@ -27,7 +27,7 @@ from denialml.modeling.knowledge.observation import (
     observe_lines,
 )
 from denialml.modeling.risk.bundle import Bundle
-from denialml.modeling.risk.cause_chances import cause_chances
+from denialml.modeling.risk.cause_chances import cause_chances, matter_effects
 from denialml.modeling.risk.explanation import contributions_of
 from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import line_features
@@ -54,7 +54,7 @@ def named_shares(row: LineInput, bundle: Bundle) -> np.ndarray:
     values = line_features(row)
     *effects, _ = bundle.contributions(values.reshape(1, -1))[0].tolist()
     shares = contributions_of(row, values.tolist(), effects)
-    found = cause_chances(row, shares, probability=1.0)
+    found = cause_chances(row, matter_effects(shares), probability=1.0)
     return np.array([found.get(cause, 0.0) for cause in CAUSES])
 
 

@@ -25,7 +25,7 @@ from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import FEATURES
 
 # How much of the odds that a matter added goes to its cause. Chosen on simulated
-# worlds 101 to 103 (`benchmarks.cause_chances`).
+# worlds 101 and 102 (`benchmarks.cause_chances` measures it).
 MATTER_POWER = 1.0
 _LARGEST_EFFECT = 3.0
 _SMALLEST_HAZARD = 1e-4
@@ -65,23 +65,29 @@ _TABLE_OF: Mapping[RootCause, str] = {
     RootCause.DUPLICATE_RESUBMISSION: "duplicate_denial",
     RootCause.TIMELY_FILING: "late_denial",
 }
-_TOPICS = tuple(feature.topic for feature in FEATURES)
+MATTERS = tuple(dict.fromkeys(feature.topic for feature in FEATURES))
+_SLOTS = tuple(MATTERS.index(feature.topic) for feature in FEATURES)
+
+
+def matter_effects(shares: Sequence[Contribution]) -> dict[str, float]:
+    """What each matter adds to the log-odds; `shares` in the order of `FEATURES`."""
+    sums = [0.0] * len(MATTERS)
+    for slot, share in zip(_SLOTS, shares, strict=True):
+        sums[slot] += share.contribution
+    return dict(zip(MATTERS, sums, strict=True))
 
 
 def cause_chances(
     row: LineInput,
-    shares: Sequence[Contribution],
+    effects: Mapping[str, float],
     *,
     probability: float,
     power: float = MATTER_POWER,
 ) -> dict[RootCause, float]:
     """Probability of a denial for each cause; they add up to `probability`.
 
-    `shares` are the line's contributions in the order of `FEATURES`.
+    `effects` are the line's `matter_effects`.
     """
-    effects: dict[str, float] = {}
-    for topic, share in zip(_TOPICS, shares, strict=True):
-        effects[topic] = effects.get(topic, 0.0) + share.contribution
     weights = {
         cause: -math.log1p(-min(rate, 0.99))
         * math.exp(power * _bounded(effects.get(_TOPIC_OF[cause], 0.0)))

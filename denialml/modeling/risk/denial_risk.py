@@ -14,6 +14,7 @@ from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.line_view import view_line
 from denialml.modeling.risk.answer_time import AnswerTimes, answer_times
 from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.cause_chances import matter_effects
 from denialml.modeling.risk.cautions import cautions_about, claim_cautions
 from denialml.modeling.risk.explanation import contributions_of, largest_first
 from denialml.modeling.risk.feature import LineInput
@@ -125,6 +126,7 @@ def _told(
 ) -> _ToldLine:
     *effects, base = shares
     contributions = contributions_of(row, values, effects)
+    by_matter = matter_effects(contributions)
     risk = LineRisk(
         line_number=row.line.line_number,
         procedure_code=row.line.procedure_code,
@@ -134,10 +136,10 @@ def _told(
         contributions=largest_first(contributions),
         interval=bundle.facts.calibration.interval(raw),
         likely_causes=likely_causes(
-            row, contributions, history.outcomes, probability=probability
+            row, by_matter, history.outcomes, probability=probability
         ),
         expected_loss=expected_loss(row, history.outcomes, probability=probability),
-        matters=matters_of(contributions),
+        matters=matters_of(by_matter),
     )
     return _ToldLine(risk, row, values, contributions)
 

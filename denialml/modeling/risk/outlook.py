@@ -4,32 +4,29 @@ All of it follows from the probability, the line's contributions and what histor
 nothing here changes the risk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from denialml.domain.risk import Contribution, ExpectedLoss, LikelyCause, Matter
+from denialml.domain.risk import ExpectedLoss, LikelyCause, Matter
 from denialml.modeling.knowledge.outcomes import OutcomeBook
 from denialml.modeling.risk.cause_chances import cause_chances
 from denialml.modeling.risk.feature import LineInput
-from denialml.modeling.risk.features import FEATURES
 
 CAUSES_SHOWN = 3
 # Causes below this share of the line's risk say nothing.
 _LEAST_SHARE = 0.05
 _CENT, _SHARE = Decimal("0.01"), Decimal("0.0001")
-_TOPICS = tuple(feature.topic for feature in FEATURES)
-_MATTERS = tuple(dict.fromkeys(_TOPICS))
 
 
 def likely_causes(
     row: LineInput,
-    shares: Sequence[Contribution],
+    effects: Mapping[str, float],
     outcomes: OutcomeBook,
     *,
     probability: float,
 ) -> tuple[LikelyCause, ...]:
-    """The most probable causes, first the most probable; `shares` as `FEATURES`."""
-    chances = cause_chances(row, shares, probability=probability)
+    """The most probable causes, first the most probable; of `matter_effects`."""
+    chances = cause_chances(row, effects, probability=probability)
     ranked = sorted(chances, key=lambda cause: (-chances[cause], cause.value))
     return tuple(
         LikelyCause(
@@ -66,14 +63,11 @@ def expected_loss(
     )
 
 
-def matters_of(shares: Sequence[Contribution]) -> tuple[Matter, ...]:
-    """The contributions added up by matter, largest first; `shares` as `FEATURES`."""
-    sums = dict.fromkeys(_MATTERS, 0.0)
-    for topic, share in zip(_TOPICS, shares, strict=True):
-        sums[topic] += share.contribution
+def matters_of(effects: Mapping[str, float]) -> tuple[Matter, ...]:
+    """The contributions added up by matter, largest first; of `matter_effects`."""
     return tuple(
-        Matter(name=name, contribution=sums[name])
-        for name in sorted(_MATTERS, key=lambda name: -abs(sums[name]))
+        Matter(name=name, contribution=effects[name])
+        for name in sorted(effects, key=lambda name: -abs(effects[name]))
     )
 
 
