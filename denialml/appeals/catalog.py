@@ -28,7 +28,7 @@ from markupsafe import Markup
 import denialml
 from denialml.appeals.declared_context import DECLARED_NAMES
 from denialml.appeals.markup import TemplateFault
-from denialml.appeals.template_needs import EvidenceNeeds, FactNeeds
+from denialml.appeals.template_needs import EvidenceNeeds, FactNeeds, UnansweredGround
 from denialml.appeals.values import Value
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause, Route
@@ -65,6 +65,7 @@ class TemplateSpecification(Fact, frozen=True):
     topics: tuple[str, ...] = ()
     evidence: EvidenceNeeds = EvidenceNeeds()
     facts: FactNeeds = FactNeeds()
+    unanswered: tuple[UnansweredGround, ...] = ()
     quotes: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
 

@@ -10,6 +10,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from denialml.appeals.answer_codes import grounds, is_paid_as_less, requested_codes
+from denialml.appeals.authorities import authorities
 from denialml.appeals.case_file import CaseFile, payer_type
 from denialml.appeals.correction_facts import billed_diagnoses, corrected_member_number
 from denialml.appeals.declared_context import (
@@ -65,6 +67,22 @@ _CLAIM_REQUESTS = {
     Route.OTHER_PAYER: "Correction of coordination of benefits",
     Route.ENROLLMENT_FIX: "Correction of enrollment and reprocessing",
 }
+_PLAN_TYPES = {
+    PayerType.MEDICARE: "Original Medicare",
+    PayerType.MEDICARE_ADVANTAGE: "Medicare Advantage",
+    PayerType.MEDICAID: "Medicaid",
+    PayerType.MEDICAID_MANAGED_CARE: "Medicaid managed care",
+    PayerType.COMMERCIAL_INSURED: "Commercial, insured",
+    PayerType.COMMERCIAL_SELF_FUNDED: "Commercial, self-funded by the employer",
+    PayerType.MARKETPLACE: "Marketplace plan",
+    PayerType.TRICARE: "TRICARE",
+    PayerType.VETERANS: "Veterans community care",
+}
+_OF_CORRECTION = (
+    *("correction", "authorization_number", "authorization_begins_on"),
+    *("authorization_ends_on", "authorization_number_first_sent"),
+    *("enrollment_effective_on", "authorization_codes"),
+)
 _APPEALS = {
     PayerType.MEDICARE: "Redetermination request (first level of appeal)",
     PayerType.MEDICARE_ADVANTAGE: "Provider payment dispute (first level)",
@@ -108,6 +126,13 @@ def letter_context(
                     "remittance:CAS",
                 )
             ),
+            urgency=Value("standard, the service has been given", "form"),
+            plan_type=said(_PLAN_TYPES.get(payer_type(case), ""), "payer:payer_type"),
+            parity_binds=said("parity" if _cites_parity(citations) else "", "form"),
+            requested_codes=said(
+                requested_codes([line.case for line in lines]), "remittance:CAS"
+            ),
+            lines_alike=said(_alike(lines), "form"),
         ),
         "practice": _practice(case.claim.billing_provider),
         "payer": _payer(case),
@@ -159,6 +184,25 @@ def _processing(case: CaseFile) -> str:
     if case.route.route is Route.NEW_CLAIM:
         return "Please process it as a new claim"
     return "Please process it in place of the claim first sent"
+
+
+def _cites_parity(citations: Sequence[Citation]) -> bool:
+    cited = {one.authority_id for one in citations}
+    return any(
+        one.authority_id in cited and {"parity", "comparative_analysis"} & {*one.topics}
+        for one in authorities()
+    )
+
+
+def _alike(lines: Sequence[LineRecord]) -> str:
+    """Whether one sentence about the correction holds for several lines."""
+    if len(lines) == 1:
+        return ""
+    said_of = {
+        tuple(str(getattr(line.facts, name)) for name in _OF_CORRECTION)
+        for line in lines
+    }
+    return "alike" if len(said_of) == 1 else ""
 
 
 def _always(value: Value | None) -> Value:
@@ -279,8 +323,12 @@ def _denial(case: CaseFile) -> DenialContext:
     return DenialContext(
         denied_on=_always(day(case.denial.denied_on, "remittance:received")),
         reasons=tuple(_reason(a) for a in case.denial.adjustments),
+        grounds=tuple(_reason(a) for a in grounds(case.denial)),
         remarks=tuple(_remark(code) for code in case.denial.remark_codes),
         ambiguous_codes=_ambiguous_codes(case),
+        paid_as_less=dollars(case.denial.paid, "remittance:SVC03")
+        if is_paid_as_less(case.denial)
+        else None,
     )
 
 
@@ -288,7 +336,7 @@ def _ambiguous_codes(case: CaseFile) -> Value | None:
     denial = case.denial
     if case.finding.root_cause is None or names_cause(denial, case.finding):
         return None
-    codes = [f"{a.group_code}-{a.reason_code}" for a in denial.adjustments]
+    codes = [f"{a.group_code}-{a.reason_code}" for a in grounds(denial)]
     text = ", ".join((*codes, *denial.remark_codes))
     return said(text, "remittance:CAS")
 

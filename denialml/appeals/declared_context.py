@@ -22,7 +22,9 @@ class LetterContext(Context, frozen=True):
     """The letter itself: its date, subject and what kind of request it is.
 
     `processing` asks to take a corrected claim as a replacement or as a new claim.
-    The totals are those of all lines that the letter covers.
+    The totals are those of all lines that the letter covers. `parity_binds` only where
+    parity law is cited, `requested_codes` only where the answer to every line asks for
+    records, `lines_alike` only where one correction holds for several lines.
     """
 
     date: Value
@@ -31,6 +33,11 @@ class LetterContext(Context, frozen=True):
     processing: Value
     charge_total: Value
     denied_total: Value
+    urgency: Value
+    plan_type: Value | None
+    parity_binds: Value | None
+    requested_codes: Value | None
+    lines_alike: Value | None
 
 
 class PracticeContext(Context, frozen=True):
@@ -103,14 +110,17 @@ class RemarkContext(Context, frozen=True):
 class DenialContext(Context, frozen=True):
     """What the payer answered and when.
 
-    `ambiguous_codes` are its codes in words where none of them stands for the cause
-    that the letter argues.
+    `grounds` are the reasons without contractual reductions and patient shares, where
+    others remain. `ambiguous_codes` are the codes in words where they can stand for
+    another cause than the one argued. `paid_as_less` only for a down-coded line.
     """
 
     denied_on: Value
     reasons: tuple[ReasonContext, ...]
+    grounds: tuple[ReasonContext, ...]
     remarks: tuple[RemarkContext, ...]
     ambiguous_codes: Value | None
+    paid_as_less: Value | None
 
 
 class LineContext(NamedTuple):

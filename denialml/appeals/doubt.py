@@ -4,6 +4,9 @@ from denialml.domain.denial import Denial, RootCauseFinding
 from denialml.reference import adjustment_reasons, remark_codes
 
 DOUBTFUL_PROBABILITY = 0.6
+# Reasons that only point to the remark beside them.
+_SEE_REMARK = frozenset({"16", "A1"})
+_NO_CAUSE = frozenset({""})
 _ASK_FOR_THE_REASON = (
     "The payer's codes do not say why; ask for the reason in writing, then draft again."
 )
@@ -22,16 +25,20 @@ def unsupported_cause(denial: Denial, finding: RootCauseFinding) -> str:
 
 
 def names_cause(denial: Denial, finding: RootCauseFinding) -> bool:
-    """Whether a code of the answer stands for this cause first of all."""
-    named = {
+    """Whether codes of the answer stand for this cause first, and for no other."""
+    remarks = {
         entry.root_cause
-        for entry in (
-            *(adjustment_reasons().get(a.reason_code) for a in denial.adjustments),
-            *(remark_codes().get(code) for code in denial.remark_codes),
-        )
-        if entry is not None
+        for code in denial.remark_codes
+        if (entry := remark_codes().get(code)) is not None
     }
-    return finding.root_cause is not None and finding.root_cause.value in named
+    reasons = {
+        reason.root_cause
+        for one in denial.adjustments
+        if (reason := adjustment_reasons().get(one.reason_code)) is not None
+        and not (one.reason_code in _SEE_REMARK and remarks - _NO_CAUSE)
+    }
+    named = (remarks | reasons) - _NO_CAUSE
+    return finding.root_cause is not None and named == {finding.root_cause.value}
 
 
 def _causes_of(denial: Denial) -> frozenset[str]:

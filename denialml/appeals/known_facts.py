@@ -26,7 +26,7 @@ from denialml.appeals.filing import filing_limit_ends
 from denialml.appeals.session_time import minutes_band, signed_encounter
 from denialml.appeals.values import Value, clock, day, number, said
 from denialml.domain.claim import line_place_of_service, rendering_npi
-from denialml.domain.coverage import Enrollment, PayerType
+from denialml.domain.coverage import Authorization, Enrollment, PayerType
 from denialml.domain.encounter import Modality, documented_minutes
 
 _MODALITIES = {
@@ -55,6 +55,7 @@ class FactsContext(msgspec.Struct, frozen=True, kw_only=True):
     authorization_begins_on: Value | None = None
     authorization_ends_on: Value | None = None
     authorization_units: Value | None = None
+    authorization_units_left: Value | None = None
     authorization_codes: Value | None = None
     authorization_number_was_on_claim: Value | None = None
     authorization_number_first_sent: Value | None = None
@@ -144,6 +145,7 @@ def _authorization(case: CaseFile) -> Facts:
         "authorization_begins_on": day(one.begins_on, source),
         "authorization_ends_on": day(one.ends_on, source),
         "authorization_units": number(one.units, source),
+        "authorization_units_left": _units_left(case, one),
         "authorization_codes": said(", ".join(one.procedure_codes), source),
         "authorization_number_was_on_claim": Value(sent, "claim:REF*G1", source)
         if same
@@ -155,6 +157,14 @@ def _authorization(case: CaseFile) -> Facts:
             "claim:REF*G1",
         ),
     }
+
+
+def _units_left(case: CaseFile, one: Authorization) -> Value | None:
+    """Units of this authorization that claims sent before had left, if counted."""
+    facts = case.facts
+    if facts is None or facts.authorization_number != one.authorization_number:
+        return None
+    return number(facts.authorization_units_left, "claims:authorization_units")
 
 
 def _eligibility(case: CaseFile) -> Facts:

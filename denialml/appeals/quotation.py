@@ -15,7 +15,8 @@ from denialml.appeals.values import Value, printable
 from denialml.domain.document import Document
 
 LONGEST_QUOTATION = 240
-MOST_QUOTATIONS = 10
+MOST_QUOTATIONS = 3
+MOST_SCORES = 1
 _SCORE = re.compile(
     r"[ \t]{0,20}(?:PHQ-?9|GAD-?7|PCL-?5|AUDIT|DAST|LOCUS|CALOCUS|ASAM)\b.*\d"
 )
@@ -50,6 +51,7 @@ def quotations(
     for document in documents:
         for span in _lines_like(_SCORE, document):
             quotes += _quote(document, "Measured score", span, references)
+    quotes = quotes[:MOST_SCORES]
     for label in labels:
         for document in documents:
             stated = labeled_text(document.text, re.escape(label))

@@ -52,6 +52,9 @@ def not_yet(line: LineRecord, specification: TemplateSpecification) -> tuple[str
         if name != "correction"
     ]
     absent += [one_of(group.kinds) for group in _absent(specification, evidence, facts)]
+    unanswered = _unanswered(line, specification)
+    if unanswered and not absent:
+        return (*unanswered, *_clock_runs(case))
     if not absent:
         if "correction" not in specification.facts.essential or facts.correction:
             return ()
@@ -67,7 +70,24 @@ def not_yet(line: LineRecord, specification: TemplateSpecification) -> tuple[str
         f"Cannot be {verb} yet. Not on file: {'; '.join(absent)}. "
         f"{specification.next_step}",
         *dict.fromkeys(unusable),
+        *unanswered,
         *_clock_runs(case),
+    )
+
+
+def _unanswered(
+    line: LineRecord, specification: TemplateSpecification
+) -> tuple[str, ...]:
+    """Grounds of the denial that the letter would leave standing."""
+    denial = line.case.denial
+    codes = {*denial.remark_codes, *(one.reason_code for one in denial.adjustments)}
+    attached = {exhibit.kind for exhibit in line.evidence.exhibits}
+    return tuple(
+        ground.why
+        for ground in specification.unanswered
+        if codes & set(ground.codes)
+        and not attached & set(ground.kinds)
+        and not any(getattr(line.facts, name) for name in ground.facts)
     )
 
 

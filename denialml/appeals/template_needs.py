@@ -38,6 +38,18 @@ class EvidenceNeeds(Fact, frozen=True):
         return tuple(dict.fromkeys((*grouped, *self.optional)))
 
 
+class UnansweredGround(Fact, frozen=True):
+    """Codes that this letter's argument does not answer, and what to do about them.
+
+    `facts` and `kinds`: with one of these known or attached it does answer them.
+    """
+
+    codes: tuple[str, ...]
+    why: str
+    facts: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
 class FactNeeds(Fact, frozen=True):
     """Names of `FactsContext`. Without an `essential` one no letter is drafted.
 

@@ -1,6 +1,7 @@
 """`denialml demo`: the whole job on a simulated practice, then the served result."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -16,16 +17,27 @@ from denialml.cli.output import remarks
 from denialml.cli.practice import find_files, ingest_with_progress, write_simulated
 from denialml.cli.scoring import score_file, show_scores
 from denialml.cli.serving import run_server
+from denialml.domain.denial import RootCause
 from denialml.errors import InputError
 from denialml.journeys.draft import draft_appeal
 from denialml.settings import Settings, api_key_pepper
 from denialml.store.api_keys import issue_key
+from denialml.store.audit import AuditAction, record_event
 from denialml.store.denials import DenialSort, StoredDenial, list_denials
 from denialml.store.organizations import Organization
 
 PRACTICE_NAME = "Cedar and Sample Behavioral Health (simulated)"
 SPAN_DAYS = 730
 LETTERS = 8
+TRIES = 40
+# What an appeals desk writes most, and what shows the most of what is checked.
+SHOWN_FIRST = (
+    RootCause.TIMELY_FILING,
+    RootCause.CODING_TIME_UNITS,
+    RootCause.AUTH_MISSING,
+    RootCause.MEDICAL_NECESSITY,
+    RootCause.ELIGIBILITY_COVERAGE,
+)
 MARKER = "simulated-practice"
 
 
@@ -99,22 +111,19 @@ def _work(desk: Desk, practice: Organization, directory: Path, today: date) -> N
 
 
 def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
-    """Draft the newest denials, one of each cause first, until there are enough."""
-    with desk.session(read_only=True) as session:
-        page = list_denials(
-            session,
-            practice.organization_id,
-            status="open",
-            sort=DenialSort.NEWEST,
-            limit=200,
-        )
+    """Draft the newest denials, one letter of each cause first, until enough.
+
+    Of each cause some are tried, because not every record supports a letter; none is
+    made up where no record does.
+    """
     paths: list[Path] = []
     covered: set[str] = set()
+    written: set[str] = set()
     blocked = 0
-    for stored in _one_of_each_cause_first(page.denials):
+    for cause, stored in _in_rounds(desk, practice):
         if len(paths) >= LETTERS:
             break
-        if stored.denial.denial_id in covered:
+        if stored.denial.denial_id in covered or cause in written:
             continue
         with desk.session() as session:
             drafted = draft_appeal(
@@ -126,6 +135,8 @@ def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
             )
         covered |= set(drafted.denial_ids)
         blocked += drafted.status == "blocked"
+        if drafted.status == "draft":
+            written.add(cause)
         paths += [
             path
             for path in write_letter(desk, practice, drafted, out)
@@ -138,26 +149,35 @@ def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
     return paths
 
 
-def _one_of_each_cause_first(
-    denials: tuple[StoredDenial, ...],
-) -> list[StoredDenial]:
-    seen: set[str] = set()
-    first, rest = [], []
-    for stored in denials:
-        finding = stored.finding
-        cause = finding.root_cause if finding is not None else None
-        if cause is not None and cause not in seen:
-            seen.add(cause)
-            first.append(stored)
-        else:
-            rest.append(stored)
-    return first + rest
+def _in_rounds(
+    desk: Desk, practice: Organization
+) -> Iterator[tuple[str, StoredDenial]]:
+    """The newest open denials of each cause, with a name for the round and cause.
+
+    The first letter of every cause comes before the second of any.
+    """
+    with desk.session(read_only=True) as session:
+        of_cause = {
+            cause: list_denials(
+                session,
+                practice.organization_id,
+                status="open",
+                root_cause=cause,
+                sort=DenialSort.NEWEST,
+                limit=TRIES,
+            ).denials
+            for cause in (*SHOWN_FIRST, *(c for c in RootCause if c not in SHOWN_FIRST))
+        }
+    for number in (1, 2):
+        for cause, denials in of_cause.items():
+            for stored in denials:
+                yield f"{cause} {number}", stored
 
 
 def _demo_key(desk: Desk, practice: Organization) -> str:
     now = desk.now()
     with desk.session() as session:
-        _, plaintext = issue_key(
+        key_id, plaintext = issue_key(
             session,
             practice.organization_id,
             label="demo",
@@ -165,6 +185,15 @@ def _demo_key(desk: Desk, practice: Organization) -> str:
             pepper=api_key_pepper(desk.settings),
             now=now,
             expires_at=now + timedelta(days=7),
+        )
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.KEY_ISSUED,
+            record_kind="api_key",
+            record_id=key_id,
+            now=now,
         )
     return plaintext
 

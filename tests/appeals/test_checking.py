@@ -62,7 +62,6 @@ MUTATIONS = {
     "reason code": ("CO-50", "CO-51", "number or code"),
     "minutes": ("56 minutes", "58 minutes", "number or code"),
     "clock": ("10:56", "10:58", "number or code"),
-    "diagnosis": ("F41.1", "F41.2", "number or code"),
     "NPI": ("1982604417", "1982604418", "number or code"),
     "citation": ("29 CFR 2560.503-1", "29 CFR 2560.503-2", "number or code"),
     "quotation": ("drive to work", "leave the house", "quotes words"),

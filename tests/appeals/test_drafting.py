@@ -12,7 +12,7 @@ from denialml.appeals.drawing import draft_html
 from denialml.appeals.packet import draft_pdf
 from denialml.domain.denial import RootCause
 from denialml.errors import DraftBlocked
-from tests.appeals.cases import DRAFTED, case, document, note, plan
+from tests.appeals.cases import DRAFTED, case, document, note, plan, whole_file
 
 
 def letter_text(draft):
@@ -38,11 +38,28 @@ def test_medical_necessity_letter_states_the_record_and_cites_exhibits():
         "Btreatment_plan",
     ]
     assert (
-        "documents 56 minutes (10:00 a.m. to 10:56 a.m.), held in person (Exhibit A)."
-        in text
+        ": 56 minutes (10:00 a.m. to 10:56 a.m.), in person, signed March 3, 2026 "
+        "(Exhibit A)." in text
     )
     assert "“Unable to drive to work since January.” (Exhibit A)" in text
     assert "29 CFR 2560.503-1(h)" in text
+
+
+def test_the_facts_are_few_and_each_cites_an_exhibit():
+    record = case(RootCause.MEDICAL_NECESSITY, reason="50", documents=whole_file())
+    blocks = list(draft_letter(record, drafted_at=DRAFTED).blocks)
+    first = next(n for n, b in enumerate(blocks) if b.text == "Facts")
+    last = next(n for n, b in enumerate(blocks) if b.text.startswith("Why the denial"))
+    facts = [item for block in blocks[first + 1 : last] for item in block.items]
+    assert 3 <= len(facts) <= 6
+    assert all("(Exhibit " in fact for fact in facts)
+
+
+def test_the_letter_names_plan_type_and_urgency():
+    record = case(RootCause.MEDICAL_NECESSITY, reason="50")
+    text = letter_text(draft_letter(record, drafted_at=DRAFTED))
+    assert "Commercial, self-funded by the employer" in text
+    assert "(first level); standard, the service has been given" in text
 
 
 def test_every_statement_of_a_letter_names_its_sources():
@@ -51,7 +68,7 @@ def test_every_statement_of_a_letter_names_its_sources():
     assert draft.blocks
     assert all(b.sources for b in draft.blocks if b.kind != "heading")
     minutes = next(b for b in draft.blocks if "56 minutes" in " ".join(b.items))
-    assert minutes.sources == ("encounter:enc-7719", "document:doc_progress_note")
+    assert {"encounter:enc-7719", "document:doc_progress_note"} <= set(minutes.sources)
 
 
 def test_packet_shows_letter_then_stamped_exhibits():
@@ -198,6 +215,7 @@ def test_a_request_log_helps_only_if_asked_in_time_and_not_refused(day, text, st
         ("50", (), None),
         ("16", ("N115",), None),
         ("96", (), "CO-96"),
+        ("96", ("N115",), "CO-96, N115"),
         ("16", ("N29",), "CO-16, N29"),
     ],
 )

@@ -148,7 +148,7 @@ def test_quotations_are_the_exact_characters_of_the_exhibit():
             start, end = (int(n) for n in characters.split("-"))
             assert f"“{documents[document_id].text[start:end]}”" in block.items[0]
             spans += 1
-    assert spans >= 5
+    assert spans == 3
 
 
 SLOW = {

@@ -55,7 +55,8 @@ LETTERS = {
         Route.APPEAL,
         "198",
         {"authorizations": (AUTHORIZATION,)},
-        "It runs from January 15, 2026 to June 30, 2026; the service was on March 2",
+        "runs from January 15, 2026 to June 30, 2026 (Exhibit A); the service was "
+        "on March 2",
     ),
     "authorization_number_cover": (
         RootCause.AUTH_MISMATCH,
@@ -387,7 +388,7 @@ def test_the_expected_telehealth_coding_is_printed_where_the_payer_set_it_up():
 
 ON_PAPER_ONLY = {
     "time_documentation": "documents 56 minutes (10:00 a.m. to 10:56 a.m.)",
-    "auth_correction": "It runs from January 15, 2026 to June 30, 2026",
+    "auth_correction": "which runs from January 15, 2026 to June 30, 2026",
     "eligibility_proof": "On March 1, 2026, Northwind Health Plan answered",
     "credentialing_effective_date": "took effect on September 1, 2025",
     "timely_filing": "accepted the claim on March 6, 2026",
