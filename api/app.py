@@ -128,6 +128,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         Gate,
         body_limit_bytes=settings.request_body_limit_bytes,
         body_seconds=settings.request_body_seconds,
+        hosts=settings.hosts,
     )
     for kind in EXPECTED_ERRORS:
         app.add_exception_handler(kind, answer_problem)

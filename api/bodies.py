@@ -47,6 +47,20 @@ async def read_body(request: Request) -> bytes:
     return await request.body()
 
 
+def require_no_fields(body: bytes) -> None:
+    """Refuse a body where an operation takes none; an empty object is none.
+
+    Raises `RequestProblem` (invalid-request): a field that was meant to change what is
+    done must not be passed over in silence.
+    """
+    if body.strip() not in (b"", b"{}"):
+        message = "Unknown field; allowed: none, this operation takes no body"
+        raise RequestProblem(
+            ProblemType.INVALID_REQUEST,
+            errors=(FieldError(pointer="", message=message),),
+        )
+
+
 def media_type_of(request: Request, allowed: Collection[str]) -> str:
     """The media type of the body, lower case, without parameters.
 

@@ -16,10 +16,11 @@ from datetime import date, datetime
 from enum import Enum
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from sqlalchemy.orm import Session
 
 from api.permissions import Permission
-from api.problems import ProblemType, RequestProblem
+from api.problems import FieldError, ProblemType, RequestProblem
 from api.resources import Service, service_of
 from api.sign_in import SignIn, cookie_name
 from denialml.store.api_keys import KeyGrant, find_key, list_keys
@@ -129,6 +130,8 @@ def admitted(
             else:
                 grant, sign_in = _grant_of_key(request, service, session, now=now), None
             require_permission(request, grant, permission)
+            if not by_cookie:
+                require_known_parameters(request)
             visit = Visit(service, session, grant, now, sign_in)
             if purpose is not Purpose.CHANGE:
                 yield visit
@@ -161,6 +164,36 @@ def require_permission(
             ProblemType.NOT_PERMITTED,
             f"This operation needs the permission {permission}.",
         )
+
+
+def require_known_parameters(request: Request) -> None:
+    """Refuse a query parameter that the route does not know, or one given twice.
+
+    A misspelled filter would otherwise be no filter: the answer would look right and
+    hold everything. The name that was sent is not repeated.
+
+    Raises `RequestProblem` (invalid-request) that names the parameters there are.
+    """
+    sent = [name for name, _ in request.query_params.multi_items()]
+    if not sent:
+        return
+    known = sorted(_parameters(request.scope["route"].dependant))
+    if not set(sent) <= set(known):
+        allowed = f"one of {', '.join(known)}" if known else "none"
+        message = f"Unknown parameter; allowed: {allowed}"
+    elif len(set(sent)) < len(sent):
+        message = "Expected each parameter once"
+    else:
+        return
+    raise RequestProblem(
+        ProblemType.INVALID_REQUEST, errors=(FieldError(message=message),)
+    )
+
+
+def _parameters(dependant: Dependant) -> set[str]:
+    """The query parameters that a route or what it depends on asks for."""
+    found = {parameter.alias for parameter in dependant.query_params}
+    return found.union(*(_parameters(part) for part in dependant.dependencies))
 
 
 def record_notes(visit: Visit, purpose: Purpose) -> None:

@@ -53,13 +53,20 @@ class Gate:
     """ASGI middleware.
 
     `body_limit_bytes` bounds what any request may send, `body_seconds` how long it may
-    take to arrive once somebody reads it.
+    take to arrive once somebody reads it. `hosts` are the names by which the service
+    may be called, None: any.
     """
 
     def __init__(
-        self, app: ASGIApp, *, body_limit_bytes: int, body_seconds: float
+        self,
+        app: ASGIApp,
+        *,
+        body_limit_bytes: int,
+        body_seconds: float,
+        hosts: frozenset[str] | None,
     ) -> None:
         self.app = app
+        self.hosts = hosts
         self.body_limit_bytes = body_limit_bytes
         self.body_seconds = body_seconds
         self.log = structlog.get_logger(LOGGER_NAME)
@@ -76,6 +83,7 @@ class Gate:
         outgoing = _Outgoing(send, request_id=request_id, path=scope["path"])
         fault: dict[str, str] = {}
         try:
+            self._require_own_host(scope)
             bounded = _bounded(
                 scope,
                 receive,
@@ -107,6 +115,21 @@ class Gate:
             problem=state.get("problem", ""),
             **fault,
         )
+
+    def _require_own_host(self, scope: Scope) -> None:
+        if self.hosts is None:
+            return
+        named = [value for name, value in scope["headers"] if name == b"host"]
+        if len(named) != 1 or host_name(named[0].decode("latin-1")) not in self.hosts:
+            raise RequestProblem(ProblemType.WRONG_HOST)
+
+
+def host_name(header: str) -> str:
+    """The name in a Host header, lower case, without port, brackets or last dot."""
+    name = header.strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0].removesuffix(".")
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

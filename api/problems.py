@@ -66,6 +66,12 @@ class ProblemType(Enum):
         "max_claims_per_request, max_lines_per_request and max_records_per_request in "
         "docs/settings.md.",
     )
+    WRONG_HOST = (
+        "wrong-host",
+        421,
+        "The Host header names another service; call it by its own name, or add the "
+        "name to allowed_hosts (docs/settings.md).",
+    )
     UNSUPPORTED_MEDIA_TYPE = (
         "unsupported-media-type",
         415,

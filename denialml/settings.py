@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     api_key_pepper: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
+    allowed_hosts: str = ""
     secure_cookies: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     time_zone: str = "UTC"
@@ -78,6 +79,21 @@ class Settings(BaseSettings):
                 "DENIALML_SECURE_COOKIES=true"
             )
         return self
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """The names a request may call this service by, lower case; None: any.
+
+        On loopback another site could otherwise point its own name at this machine and
+        read the pages as if they were its own (DNS rebinding). Behind HTTPS the proxy's
+        certificate prevents that, and only the proxy knows the names.
+        """
+        named = frozenset(
+            name.strip().lower() for name in self.allowed_hosts.split(",")
+        ) - {""}
+        if _is_loopback(self.host) and not self.secure_cookies:
+            return named | {"localhost", "127.0.0.1", "::1", self.host.lower()}
+        return named or None
 
     @property
     def resolved_database_url(self) -> str:

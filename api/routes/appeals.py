@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from api.bodies import read_body, require_no_fields
 from api.dependencies import Purpose, Visit
 from api.examples import EXAMPLE_DRAFT, as_json
 from api.openapi import Content, Operation, describe
@@ -63,15 +64,21 @@ _MEDIA_TYPES = {
             permission=Permission.APPEALS_WRITE,
             status=201,
             answers=(Content(JSON, as_json(EXAMPLE_DRAFT), AppealDraft),),
-            problems=(ProblemType.NOT_FOUND, ProblemType.DRAFT_BLOCKED),
+            problems=(
+                ProblemType.NOT_FOUND,
+                ProblemType.DRAFT_BLOCKED,
+                ProblemType.INVALID_REQUEST,
+            ),
         )
     ),
 )
 def make_appeal(
     denial_id: str,
     visit: Visit = visit_with(Permission.APPEALS_WRITE, Purpose.CHANGE),
+    body: bytes = Depends(read_body),
 ) -> Response:
     """Draft, and store the draft."""
+    require_no_fields(body)
     draft = draft_appeal(
         visit.session,
         visit.organization_id,

@@ -31,7 +31,7 @@ def strict(running: Running) -> Iterator[Address]:
 def head(key: str, *, length: int, path: str = "/v1/files") -> bytes:
     """The head of a request that announces a body."""
     return (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/edi-x12\r\nContent-Length: {length}\r\n\r\n"
     ).encode()
 

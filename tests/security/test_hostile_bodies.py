@@ -114,7 +114,7 @@ def test_an_announced_body_over_the_limit_is_refused_before_it_is_sent(
     limit = running.settings.request_body_limit_bytes
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(
-            b"POST /v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+            b"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
             + running.key(harbor).encode()
             + f"\r\nContent-Length: {limit + 1}\r\n\r\n".encode()
         )
