@@ -310,9 +310,7 @@ def confusions(scored: list[Scored], *, shown: int) -> list[tuple[str, int]]:
 def main() -> None:
     """Run the seeds and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[401, 402, 403]
-    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[401, 402, 403])
     parser.add_argument("--claims", type=int, default=60_000)
     parser.add_argument("--difficulty", default="medium")
     parser.add_argument("--confusions", type=int, default=0)
