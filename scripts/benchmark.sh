@@ -11,8 +11,10 @@ decisions=${2:-}
 "$python" -m benchmarks.simulator --json
 "$python" -m benchmarks.root_cause --out benchmarks/results/root_cause.json
 "$python" -m benchmarks.backtest --claims 100000 --seeds 201 202 203
-"$python" -m benchmarks.small_practice --claims 2000 5000
-"$python" -m benchmarks.leaks --claims 20000 --seeds 101
+"$python" -m benchmarks.small_practice --claims 2000 5000 --seeds 401 402 403 404 405 406 407 408 409 410
+"$python" -m benchmarks.leaks --claims 20000 --seeds 401
+"$python" -m benchmarks.abstention --claims 12000 --seeds 401 402
+"$python" -m benchmarks.cause_chances --claims 20000 --seeds 401 402
 "$python" -m benchmarks.reasons --claims 12000 --seeds 41 42
 "$python" -m benchmarks.radar --seeds 401 402 403 404 405
 "$python" -m benchmarks.model_card --claims 20000 --seed 101

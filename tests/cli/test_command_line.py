@@ -20,7 +20,8 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "command",
     ["simulate", "ingest", "train", "promote", "rollback", "pseudonyms",
-     "score", "backtest", "radar", "denials", "draft", "serve", "demo", "keys", "organizations"],
+     "score", "backtest", "radar", "denials", "draft", "serve", "demo", "keys",
+     "organizations"],
 )  # fmt: skip
 def test_every_command_has_help(command: str) -> None:
     answer = runner.invoke(app, [command, "--help"])
