@@ -96,7 +96,12 @@ def acceptance_from_acknowledgment(case: CaseFile, evidence: EvidenceFile) -> Fa
         taken = acceptance_day(document)
         if taken is not None:
             source = f"document:{document.document_id}"
-            return {"claim_accepted_on": day(taken, source)}
+            sent = case.claim.submitted_on
+            again = sent if sent is not None and sent > taken else None
+            return {
+                "claim_accepted_on": day(taken, source),
+                "sent_again_on": day(again, "claim:BHT04"),
+            }
     return {}
 
 

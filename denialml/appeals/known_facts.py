@@ -12,10 +12,12 @@ import msgspec
 from denialml.appeals.case_file import CaseFile, payer_type
 from denialml.appeals.correction_facts import correction_facts
 from denialml.appeals.covering import covering_authorization, covering_check
+from denialml.appeals.document_reading import stated_time
 from denialml.appeals.evidence import EvidenceFile
 from denialml.appeals.exhibit_facts import (
     Facts,
     acceptance_from_acknowledgment,
+    attached,
     authorization_from_letter,
     eligibility_from_answer,
     enrollment_from_letter,
@@ -66,6 +68,7 @@ class FactsContext(msgspec.Struct, frozen=True, kw_only=True):
     mental_health_benefit_active: Value | None = None
     other_payer_named: Value | None = None
     claim_accepted_on: Value | None = None
+    sent_again_on: Value | None = None
     filing_limit_ends_on: Value | None = None
     filing_limit: Value | None = None
     enrollment_effective_on: Value | None = None
@@ -95,8 +98,20 @@ def known_facts(case: CaseFile, evidence: EvidenceFile) -> FactsContext:
     for name, read in _FROM_EXHIBITS.items():
         if not facts.get(name):
             facts |= {k: v for k, v in read(case, evidence).items() if v is not None}
+    if not _notes_state_minutes(case, evidence):
+        # The letter cites the note for them; a note without them would not bear it out.
+        facts |= dict.fromkeys(_CLOCK)
     facts |= correction_facts(case, evidence, facts)
     return FactsContext(**facts)
+
+
+_CLOCK = ("session_minutes", "session_started_at", "session_stopped_at")
+
+
+def _notes_state_minutes(case: CaseFile, evidence: EvidenceFile) -> bool:
+    """Whether an attached note states minutes; True as well where none is attached."""
+    notes = list(attached(case, evidence, "progress_note", "crisis_note"))
+    return not notes or any(stated_time(one.text).minutes for one in notes)
 
 
 # The fact that shows a group is known, and who reads the group from an exhibit if not.

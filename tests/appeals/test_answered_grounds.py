@@ -1,5 +1,6 @@
 """A letter answers the ground that the payer gave, or is not written."""
 
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -12,6 +13,7 @@ from denialml.domain.remittance import ClaimAdjustment
 from tests.appeals.cases import (
     AUTHORIZATION,
     CLAIM,
+    DENIED,
     DRAFTED,
     FACTS,
     PAYER,
@@ -195,3 +197,35 @@ def test_one_correction_of_two_lines_is_said_once():
     text = letter_text(draft)
     assert text.count("adds authorization number AU5530021") == 1
     assert "which replaces your claim number E26096X4471" in text
+
+
+def test_minutes_are_not_cited_to_a_note_that_does_not_state_them():
+    silent = note(
+        text="\n".join(x for x in note().text.split("\n") if "Start" not in x)
+    )
+    draft = draft_letter(
+        case(RootCause.CODING_TIME_UNITS, reason="151", documents=(silent,)),
+        drafted_at=DRAFTED,
+    )
+    assert draft.status == "blocked"
+    assert (
+        "start and stop times, or minutes, in the signed note"
+        in (draft.blocked_reasons[0])
+    )
+
+
+@pytest.mark.parametrize(("sent", "again"), [(date(2026, 3, 5), 0), (DENIED, 1)])
+def test_a_copy_sent_after_the_acceptance_is_called_one(sent, again):
+    text = letter_text(
+        draft_letter(
+            case(
+                RootCause.TIMELY_FILING,
+                reason="29",
+                claim=msgspec.structs.replace(CLAIM, submitted_on=sent),
+                documents=whole_file(),
+            ),
+            drafted_at=DRAFTED,
+        )
+    )
+    assert text.count("after you had accepted the claim") == again
+    assert text.count("We sent the claim") == 1 - again
