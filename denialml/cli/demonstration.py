@@ -134,9 +134,10 @@ def _draft_letters(desk: Desk, practice: Organization, out: Path) -> list[Path]:
                 actor=ACTOR,
             )
         covered |= set(drafted.denial_ids)
-        blocked += drafted.status == "blocked"
-        if drafted.status == "draft":
-            written.add(cause)
+        if drafted.status == "blocked":
+            blocked += 1
+            continue
+        written.add(cause)
         paths += [
             path
             for path in write_letter(desk, practice, drafted, out)
