@@ -156,7 +156,7 @@ def test_postgresql_scores_like_sqlite(
     empty = running.add_organization("No history")
     running.give_model(empty)
     body = msgspec.json.encode(EXAMPLE_CLAIM)
-    day = "?as_of=2020-01-01"  # before anything is on file
+    day = "?as_of=2024-01-01"  # before anything is on file
     with running.client(running.key(empty)) as sqlite:
         expected = sqlite.post(f"/v1/claims/score{day}", content=body, headers=JSON)
     for _ in range(3):  # the first opens the scorer, the others find it open

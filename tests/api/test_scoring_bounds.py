@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from api.access_log import configure_logging
 from api.app import create_app
 from api.examples import EXAMPLE_CLAIM
 from api.problems import RequestProblem
@@ -223,6 +224,7 @@ def test_a_running_batch_does_not_keep_the_service_from_stopping(
         max_lines_per_request=100_000,
     )
     app = create_app(settings, clock=running.clock)
+    configure_logging("info", stream=running.log)  # as the shared service has it
     body = file_of(*[50] * 1000)
     answers: list[int | str] = []
 
