@@ -18,6 +18,7 @@ import pytest
 
 from denialml.domain.remittance import ClaimAdjustment, ClaimPayment, ServicePayment
 from denialml.journeys.simulate import write_practice
+from denialml.modeling.radar.report import ANSWERS_TO_LEARN
 from denialml.simulation import SimulatedPractice, simulate_practice
 
 pytestmark = pytest.mark.slow
@@ -131,7 +132,8 @@ def test_the_planted_change_is_reported(folder: Path, payer: str) -> None:
     latest = date.fromisoformat(change["began_latest"])
     assert earliest - timedelta(days=3) <= BEGAN <= latest
     assert latest - earliest <= timedelta(days=30)
-    assert report["proposal"]["recommended"] is True
+    enough = change["since"]["answers"] >= ANSWERS_TO_LEARN
+    assert report["proposal"]["recommended"] is enough
     assert report["proposal"]["reason"].startswith("No model serves")
 
 

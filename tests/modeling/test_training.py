@@ -101,9 +101,7 @@ def test_with_too_few_answers_for_trees_the_rates_serve_and_say_so(
 def test_without_any_answer_nothing_is_trained(small_frame: Frame) -> None:
     first = date.fromordinal(int(small_frame.submitted_on.min()))
     with pytest.raises(NotEnoughHistory, match="no claim line was answered"):
-        train_bundle(
-            small_frame, specification=TrainingSpecification(), known_by=first
-        )
+        train_bundle(small_frame, specification=TrainingSpecification(), known_by=first)
 
 
 def test_lines_of_a_single_day_cannot_be_cut_in_time(small_frame: Frame) -> None:
