@@ -10,7 +10,8 @@ decisions=${2:-}
 "$python" -m benchmarks.ingest --json
 "$python" -m benchmarks.simulator --json
 "$python" -m benchmarks.root_cause --out benchmarks/results/root_cause.json
-"$python" -m benchmarks.backtest --claims 100000 --seeds 201 202 203
+"$python" -m benchmarks.backtest --claims 100000 --seeds 402 403 --difficulty medium \
+    --refits monthly --baselines
 "$python" -m benchmarks.small_practice --claims 2000 5000 --seeds 401 402 403 404 405 406 407 408 409 410
 "$python" -m benchmarks.leaks --claims 20000 --seeds 401
 "$python" -m benchmarks.abstention --claims 12000 --seeds 401 402
