@@ -33,6 +33,8 @@ optional_words = st.just("") | words
 amounts = st.decimals(Decimal(-9999), Decimal(99999), places=2).map(
     lambda value: value + Decimal(0)
 )
+# A claim asks for nothing or something: readers leave out what is below zero.
+charges = st.decimals(Decimal(0), Decimal(99999), places=2)
 quantities = st.decimals(Decimal(0), Decimal(999), places=1)
 days = st.dates(date(1900, 1, 1), date(2099, 12, 31))
 optional_days = st.none() | days
@@ -124,7 +126,7 @@ def service_lines(draw: st.DrawFn) -> ServiceLine:
     return ServiceLine(
         line_number=draw(st.integers(1, 999)),
         procedure_code=draw(identifiers),
-        charge=draw(amounts),
+        charge=draw(charges),
         service_date=first,
         service_date_end=last if first is not None else None,
         units=draw(quantities),
@@ -144,7 +146,7 @@ def service_lines(draw: st.DrawFn) -> ServiceLine:
 claims = st.builds(
     Claim,
     patient_control_number=identifiers,
-    total_charge=amounts,
+    total_charge=charges,
     payer=st.builds(
         ClaimPayer, payer_id=identifiers, name=words, address=optional_addresses
     ),
