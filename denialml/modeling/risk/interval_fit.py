@@ -10,7 +10,7 @@ from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.probability_interval import Predict, learn_spread
 from denialml.modeling.risk.slicing import Slices
 from denialml.modeling.risk.specification import TrainingSpecification
-from denialml.modeling.risk.tree_fitting import fit_trees
+from denialml.modeling.risk.tree_fitting import Grow, fit_trees
 
 
 def with_spread(
@@ -21,6 +21,7 @@ def with_spread(
     specification: TrainingSpecification,
     *,
     trees: int,
+    grow: Grow,
 ) -> Calibration:
     """The calibration with the spread of its probabilities, where rows suffice.
 
@@ -30,7 +31,13 @@ def with_spread(
 
     def fit(rows: npt.NDArray[np.intp]) -> Predict:
         booster = fit_trees(
-            frame, labels, rows, specification, weight=slices.weight, trees=trees
+            frame,
+            labels,
+            rows,
+            specification,
+            weight=slices.weight,
+            trees=trees,
+            grow=grow,
         )
         return lambda matrix: np.asarray(booster.predict(matrix, raw_score=True))
 

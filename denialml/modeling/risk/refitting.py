@@ -15,7 +15,7 @@ from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.slicing import usable_rows
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
-from denialml.modeling.risk.tree_fitting import detached, fit_trees
+from denialml.modeling.risk.tree_fitting import Grow, detached, fit_trees, grow_here
 
 FULL_TRAINING_DAYS = 180
 """After so many days the number of trees and the calibration are chosen again."""
@@ -27,6 +27,7 @@ def refit_bundle(
     *,
     specification: TrainingSpecification,
     known_by: date,
+    grow: Grow = grow_here,
 ) -> Bundle:
     """The bundle as of `known_by`: refitted, or trained in full where that is due.
 
@@ -37,7 +38,9 @@ def refit_bundle(
     training = bundle.facts.training
     age = (known_by - date.fromisoformat(training.trained_as_of)).days
     if bundle.facts.kind != "trees" or age >= FULL_TRAINING_DAYS:
-        return train_bundle(frame, specification=specification, known_by=known_by)
+        return train_bundle(
+            frame, specification=specification, known_by=known_by, grow=grow
+        )
     labels = frame.labels(known_by=known_by)
     usable = usable_rows(frame, labels, specification=specification, known_by=known_by)
     booster = detached(
@@ -48,6 +51,7 @@ def refit_bundle(
             specification,
             weight=usable.weight,
             trees=training.trees,
+            grow=grow,
         )
     )
     facts = msgspec.structs.replace(

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date
+from functools import partial
 
 import lightgbm
 import numpy as np
@@ -22,7 +23,7 @@ from denialml.modeling.risk.slicing import (
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.modeling.risk.starting_rates import log_odds_of_rate, starting_position
 from denialml.modeling.risk.thin_history import Fitted, fit_thin
-from denialml.modeling.risk.tree_fitting import detached, fit_trees
+from denialml.modeling.risk.tree_fitting import Grow, detached, fit_trees, grow_here
 
 __all__ = ["Slices", "cut_slices", "fit_trees", "last_mature_day", "train_bundle"]
 
@@ -32,6 +33,7 @@ def train_bundle(
     *,
     specification: TrainingSpecification,
     known_by: date,
+    grow: Grow = grow_here,
 ) -> Bundle:
     """Fit a model on what had been answered before a day, and say how it was chosen.
 
@@ -44,6 +46,8 @@ def train_bundle(
         May reach past `known_by`; later answers are not used.
     known_by : date
         Only answers received before this day are labels.
+    grow : callable
+        Where trees of a fixed number are grown; a thin history's are grown here.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def train_bundle(
     labels = frame.labels(known_by=known_by)
     usable = usable_rows(frame, labels, specification=specification, known_by=known_by)
     is_thin = len(usable.rows) < specification.thin.lines
-    fit = fit_thin if is_thin else _fit_full
+    fit = fit_thin if is_thin else partial(_fit_full, grow=grow)
     fitted = fit(frame, labels, specification=specification, known_by=known_by)
     booster = detached(fitted.booster)
     position = starting_position(fitted.kind)
@@ -81,6 +85,7 @@ def _fit_full(
     *,
     specification: TrainingSpecification,
     known_by: date,
+    grow: Grow,
 ) -> Fitted:
     """Fit trees, choose their number, calibrate, then refit on every slice.
 
@@ -101,7 +106,7 @@ def _fit_full(
     trees = max(20, stopped.best_iteration)
     early = np.concatenate([slices.trees, slices.stopping])
     measured = fit_trees(
-        frame, labels, early, specification, weight=weight, trees=trees
+        frame, labels, early, specification, weight=weight, trees=trees, grow=grow
     )
     rows = slices.calibration
     raw = np.asarray(measured.predict(frame.matrix[rows], raw_score=True))
@@ -119,11 +124,12 @@ def _fit_full(
             specification,
             weight=weight,
             trees=trees,
+            grow=grow,
         ),
         kind="trees",
         reason="",
         calibration=with_spread(
-            calibration, frame, labels, slices, specification, trees=trees
+            calibration, frame, labels, slices, specification, trees=trees, grow=grow
         ),
         measures=ranking_measures(labels[rows], calibration.line_probability(raw)),
         rows=slices.everything,

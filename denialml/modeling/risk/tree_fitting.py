@@ -1,8 +1,10 @@
 """Fits LightGBM's trees on rows of a frame."""
 
+from collections.abc import Callable
 from typing import Any
 
 import lightgbm
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,40 @@ from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.specification import TrainingSpecification, Trees
 
 Floats = npt.NDArray[np.float64]
+
+
+class GrowingRows(msgspec.Struct, frozen=True, kw_only=True):
+    """What trees are grown on. One row per claim line.
+
+    `matrix` is (rows, features), `label` (rows,) of 0 and 1. `weight` and `start` are
+    (rows,) or None: what a row counts, and the log-odds that trees start from.
+    """
+
+    matrix: Floats
+    label: npt.NDArray[np.int8]
+    weight: Floats | None = None
+    start: Floats | None = None
+
+    def dataset(self) -> lightgbm.Dataset:
+        """The same in LightGBM's own form."""
+        return lightgbm.Dataset(
+            self.matrix,
+            label=self.label,
+            weight=self.weight,
+            init_score=self.start,
+            free_raw_data=True,
+        )
+
+
+Grow = Callable[[dict[str, Any], GrowingRows, int], lightgbm.Booster]
+"""Grows so many trees on these rows with these settings (LightGBM's words)."""
+
+
+def grow_here(
+    settings: dict[str, Any], rows: GrowingRows, trees: int
+) -> lightgbm.Booster:
+    """Grow the trees in this process."""
+    return lightgbm.train(settings, rows.dataset(), num_boost_round=trees)
 
 
 def fit_trees(
@@ -22,9 +58,11 @@ def fit_trees(
     start: Floats | None = None,
     stopping: npt.NDArray[np.intp] | None = None,
     trees: int | None = None,
+    grow: Grow = grow_here,
 ) -> lightgbm.Booster:
     """Boosted trees on these rows: as many as `trees`, or stopped on `stopping`.
 
+    `grow` is where a fixed number of trees is grown; stopping is always done here.
     `weight` and `start` are of every row of the frame: what the row counts, and the
     log-odds that the trees start from and add to (None: a constant that they choose).
     """
@@ -32,16 +70,16 @@ def fit_trees(
     def part(values: Floats | None, at: npt.NDArray[np.intp]) -> Floats | None:
         return None if values is None else values[at]
 
-    data = lightgbm.Dataset(
-        frame.matrix[rows],
+    chosen = GrowingRows(
+        matrix=frame.matrix[rows],
         label=labels[rows],
         weight=part(weight, rows),
-        init_score=part(start, rows),
-        free_raw_data=True,
+        start=part(start, rows),
     )
     settings = tree_settings(specification.trees, seed=specification.seed)
     if stopping is None:
-        return lightgbm.train(settings, data, num_boost_round=trees or 1)
+        return grow(settings, chosen, trees or 1)
+    data = chosen.dataset()
     watched = data.create_valid(
         frame.matrix[stopping],
         label=labels[stopping],

@@ -14,6 +14,7 @@ from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.refitting import refit_bundle
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
+from denialml.modeling.risk.tree_fitting import Grow, grow_here
 
 Refit = Literal["never", "quarterly", "monthly"]
 _MONTHS: dict[Refit, int] = {"quarterly": 3, "monthly": 1}
@@ -55,6 +56,7 @@ def walk_forward(
     refit: Refit,
     specification: TrainingSpecification,
     progress: Callable[[str], None] | None = None,
+    grow: Grow = grow_here,
 ) -> Iterator[Stretch]:
     """Score every submission of these days (both included) as it would have been.
 
@@ -73,10 +75,12 @@ def walk_forward(
         if progress is not None:
             progress(f"fitting on what was answered before {day}")
         if trained is None:
-            bundle = train_bundle(frame, specification=specification, known_by=day)
+            bundle = train_bundle(
+                frame, specification=specification, known_by=day, grow=grow
+            )
         else:
             bundle = refit_bundle(
-                frame, trained, specification=specification, known_by=day
+                frame, trained, specification=specification, known_by=day, grow=grow
             )
         if bundle.facts.training.trained_as_of == day.isoformat():
             trained = bundle
