@@ -112,27 +112,8 @@ def letter_context(
         e.document_id: _exhibit(e, documents[e.document_id]) for e in evidence.exhibits
     }
     return {
-        "letter": LetterContext(
-            date=_always(day(drafted_on, "draft:date")),
-            subject=Value(subject, "form"),
-            request_type=Value(_request_type(case), "form"),
-            processing=Value(_processing(case), "form"),
-            charge_total=_always(
-                dollars(sum_of(line.case.line.charge for line in lines), "claim:SV102")
-            ),
-            denied_total=_always(
-                dollars(
-                    sum_of(line.case.denial.denied_amount for line in lines),
-                    "remittance:CAS",
-                )
-            ),
-            urgency=Value("standard, the service has been given", "form"),
-            plan_type=said(_PLAN_TYPES.get(payer_type(case), ""), "payer:payer_type"),
-            parity_binds=said("parity" if _cites_parity(citations) else "", "form"),
-            requested_codes=said(
-                requested_codes([line.case for line in lines]), "remittance:CAS"
-            ),
-            lines_alike=said(_alike(lines), "form"),
+        "letter": _form(
+            lines, subject=subject, citations=citations, drafted_on=drafted_on
         ),
         "practice": _practice(case.claim.billing_provider),
         "payer": _payer(case),
@@ -153,6 +134,39 @@ def letter_context(
         ),
         "part_2": evidence.part_2,
     }
+
+
+def _form(
+    lines: Sequence[LineRecord],
+    *,
+    subject: str,
+    citations: tuple[Citation, ...],
+    drafted_on: date,
+) -> LetterContext:
+    """What the letter as a whole says of itself: its request, day and totals."""
+    case = lines[0].case
+    return LetterContext(
+        date=_always(day(drafted_on, "draft:date")),
+        subject=Value(subject, "form"),
+        request_type=Value(_request_type(case), "form"),
+        processing=Value(_processing(case), "form"),
+        charge_total=_always(
+            dollars(sum_of(line.case.line.charge for line in lines), "claim:SV102")
+        ),
+        denied_total=_always(
+            dollars(
+                sum_of(line.case.denial.denied_amount for line in lines),
+                "remittance:CAS",
+            )
+        ),
+        urgency=Value("standard, the service has been given", "form"),
+        plan_type=said(_PLAN_TYPES.get(payer_type(case), ""), "payer:payer_type"),
+        parity_binds=said("parity" if _cites_parity(citations) else "", "form"),
+        requested_codes=said(
+            requested_codes([line.case for line in lines]), "remittance:CAS"
+        ),
+        lines_alike=said(_alike(lines), "form"),
+    )
 
 
 def _line(

@@ -277,6 +277,15 @@ class ProfessionalClaimReader:
         self._party = NOBODY
         if part.spoiled:
             return
+        if not self._can_be_read(part):
+            return
+        self._question_lines(part)
+        claim = self._build(part, self._money[part.clm[2]])
+        self._question_frequency(claim, part)
+        self._transaction.emit(claim)
+
+    def _can_be_read(self, part: ClaimPart) -> bool:
+        """Whether it has a number and lines; if not, the fault is noted."""
         if not part.clm[1].strip():
             self._fault(
                 "claim-without-number",
@@ -285,7 +294,7 @@ class ProfessionalClaimReader:
                 "CLM01, the practice's number of the claim",
                 "send the claim again with its number",
             )
-            return
+            return False
         if not part.services:
             self._fault(
                 "claim-without-lines",
@@ -294,7 +303,11 @@ class ProfessionalClaimReader:
                 "LX and SV1 for each service",
                 "send the claim again with its service lines",
             )
-            return
+            return False
+        return True
+
+    def _question_lines(self, part: ClaimPart) -> None:
+        """Warn of too many lines, and of a total that is not theirs."""
         if len(part.services) > MOST_LINES:
             self._transaction.log.warn(
                 "too-many-lines",
@@ -319,7 +332,8 @@ class ProfessionalClaimReader:
                 expected=str(part.charges),
                 fix="correct the total or the line charges before sending",
             )
-        claim = self._build(part, total)
+
+    def _question_frequency(self, claim: Claim, part: ClaimPart) -> None:
         if claim.frequency_code not in FREQUENCIES:
             self._transaction.log.warn(
                 "unknown-frequency",
@@ -332,7 +346,6 @@ class ProfessionalClaimReader:
                 expected="1 (original), 7 (corrected) or 8 (void)",
                 fix="correct CLM05-3; the claim was taken for an original",
             )
-        self._transaction.emit(claim)
 
     def _build(self, part: ClaimPart, total_charge: Decimal) -> Claim:
         clm, syntax, span = part.clm, self._syntax, part.service_span
