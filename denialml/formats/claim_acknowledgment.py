@@ -28,6 +28,7 @@ class ClaimAcknowledgmentReader:
         self._transaction = transaction
         self._syntax = transaction.syntax
         self._met = 0
+        self._accepted_batch: int | None = None
         self._level = ""
         self._payer = BLANK
         self._control_number: str | None = None
@@ -52,6 +53,16 @@ class ClaimAcknowledgmentReader:
     def finish(self, *, cut: bool) -> int:
         if not cut:
             self._close()
+        if self._met == 0 and self._accepted_batch is not None:
+            self._transaction.log.warn(
+                "batch-without-claims",
+                "the receiver accepted a whole batch; its claims are not named",
+                segment=self._accepted_batch,
+                transaction=self._transaction.control_number,
+                expected="one TRN and STC for each claim",
+                fix="nothing to do, or ask the receiver to acknowledge each claim",
+            )
+            return 1
         return self._met
 
     def _reset(self) -> None:
@@ -100,8 +111,11 @@ class ClaimAcknowledgmentReader:
         )
 
     def _note_batch(self, statuses: tuple[ClaimStatus, ...], ordinal: int) -> None:
-        self._met += 1
-        if any(status.category_code in REJECTED for status in statuses):
+        verdict = _verdict(statuses)
+        if verdict:
+            self._accepted_batch = ordinal
+        elif verdict is False:
+            self._met += 1
             self._transaction.log.add(
                 "batch-rejected",
                 "the receiver rejected a whole batch; its claims are not named",

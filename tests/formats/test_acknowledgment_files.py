@@ -96,6 +96,20 @@ def test_a_batch_rejected_as_a_whole_is_reported() -> None:
     assert [problem.code for problem in reading.problems] == ["batch-rejected"]
 
 
+def test_an_accepted_batch_without_claims_is_told() -> None:
+    reading = read_bytes(interchange(LEVELS, kind="277"), file="f")
+    assert reading.records == ()
+    assert [problem.code for problem in reading.problems] == ["batch-without-claims"]
+    assert reading.complete
+
+
+def test_a_status_that_says_nothing_is_no_answer() -> None:
+    reading = read_bytes(interchange("STC", kind="277"), file="f")
+    codes = [problem.code for problem in reading.problems]
+    assert codes == ["transaction-without-records"]
+    assert not reading.complete
+
+
 def test_a_claim_status_response_is_not_an_acknowledgment() -> None:
     data = interchange("BHT*0010*08*1*20260301", kind="277", guide="005010X212")
     reading = read_bytes(data, file="f")
