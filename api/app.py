@@ -33,7 +33,8 @@ from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers, ServedModels
 from denialml import __version__
 from denialml.errors import DenialmlError
-from denialml.settings import Settings, api_key_pepper, bundle_signing_key
+from denialml.settings import Settings, api_key_pepper
+from denialml.signing_keys import bundle_public_key
 from denialml.store.database import open_engine
 
 STATIC_DIRECTORY = Path(__file__).parent / "static"
@@ -116,7 +117,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         scorers=Scorers(
             ServedModels(
                 settings.resolved_serving_bundle_directory,
-                signing_key=bundle_signing_key(settings),
+                public_key=lambda: bundle_public_key(settings),
             )
         ),
         judged=JudgedPractices(),

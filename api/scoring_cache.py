@@ -28,10 +28,11 @@ class ServedModel:
     """One practice's promoted bundle, loaded again when `promote` has replaced it.
 
     A bundle that fails its check never replaces one that is loaded: `fault` then says
-    why, for `/readyz`, and scoring goes on with the last good one.
+    why, for `/readyz`, and scoring goes on with the last good one. `seal` is asked at
+    each load: the first training makes the public key after the service has started.
     """
 
-    def __init__(self, directory: Path, *, seal: Seal) -> None:
+    def __init__(self, directory: Path, *, seal: Callable[[], Seal]) -> None:
         self._directory = directory
         self._seal = seal
         self._lock = threading.Lock()
@@ -48,7 +49,7 @@ class ServedModel:
         with self._lock:
             if self._bundle is None or stamp != self._stamp:
                 try:
-                    self._bundle = load_bundle(self._directory, seal=self._seal)
+                    self._bundle = load_bundle(self._directory, seal=self._seal())
                     self.fault = ""
                 except ModelError as error:
                     self.fault = str(error)
@@ -68,12 +69,12 @@ class ServedModel:
 class ServedModels:
     """Every practice's promoted bundle: practices never score with each other's.
 
-    Bundles lie in one folder per organization id, signed with `signing_key`.
+    Bundles lie in one folder per organization id, checked with `public_key`.
     """
 
-    def __init__(self, directory: Path, *, signing_key: bytes) -> None:
+    def __init__(self, directory: Path, *, public_key: Callable[[], bytes]) -> None:
         self._directory = directory
-        self._signing_key = signing_key
+        self._public_key = public_key
         self._lock = threading.Lock()
         self._models: dict[str, ServedModel] = {}
 
@@ -84,7 +85,7 @@ class ServedModels:
             if found is None:
                 found = ServedModel(
                     self._directory / organization_id,
-                    seal=Seal(organization_id, key=self._signing_key),
+                    seal=lambda: Seal(organization_id, public_key=self._public_key()),
                 )
                 self._models[organization_id] = found
             return found

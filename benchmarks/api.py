@@ -43,10 +43,11 @@ from denialml.modeling.risk.bundle import Bundle, load_bundle, write_bundle
 from denialml.modeling.risk.denial_risk import line_inputs
 from denialml.modeling.risk.features import line_features
 from denialml.modeling.risk.frames import build_frame
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import load_specification
 from denialml.modeling.risk.training import train_bundle
-from denialml.settings import Settings, api_key_pepper, bundle_signing_key
+from denialml.settings import Settings, api_key_pepper
+from denialml.signing_keys import bundle_private_key
 from denialml.simulation import simulate_practice
 from denialml.store.api_keys import issue_key
 from denialml.store.database import migrate, open_engine, open_session
@@ -121,7 +122,7 @@ def prepare(directory: Path, *, claims: int, trees: int | None = None) -> Prepar
     bundle = train_bundle(
         build_frame(records), specification=specification, known_by=AS_OF
     )
-    seal = Seal(organization_id, key=bundle_signing_key(settings))
+    seal = SigningSeal(organization_id, private_key=bundle_private_key(settings))
     served = settings.serving_bundle_of(organization_id)
     write_bundle(bundle, served, seal=seal, status="promoted")
     fact_book = FactBook(records)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import (
     Evaluation,
     Gates,
@@ -66,9 +66,11 @@ class Practice(msgspec.Struct, frozen=True):
         return self.directory / "files" / "outgoing" / "claims.edi"
 
     @property
-    def seal(self) -> Seal:
+    def seal(self) -> SigningSeal:
         """What its bundles are signed with; a real key is kept by `denialml` itself."""
-        return Seal(self.organization_id, key=b"only for simulated notebooks, 32")
+        return SigningSeal(
+            self.organization_id, private_key=b"only for simulated notebooks, 32"
+        )
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -19,7 +19,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PEPPER_FILE_NAME = "api_key_pepper"
 PEPPER_BYTES = 32
-BUNDLE_KEY_FILE_NAME = "bundle_signing_key"
 
 
 class Settings(BaseSettings):
@@ -151,28 +150,21 @@ def api_key_pepper(settings: Settings) -> bytes:
     return _kept_secret(settings.data_directory / PEPPER_FILE_NAME)
 
 
-def bundle_signing_key(settings: Settings) -> bytes:
-    """The secret that serving bundles are signed with; made on first use.
-
-    In a file of the data directory, outside every bundle, that only its owner can
-    read (0600). Losing it makes every promoted bundle refused: train and promote again.
-
-    Raises `PermissionError` when others can read the file, `ValueError` when the
-    secret is shorter than 32 characters.
-    """
-    return _kept_secret(settings.data_directory / BUNDLE_KEY_FILE_NAME)
-
-
 def _kept_secret(path: Path) -> bytes:
     if not path.exists():
-        _create_secret(path)
+        create_once(path, secrets.token_hex(PEPPER_BYTES).encode() + b"\n")
+    return _long_enough(owner_only(path).strip(), path.name)
+
+
+def owner_only(path: Path) -> bytes:
+    """The content of a secret file; `PermissionError` when others can read it."""
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise PermissionError(f"{path.name} can be read by others; run chmod 600 on it")
-    return _long_enough(path.read_bytes().strip(), path.name)
+    return path.read_bytes()
 
 
-def _create_secret(path: Path) -> None:
-    """Write a new secret so that two processes starting together agree on one.
+def create_once(path: Path, content: bytes) -> None:
+    """Write a key file (0600) so that two processes starting together agree on one.
 
     A hard link fails where the name is taken, so the first process wins and nobody
     ever reads a half-written file.
@@ -180,8 +172,8 @@ def _create_secret(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_hex(PEPPER_BYTES) + "\n")
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     try:

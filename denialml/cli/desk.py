@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from denialml.errors import InputError, UnknownRecord
-from denialml.modeling.risk.seal import Seal
-from denialml.settings import Settings, bundle_signing_key
+from denialml.modeling.risk.seal import Seal, SigningSeal
+from denialml.settings import Settings
+from denialml.signing_keys import bundle_private_key, bundle_public_key
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import (
@@ -39,8 +40,18 @@ class Desk:
         return self.now().astimezone(self.settings.zone).date()
 
     def seal(self, organization_id: str) -> Seal:
-        """What the organization's model bundles are signed and checked with."""
-        return Seal(organization_id, key=bundle_signing_key(self.settings))
+        """What the organization's model bundles are checked with."""
+        return Seal(organization_id, public_key=bundle_public_key(self.settings))
+
+    def signing_seal(self, organization_id: str) -> SigningSeal:
+        """What its bundles are signed with; makes the keys on first use.
+
+        Raises:
+            InputError: this machine only serves: it holds no private key.
+        """
+        return SigningSeal(
+            organization_id, private_key=bundle_private_key(self.settings)
+        )
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:

@@ -1,4 +1,4 @@
-"""`denialml train`, `promote`, `rollback`, `pseudonyms` and `backtest`."""
+"""`denialml train`, `promote`, `receive`, `rollback`, `pseudonyms`, `backtest`."""
 
 from datetime import date
 from pathlib import Path
@@ -74,7 +74,7 @@ def train_with_remarks(
             practice.organization_id,
             specification=specification_of(practice, specification),
             tracking=desk.settings.resolved_mlflow_directory,
-            seal=desk.seal(practice.organization_id),
+            seal=desk.signing_seal(practice.organization_id),
             as_of=as_of,
             now=desk.now(),
         )
@@ -136,7 +136,7 @@ def promote_with_remarks(
             practice.organization_id,
             tracking=desk.settings.resolved_mlflow_directory,
             serving=desk.settings.serving_bundle_of(practice.organization_id),
-            seal=desk.seal(practice.organization_id),
+            seal=desk.signing_seal(practice.organization_id),
             as_of=desk.today(),
             name=specification_of(practice, None).name,
             version=version,
@@ -191,6 +191,40 @@ def rollback(
     remarks.print(f"Serving {report.version} again")
     if as_json:
         write_json(report)
+
+
+def receive(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="a copy of the folder of a promoted model",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    organization: OrganizationOption = None,
+) -> None:
+    """Serve a model that was promoted on another machine, with its public key only."""
+    from denialml.modeling.risk.bundle import receive_bundle
+
+    desk = open_desk()
+    practice = desk.organization(organization)
+    bundle = receive_bundle(
+        folder,
+        desk.settings.serving_bundle_of(practice.organization_id),
+        seal=desk.seal(practice.organization_id),
+    )
+    with desk.session() as session:
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.MODEL_RECEIVED,
+            record_kind="model",
+            record_id=bundle.version,
+            now=desk.now(),
+        )
+    remarks.print(f"Serving {bundle.version}")
 
 
 def pseudonyms(
@@ -290,6 +324,7 @@ def register(app: typer.Typer) -> None:
     """Add this family's commands."""
     app.command("train")(train)
     app.command("promote")(promote)
+    app.command("receive")(receive)
     app.command("rollback")(rollback)
     app.command("pseudonyms")(pseudonyms)
     app.command("backtest")(backtest)

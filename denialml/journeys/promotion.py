@@ -33,7 +33,7 @@ from denialml.modeling.risk.bundle import (
     restore_previous,
 )
 from denialml.modeling.risk.frames import build_frame
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import Seal, SigningSeal
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.store.records import practice_records
 
@@ -67,7 +67,7 @@ def promote(
     *,
     tracking: Path,
     serving: Path,
-    seal: Seal,
+    seal: SigningSeal,
     as_of: date,
     name: str = "denial-risk",
     version: str = CHALLENGER,

@@ -23,7 +23,7 @@ from denialml.modeling.retraining.run_report import (
 from denialml.modeling.risk.bundle import Bundle, write_bundle
 from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.leak_report import leak_report
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import (
     TrainingSpecification,
     load_specification,
@@ -69,7 +69,7 @@ def train(
     *,
     specification: Path | TrainingSpecification,
     tracking: Path,
-    seal: Seal,
+    seal: SigningSeal,
     as_of: date,
     now: datetime,
 ) -> TrainingReport:
@@ -144,7 +144,12 @@ def payer_pseudonyms(session: Session, organization_id: str) -> dict[str, str]:
 
 
 def _register(
-    bundle: Bundle, report: RunReport, tracking: Path, *, seal: Seal, now: datetime
+    bundle: Bundle,
+    report: RunReport,
+    tracking: Path,
+    *,
+    seal: SigningSeal,
+    now: datetime,
 ) -> RegisteredVersion:
     facts, specification = bundle.facts, report.specification
     settings = msgspec.to_builtins(specification)

@@ -34,12 +34,18 @@ class AuditAction(StrEnum):
     DENIALS_FOUND = "denials.found"
     DENIALS_LISTED = "denials.listed"
     DENIAL_READ = "denial.read"
+    LETTERS_READ = "letters.read"
+    CAUSE_CONFIRMED = "cause.confirmed"
+    CAUSE_TAKEN_BACK = "cause.taken_back"
+    CAUSES_LEARNT = "causes.learnt"
     DRAFT_MADE = "draft.made"
     DRAFT_READ = "draft.read"
     RADAR_READ = "radar.read"
+    DRIFT_READ = "drift.read"
     HISTORY_EXPORTED = "history.exported"
     MODEL_TRAINED = "model.trained"
     MODEL_PROMOTED = "model.promoted"
+    MODEL_RECEIVED = "model.received"
     MODEL_ROLLED_BACK = "model.rolled_back"
 
 

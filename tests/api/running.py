@@ -30,10 +30,11 @@ from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
 from denialml.modeling.risk.bundle import load_bundle, write_bundle
 from denialml.modeling.risk.frames import build_frame
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import Minimum, TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
-from denialml.settings import Settings, api_key_pepper, bundle_signing_key
+from denialml.settings import Settings, api_key_pepper
+from denialml.signing_keys import bundle_private_key
 from denialml.simulation import simulate_practice
 from denialml.store.api_keys import issue_key
 from denialml.store.database import migrate, open_engine, open_session
@@ -91,16 +92,18 @@ class Running:
         directory = self.settings.serving_bundle_of(organization_id)
         self.copy_model(directory, seal=self.seal(organization_id))
 
-    def copy_model(self, directory: Path, *, seal: Seal) -> None:
+    def copy_model(self, directory: Path, *, seal: SigningSeal) -> None:
         """Write Harbor's model for an organization, under its own seal."""
         harbor = self.organizations["Harbor Lane Counseling"]
         source = self.settings.serving_bundle_of(harbor)
         bundle = load_bundle(source, seal=self.seal(harbor))
         write_bundle(bundle, directory, seal=seal, status="promoted")
 
-    def seal(self, organization_id: str) -> Seal:
+    def seal(self, organization_id: str) -> SigningSeal:
         """What this installation signs an organization's bundles with."""
-        return Seal(organization_id, key=bundle_signing_key(self.settings))
+        return SigningSeal(
+            organization_id, private_key=bundle_private_key(self.settings)
+        )
 
     def key(
         self,
@@ -222,7 +225,7 @@ def fill(engine: Engine, directory: Path, settings: Settings) -> str:
     write_bundle(
         bundle,
         settings.serving_bundle_of(organization_id),
-        seal=Seal(organization_id, key=bundle_signing_key(settings)),
+        seal=SigningSeal(organization_id, private_key=bundle_private_key(settings)),
         status="promoted",
     )
     return organization_id

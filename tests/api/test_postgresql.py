@@ -25,8 +25,9 @@ from api.examples import (
     example_authorization,
 )
 from api.permissions import Permission
-from denialml.modeling.risk.seal import Seal
-from denialml.settings import Settings, api_key_pepper, bundle_signing_key
+from denialml.modeling.risk.seal import SigningSeal
+from denialml.settings import Settings, api_key_pepper
+from denialml.signing_keys import bundle_private_key
 from denialml.store.api_keys import issue_key, revoke_key
 from denialml.store.audit import list_events
 from denialml.store.database import migrate, open_engine, open_session
@@ -103,7 +104,9 @@ def service(
     copied = settings.serving_bundle_of(made.organization_id)
     running.copy_model(
         copied,
-        seal=Seal(made.organization_id, key=bundle_signing_key(settings)),
+        seal=SigningSeal(
+            made.organization_id, private_key=bundle_private_key(settings)
+        ),
     )
     app = create_app(settings, clock=running.clock)
     configure_logging("info", stream=running.log)
@@ -263,6 +266,7 @@ def test_postgresql_keeps_nothing_in_the_data_directory_but_the_secrets(
     directory: Path = service.settings.data_directory
     assert {path.name for path in directory.iterdir()} == {
         "api_key_pepper",
-        "bundle_signing_key",
+        "bundle_private_key.pem",
+        "bundle_public_key.pem",
         "model",
     }

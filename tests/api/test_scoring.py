@@ -252,7 +252,9 @@ def test_a_file_of_another_kind_has_no_claim_to_score(client: httpx.Client) -> N
 
 def test_a_model_that_was_never_promoted_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(NoModel):
-        ServedModel(tmp_path, seal=Seal("org_1", key=b"k" * 32)).current()
+        ServedModel(
+            tmp_path, seal=lambda: Seal("org_1", public_key=b"k" * 32)
+        ).current()
 
 
 def test_a_damaged_bundle_never_replaces_the_good_one(
@@ -261,7 +263,7 @@ def test_a_damaged_bundle_never_replaces_the_good_one(
     source = running.settings.serving_bundle_of(harbor)
     for file in source.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    served = ServedModel(tmp_path, seal=running.seal(harbor))
+    served = ServedModel(tmp_path, seal=lambda: running.seal(harbor))
     good = served.current()
     text = (tmp_path / "model.txt").read_bytes()
     (tmp_path / "model.txt").write_bytes(text[:-100])

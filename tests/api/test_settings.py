@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from denialml.settings import Settings, api_key_pepper, bundle_signing_key
+from denialml.settings import Settings, api_key_pepper
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 
@@ -92,21 +92,6 @@ def test_a_pepper_that_others_can_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "api_key_pepper").chmod(0o640)
     with pytest.raises(PermissionError, match="chmod 600"):
         api_key_pepper(settings)
-
-
-def test_the_signing_key_is_made_once_outside_the_bundles_for_its_owner_only(
-    tmp_path: Path,
-) -> None:
-    settings = Settings(data_directory=tmp_path)
-    first = bundle_signing_key(settings)
-    path = tmp_path / "bundle_signing_key"
-    assert bundle_signing_key(settings) == first
-    assert len(first) == 64
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert settings.resolved_serving_bundle_directory not in path.parents
-    path.chmod(0o640)
-    with pytest.raises(PermissionError, match="bundle_signing_key"):
-        bundle_signing_key(settings)
 
 
 def test_a_short_pepper_is_refused() -> None:

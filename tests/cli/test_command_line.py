@@ -19,7 +19,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    ["simulate", "ingest", "train", "promote", "rollback", "pseudonyms",
+    ["simulate", "ingest", "train", "promote", "receive", "rollback", "pseudonyms",
      "score", "backtest", "radar", "denials", "draft", "serve", "demo", "keys",
      "organizations"],
 )  # fmt: skip

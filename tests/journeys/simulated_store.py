@@ -22,7 +22,7 @@ from denialml.journeys.ingest import ingest_files
 from denialml.journeys.promotion import PromotionReport, promote
 from denialml.journeys.retrain import TrainingReport, train
 from denialml.journeys.simulate import write_practice
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import (
     Evaluation,
     Gates,
@@ -56,7 +56,7 @@ class SimulatedStore(msgspec.Struct, frozen=True):
     outgoing: tuple[Claim, ...]
     training: TrainingReport
     promotion: PromotionReport
-    seal: Seal
+    seal: SigningSeal
 
     @property
     def serving(self) -> Path:
@@ -96,7 +96,7 @@ def _make_store(directory: Path) -> SimulatedStore:
         organization_id = organization.organization_id
         for _ in ingest_files(session, organization_id, files, now=NOW, actor="test"):
             session.commit()
-        seal = Seal(organization_id, key=b"a key of the tests, 32 bytes long")
+        seal = SigningSeal(organization_id, private_key=b"k" * 32)
         session.commit()
     with open_session(engine) as session, _every_log_line(directory / "logs"):
         report = train(

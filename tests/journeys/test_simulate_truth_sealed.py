@@ -45,7 +45,7 @@ from denialml.journeys.retrain import train
 from denialml.journeys.score import score_claims
 from denialml.journeys.simulate import write_practice
 from denialml.modeling.risk.bundle import load_bundle
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import (
     Evaluation,
     Gates,
@@ -81,7 +81,7 @@ files = sorted(
 with open_session(engine) as session:
     me = create_organization(session, "Simulated", now=now, is_simulated=True)
     me = me.organization_id
-    seal = Seal(me, key=b"k" * 32)
+    seal = SigningSeal(me, private_key=b"k" * 32)
     for _ in ingest_files(session, me, files, now=now, actor="test"):
         session.commit()
     train(

@@ -19,10 +19,11 @@ from denialml.modeling.risk.bundle import (
 )
 from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.frames import Frame
-from denialml.modeling.risk.seal import Seal, write_manifest
+from denialml.modeling.risk.seal import Seal, SigningSeal, write_manifest
 from denialml.modeling.risk.single_row import RAW_SCORE, single_row
 
-SEAL = Seal("org_1", key=b"a key of the tests, 32 bytes long")
+KEY = b"the private key of these tests.."
+SEAL = SigningSeal("org_1", private_key=KEY)
 
 
 @pytest.fixture
@@ -77,9 +78,11 @@ def test_a_new_hash_without_the_key_does_not_help(written: Path) -> None:
 @pytest.mark.parametrize(
     ("seal", "message"),
     [
-        pytest.param(Seal("org_1", key=b"x" * 32), "not signed", id="another key"),
         pytest.param(
-            Seal("org_2", key=b"a key of the tests, 32 bytes long"),
+            SigningSeal("org_1", private_key=b"x" * 32), "not signed", id="another key"
+        ),
+        pytest.param(
+            SigningSeal("org_2", private_key=KEY),
             "another organization",
             id="another organization",
         ),
@@ -95,9 +98,31 @@ def test_a_bundle_serves_its_own_organization_under_its_own_key(
 def test_the_organization_in_the_manifest_is_signed_too(written: Path) -> None:
     text = (written / "manifest.json").read_text()
     (written / "manifest.json").write_text(text.replace("org_1", "org_2"))
-    other = Seal("org_2", key=b"a key of the tests, 32 bytes long")
+    other = SigningSeal("org_2", private_key=KEY)
     with pytest.raises(BundleRejected, match="not signed"):
         load_bundle(written, seal=other)
+
+
+def test_a_bundle_signed_with_the_shared_secret_of_earlier_versions_is_explained(
+    written: Path,
+) -> None:
+    """Its manifest had no `algorithm` and an HMAC-SHA256 of 64 digits."""
+    manifest = json.loads((written / "manifest.json").read_text())
+    del manifest["algorithm"]
+    manifest["signature"] = "ab" * 32
+    (written / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleRejected, match=r"earlier version.*run `denialml train`"):
+        load_bundle(written, seal=SEAL)
+
+
+@pytest.mark.parametrize("signature", ["", "zz", "ab" * 64])
+def test_another_signature_is_rejected(written: Path, signature: str) -> None:
+    manifest = json.loads((written / "manifest.json").read_text())
+    (written / "manifest.json").write_text(
+        json.dumps(manifest | {"signature": signature})
+    )
+    with pytest.raises(BundleRejected, match="not signed"):
+        load_bundle(written, seal=SEAL)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +166,11 @@ def test_a_bundle_that_was_only_trained_does_not_serve(
 
 
 def test_the_key_is_not_shown_and_not_short() -> None:
-    assert repr(SEAL) == "Seal('org_1')"
+    assert repr(SEAL) == "SigningSeal('org_1')"
     with pytest.raises(ValueError, match="32 bytes"):
-        Seal("org_1", key=b"short")
+        SigningSeal("org_1", private_key=b"short")
+    with pytest.raises(ValueError, match="32 bytes"):
+        Seal("org_1", public_key=b"short")
 
 
 def test_a_bundle_of_other_features_is_rejected(written: Path) -> None:

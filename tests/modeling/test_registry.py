@@ -10,9 +10,9 @@ import pytest
 from denialml.errors import NoModel
 from denialml.modeling.retraining.registry import CHALLENGER, CHAMPION, Registry
 from denialml.modeling.risk.bundle import Bundle, load_bundle, write_bundle
-from denialml.modeling.risk.seal import Seal
+from denialml.modeling.risk.seal import SigningSeal
 
-SEAL = Seal("org_1", key=b"a key of the tests, 32 bytes long")
+SEAL = SigningSeal("org_1", private_key=b"k" * 32)
 
 
 def test_a_run_becomes_a_challenger_and_then_the_champion(

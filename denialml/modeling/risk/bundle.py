@@ -21,6 +21,7 @@ from denialml.modeling.risk.features import FEATURES, vocabulary_hash
 from denialml.modeling.risk.seal import (
     MANIFEST,
     Seal,
+    SigningSeal,
     Status,
     checked_contents,
     write_manifest,
@@ -143,7 +144,7 @@ def write_bundle(
     bundle: Bundle,
     directory: Path,
     *,
-    seal: Seal,
+    seal: SigningSeal,
     status: Status = "trained",
     cards: Mapping[str, bytes] | None = None,
 ) -> None:
@@ -206,8 +207,8 @@ def load_bundle(directory: Path, *, seal: Seal, status: Status = "promoted") -> 
     return Bundle(booster, facts)
 
 
-def install_bundle(source: Path, serving: Path, *, seal: Seal) -> Bundle:
-    """Make `source` the served bundle, keeping the one before for `restore_previous`.
+def install_bundle(source: Path, serving: Path, *, seal: SigningSeal) -> Bundle:
+    """Sign `source` as promoted and serve it; `restore_previous` undoes that.
 
     A reader sees the old bundle or the new one, never a mixture: the new one is
     checked, copied beside, signed as promoted and renamed. Files that its manifest
@@ -219,22 +220,53 @@ def install_bundle(source: Path, serving: Path, *, seal: Seal) -> Bundle:
         As `load_bundle`; what serves stays.
     """
     bundle = load_bundle(source, seal=seal, status="trained")
+    contents = checked_contents(source, seal=seal, status="trained")
+    incoming = _copied_beside(contents, serving)
+    write_manifest(incoming, contents, seal=seal, status="promoted")
+    _swap_in(incoming, serving)
+    return bundle
+
+
+def receive_bundle(source: Path, serving: Path, *, seal: Seal) -> Bundle:
+    """Serve a bundle that was promoted on another machine; takes the public key only.
+
+    As `install_bundle`, but the manifest is kept as it was signed there.
+
+    Raises
+    ------
+    NoModel
+        If `source` holds no bundle.
+    BundleRejected
+        As `load_bundle`; what serves stays.
+    """
+    bundle = load_bundle(source, seal=seal)
+    contents = checked_contents(source, seal=seal, status="promoted")
+    incoming = _copied_beside(contents, serving)
+    shutil.copyfile(source / MANIFEST, incoming / MANIFEST)
+    # What was copied is checked, not what lay in a folder that others may write to.
+    checked_contents(incoming, seal=seal, status="promoted")
+    _swap_in(incoming, serving)
+    return bundle
+
+
+def _copied_beside(contents: Mapping[str, bytes], serving: Path) -> Path:
     serving.parent.mkdir(parents=True, exist_ok=True)
     incoming = serving.with_name(serving.name + ".incoming")
-    previous = serving.with_name(serving.name + ".previous")
     if incoming.exists():
         shutil.rmtree(incoming)
-    contents = checked_contents(source, seal=seal, status="trained")
     incoming.mkdir()
     for name, content in contents.items():
         (incoming / name).write_bytes(content)
-    write_manifest(incoming, contents, seal=seal, status="promoted")
+    return incoming
+
+
+def _swap_in(incoming: Path, serving: Path) -> None:
+    previous = serving.with_name(serving.name + ".previous")
     if serving.exists():
         if previous.exists():
             shutil.rmtree(previous)
         os.replace(serving, previous)
     os.replace(incoming, serving)
-    return bundle
 
 
 def restore_previous(serving: Path, *, seal: Seal) -> Bundle:

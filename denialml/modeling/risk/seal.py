@@ -1,65 +1,116 @@
 """The seal of a bundle: which organization it belongs to, and that nobody changed it.
 
-The manifest lists a SHA-256 of every file and is signed with HMAC-SHA256 under a key
-that lies outside the bundle. Someone who can write to the bundle's folder, but cannot
-read the key, can neither change a file nor pass off another organization's model, nor
-serve one that was trained but never passed the gates (`Status`). Whoever can read the
-key can sign: keep it readable to the accounts that train and serve only.
+The manifest lists a SHA-256 of every file and is signed with Ed25519. Training signs
+with the private key (`SigningSeal`); serving checks with the public key (`Seal`), which
+cannot sign. Without the private key nobody can change a file, pass off another
+organization's model, or serve one that was trained but never passed the gates
+(`Status`).
 """
 
 import hashlib
-import hmac
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from denialml.errors import BundleRejected
 
 Status = Literal["trained", "promoted"]
 MANIFEST = "manifest.json"
-_PURPOSE = b"denialml bundle manifest 1\n"
-_SHORTEST_KEY = 32
+_ED25519 = "ed25519"
+_PURPOSE = b"denialml bundle manifest 2\n"
+_KEY_BYTES = 32
 
 
 class Seal:
-    """An organization's id and the key its bundles are signed with."""
+    """An organization's id and the public key that its bundles are checked with.
 
-    __slots__ = ("_key", "organization_id")
+    `public_key` is 32 raw bytes, or empty where no public key is at hand: then every
+    bundle is refused.
+    """
 
-    def __init__(self, organization_id: str, *, key: bytes) -> None:
-        if len(key) < _SHORTEST_KEY:
-            raise ValueError(f"the signing key needs {_SHORTEST_KEY} bytes or more")
+    __slots__ = ("_public_key", "organization_id")
+
+    def __init__(self, organization_id: str, *, public_key: bytes) -> None:
+        if public_key and len(public_key) != _KEY_BYTES:
+            raise ValueError(f"an Ed25519 public key has {_KEY_BYTES} bytes")
         self.organization_id = organization_id
-        self._key = key
+        self._public_key = public_key
 
     def __repr__(self) -> str:
-        return f"Seal({self.organization_id!r})"
+        return f"{type(self).__name__}({self.organization_id!r})"
+
+    def check(self, manifest: "Manifest") -> None:
+        """Raise `BundleRejected` unless this key's private half signed the manifest."""
+        if manifest.algorithm != _ED25519:
+            raise BundleRejected(
+                f"{MANIFEST} was signed by an earlier version of denialml, with another"
+                " kind of key: run `denialml train` and `denialml promote`"
+            )
+        if not self._public_key:
+            raise BundleRejected(
+                "this machine has no public key to check a bundle with: run `denialml"
+                " train` and `denialml promote` here, or copy bundle_public_key.pem"
+                " from where they ran into the data directory"
+            )
+        try:
+            signature = bytes.fromhex(manifest.signature)
+            key = Ed25519PublicKey.from_public_bytes(self._public_key)
+            key.verify(signature, _signed_part(manifest))
+        except (InvalidSignature, ValueError) as error:
+            raise BundleRejected(
+                f"{MANIFEST} is not signed with this installation's key: run `denialml"
+                " train` and `denialml promote`"
+            ) from error
+
+
+class SigningSeal(Seal):
+    """A seal that signs too: only where training runs.
+
+    `private_key` is 32 raw bytes.
+    """
+
+    __slots__ = ("_private_key",)
+
+    def __init__(self, organization_id: str, *, private_key: bytes) -> None:
+        if len(private_key) != _KEY_BYTES:
+            raise ValueError(f"an Ed25519 private key has {_KEY_BYTES} bytes")
+        self._private_key = Ed25519PrivateKey.from_private_bytes(private_key)
+        public_key = self._private_key.public_key().public_bytes_raw()
+        super().__init__(organization_id, public_key=public_key)
 
     def signature(self, manifest: "Manifest") -> str:
-        """HMAC-SHA256 over all of the manifest but the signature, in hexadecimal."""
-        bare = msgspec.structs.replace(manifest, signature="")
-        content = msgspec.json.encode(bare, order="deterministic")
-        return hmac.new(self._key, _PURPOSE + content, hashlib.sha256).hexdigest()
+        """Ed25519 over all of the manifest but the signature, in hexadecimal."""
+        return self._private_key.sign(_signed_part(manifest)).hex()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`manifest.json`. `files` are names in the bundle with their SHA-256."""
+    """`manifest.json`. `files` are names in the bundle with their SHA-256.
+
+    `algorithm` is empty in bundles of versions that signed with a shared secret.
+    """
 
     organization_id: str
     status: Status
     files: dict[str, str]
+    algorithm: str = ""
     signature: str = ""
 
 
 def write_manifest(
-    directory: Path, names: Iterable[str], *, seal: Seal, status: Status
+    directory: Path, names: Iterable[str], *, seal: SigningSeal, status: Status
 ) -> None:
     """Sign these files of a bundle; an earlier manifest is replaced."""
     bare = Manifest(
         organization_id=seal.organization_id,
         status=status,
+        algorithm=_ED25519,
         files={
             name: hashlib.sha256((directory / name).read_bytes()).hexdigest()
             for name in sorted(names)
@@ -80,8 +131,9 @@ def checked_contents(
     Raises
     ------
     BundleRejected
-        If the manifest cannot be read, is unsigned, signed with another key, of
-        another organization or not promoted; or a file is missing or changed.
+        If the manifest cannot be read, is unsigned, signed with another key or another
+        kind of key, of another organization or not promoted; or a file is missing or
+        changed.
     """
     try:
         manifest = msgspec.json.decode(
@@ -89,15 +141,10 @@ def checked_contents(
         )
     except (msgspec.DecodeError, OSError) as error:
         raise BundleRejected(
-            f"{MANIFEST} cannot be read or is unsigned: train and promote again"
+            f"{MANIFEST} cannot be read or is unsigned: run `denialml train` and"
+            " `denialml promote`"
         ) from error
-    if not hmac.compare_digest(
-        manifest.signature.encode(), seal.signature(manifest).encode()
-    ):
-        raise BundleRejected(
-            f"{MANIFEST} is not signed with this installation's key: train and promote"
-            " again"
-        )
+    seal.check(manifest)
     if manifest.organization_id != seal.organization_id:
         raise BundleRejected("the bundle was made for another organization")
     if status == "promoted" and manifest.status != "promoted":
@@ -112,3 +159,8 @@ def checked_contents(
             raise BundleRejected(f"{name} does not match its hash in {MANIFEST}")
         contents[name] = content
     return contents
+
+
+def _signed_part(manifest: Manifest) -> bytes:
+    bare = msgspec.structs.replace(manifest, signature="")
+    return _PURPOSE + msgspec.json.encode(bare, order="deterministic")
