@@ -71,18 +71,15 @@ class Scorer:
             If a claim has no lines, is a void (`without_voids`), or has no submission
             day where `as_of` is None.
         """
-        days = [_day_of(claim, as_of) for claim in claims]
         scores: dict[int, RiskScore] = {}
-        for day in sorted(set(days)):
-            positions = [at for at, each in enumerate(days) if each == day]
-            for some in _slices(positions, claims):
-                between()
-                standing = self._histories.at(day, kept_day=kept_day)
-                with standing.turns.turn():
-                    history = standing.stand_at(day)
-                    with self._desk.turn():
-                        found = self._score([claims[at] for at in some], history)
-                scores.update(zip(some, found, strict=True))
+        for day, some in slices_of(claims, as_of=as_of):
+            between()
+            standing = self._histories.at(day, kept_day=kept_day)
+            with standing.turns.turn():
+                history = standing.stand_at(day)
+                with self._desk.turn():
+                    found = self._score([claims[at] for at in some], history)
+            scores.update(zip(some, found, strict=True))
         return [scores[at] for at in range(len(claims))]
 
     def score_at_once(
@@ -119,6 +116,26 @@ class Scorer:
         """Whether the organization's records are still those that were read."""
         organization = get_organization(session, organization_id)
         return organization.records_version == self.records_version
+
+
+def slices_of(
+    claims: Sequence[Claim], *, as_of: date | None = None
+) -> list[tuple[date, Sequence[int]]]:
+    """The positions of claims that are scored at once, each with the day, by day.
+
+    A slice scored by itself gives the same numbers as within its batch.
+
+    Raises
+    ------
+    InputError
+        As `Scorer.score`.
+    """
+    days = [_day_of(claim, as_of) for claim in claims]
+    return [
+        (day, some)
+        for day in sorted(set(days))
+        for some in _slices([at for at, one in enumerate(days) if one == day], claims)
+    ]
 
 
 def _slices(
