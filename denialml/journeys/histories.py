@@ -11,7 +11,8 @@ from datetime import date
 from threading import Lock
 
 from denialml.journeys.turns import Turns
-from denialml.modeling.knowledge.history import AnswerEvent, History
+from denialml.modeling.knowledge.answer_event import AnswerEvent
+from denialml.modeling.knowledge.history import History
 
 OTHER_DAYS = 2
 

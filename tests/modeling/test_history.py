@@ -6,8 +6,9 @@ import pytest
 
 from denialml.domain.claim import Claim
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
+from denialml.modeling.knowledge.answer_event import AnswerEvent
 from denialml.modeling.knowledge.facts import FactBook
-from denialml.modeling.knowledge.history import AnswerEvent, History, LineHistory
+from denialml.modeling.knowledge.history import History, LineHistory
 from denialml.modeling.knowledge.line_view import LineView, view_line
 from denialml.modeling.knowledge.rate_tables import RATE_TABLES
 from tests.modeling.small_practice import make_claim

@@ -18,9 +18,9 @@ from denialml.domain.adjudication import (
 from denialml.domain.claim import Claim, ServiceLine, patient_key
 from denialml.domain.coverage import EligibilityResult
 from denialml.domain.facts import LineFacts, PracticeRecords
+from denialml.modeling.knowledge.answer_event import AnswerEvent
 from denialml.modeling.knowledge.causes import cause_shares
 from denialml.modeling.knowledge.facts import FactBook
-from denialml.modeling.knowledge.history import AnswerEvent
 from denialml.modeling.knowledge.line_view import LineView, view_line
 from denialml.reference import adjustment_reasons
 

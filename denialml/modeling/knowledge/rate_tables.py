@@ -4,7 +4,7 @@ Adding a table adds an entry here; its feature is made in `rate_features`.
 """
 
 from denialml.domain.denial import RootCause
-from denialml.modeling.knowledge.line_view import AGE_STEPS, VISIT_STEPS
+from denialml.modeling.knowledge.line_view import AGE_STEPS, VISIT_STEPS, LineView
 from denialml.modeling.knowledge.newest_tables import NEWEST_TABLES
 from denialml.modeling.knowledge.rate_table import (
     AUTHORIZATION,
@@ -18,6 +18,7 @@ from denialml.modeling.knowledge.rate_table import (
     SAME_DAY,
     SESSION,
     TIME,
+    KeyWords,
     RateTable,
 )
 
@@ -27,19 +28,36 @@ _FEWEST_LIMITED = 12
 _PLAN_DUE = frozenset({-1, len(AGE_STEPS)})
 _LONG_TREATMENT = len(VISIT_STEPS)
 
+
+def _first_visits(view: LineView) -> int:
+    return min(view.visit_bucket, 3)
+
+
+def _limited_visits(view: LineView) -> int:
+    return max(view.visits_this_year, _FEWEST_LIMITED - 1)
+
+
+def _plan_is_due(view: LineView) -> bool:
+    return view.plan_age_bucket in _PLAN_DUE
+
+
+def _is_long_treatment(view: LineView) -> bool:
+    return view.visit_bucket == _LONG_TREATMENT
+
+
 _STANDING_TABLES: tuple[RateTable, ...] = (
     RateTable(
         name="payer",
         topic="payer",
         words="{payer}'s answers on any service",
-        key=lambda view: (view.payer,),
+        by=("payer",),
         half_life_days=365,
     ),
     RateTable(
         name="payer_code",
         topic="payer",
         words="{payer}'s answers on {code}",
-        key=lambda view: (view.payer, view.code),
+        by=("payer", "code"),
         parent="payer",
     ),
     RateTable(
@@ -47,13 +65,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="authorization",
         words="{payer}'s answers on {code} at this visit number with"
         " {authorization}{authorization_sent}",
-        key=lambda view: (
-            view.payer,
-            view.code,
-            view.authorization,
-            view.authorization_sent,
-            view.visit_bucket,
-        ),
+        by=("payer", "code", "authorization", "authorization_sent", "visit_bucket"),
         parent="payer_code",
         prior_weight=6.0,
     ),
@@ -62,12 +74,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="authorization",
         words="{payer}'s answers on {code} with {authorization}{authorization_sent}",
         for_cause="for authorization",
-        key=lambda view: (
-            view.payer,
-            view.code,
-            view.authorization,
-            view.authorization_sent,
-        ),
+        by=("payer", "code", "authorization", "authorization_sent"),
         causes=AUTHORIZATION,
     ),
     RateTable(
@@ -76,13 +83,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         words="{payer}'s answers on {family} at this visit number with"
         " {authorization}{authorization_sent}",
         for_cause="for authorization",
-        key=lambda view: (
-            view.payer,
-            view.family,
-            view.authorization,
-            view.authorization_sent,
-            view.visit_bucket,
-        ),
+        by=("payer", "family", "authorization", "authorization_sent", "visit_bucket"),
         parent="authorization_denial",
         prior_weight=6.0,
         causes=AUTHORIZATION,
@@ -93,7 +94,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         words="{payer}'s answers on {code} where the documented minutes are"
         " {minutes_fit}",
         for_cause="for time or records",
-        key=lambda view: (view.payer, view.code, view.minutes_fit),
+        by=("payer", "code", "minutes_fit"),
         causes=TIME,
     ),
     RateTable(
@@ -101,7 +102,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="session",
         words="{payer}'s answers on sessions sent with place of service and"
         " modifiers {session}",
-        key=lambda view: (view.payer, view.session, view.modality),
+        by=("payer", "session", "modality"),
         parent="payer",
         half_life_days=150,
     ),
@@ -111,7 +112,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         words="{payer}'s answers on sessions sent with place of service and"
         " modifiers {session}",
         for_cause="for place or modifier",
-        key=lambda view: (view.payer, view.session, view.modality),
+        by=("payer", "session", "modality"),
         half_life_days=150,
         causes=SESSION,
     ),
@@ -120,14 +121,14 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="diagnosis",
         words="{payer}'s answers on diagnosis {diagnosis}",
         for_cause="for the diagnosis",
-        key=lambda view: (view.payer, view.diagnosis),
+        by=("payer", "diagnosis"),
         causes=DIAGNOSIS,
     ),
     RateTable(
         name="diagnosis_code",
         topic="diagnosis",
         words="{payer}'s answers on {code} with diagnosis {diagnosis}",
-        key=lambda view: (view.payer, view.code, view.diagnosis),
+        by=("payer", "code", "diagnosis"),
         parent="payer_code",
     ),
     RateTable(
@@ -136,11 +137,8 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         words="{payer}'s answers on {code} beside such services on the same day"
         " {separate_service}",
         for_cause="for bundling",
-        key=lambda view: (
-            (view.payer, view.code, view.same_day_families, view.separate_service)
-            if view.same_day_families
-            else None
-        ),
+        by=("payer", "code", "same_day_families", "separate_service"),
+        only_with="same_day_families",
         causes=SAME_DAY,
         prior_weight=5.0,
     ),
@@ -149,7 +147,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="enrollment",
         words="{payer}'s answers on this clinician's services",
         for_cause="for enrollment or network",
-        key=lambda view: (view.payer, view.clinician),
+        by=("payer", "clinician"),
         half_life_days=45,
         prior_weight=4.0,
         causes=PROVIDER,
@@ -159,7 +157,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="enrollment",
         words="{payer}'s answers on clinicians of this specialty",
         for_cause="for benefit, enrollment or network",
-        key=lambda view: (view.payer, view.taxonomy),
+        by=("payer", "taxonomy"),
         causes=PROVIDER | BENEFIT,
     ),
     RateTable(
@@ -167,7 +165,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="claim",
         words="all payers' answers on claims of this site in the last weeks",
         for_cause="for claim data",
-        key=lambda view: (view.site,),
+        by=("site",),
         half_life_days=25,
         prior_weight=15.0,
         causes=DATA,
@@ -177,7 +175,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="claim",
         words="{payer}'s answers at this visit number",
         for_cause="for claim data",
-        key=lambda view: (view.payer, min(view.visit_bucket, 3)),
+        by=("payer", _first_visits),
         causes=DATA,
     ),
     RateTable(
@@ -185,7 +183,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="benefit",
         words="{payer}'s answers at this many visits in the year under this plan",
         for_cause="for benefits",
-        key=lambda view: (view.payer, view.plan, view.year_bucket),
+        by=("payer", "plan", "year_bucket"),
         causes=BENEFIT,
         prior_weight=5.0,
     ),
@@ -195,11 +193,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         words="{payer}'s answers at exactly this many visits in the year under this"
         " plan (up to eleven taken together)",
         for_cause="for a benefit limit",
-        key=lambda view: (
-            view.payer,
-            view.plan,
-            max(view.visits_this_year, _FEWEST_LIMITED - 1),
-        ),
+        by=("payer", "plan", _limited_visits),
         parent="plan_visits_denial",
         causes=frozenset({RootCause.BENEFIT_LIMIT}),
         prior_weight=3.0,
@@ -210,7 +204,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="benefit",
         words="{payer}'s answers on {code} under this plan",
         for_cause="for benefits",
-        key=lambda view: (view.payer, view.plan, view.code),
+        by=("payer", "plan", "code"),
         causes=BENEFIT,
     ),
     RateTable(
@@ -218,7 +212,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="coverage",
         words="{payer}'s answers this long after an eligibility check",
         for_cause="for coverage",
-        key=lambda view: (view.payer, view.check_bucket, view.new_year_since_check),
+        by=("payer", "check_bucket", "new_year_since_check"),
         causes=COVERAGE,
         half_life_days=400,
     ),
@@ -227,7 +221,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="other payer",
         words="{payer}'s answers",
         for_cause="for other coverage",
-        key=lambda view: (view.payer,),
+        by=("payer",),
         causes=COORDINATION,
     ),
     RateTable(
@@ -235,7 +229,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="referral",
         words="{payer}'s answers on claims {referral}",
         for_cause="for network or referral",
-        key=lambda view: (view.payer, view.referral),
+        by=("payer", "referral"),
         causes=frozenset({RootCause.NETWORK_REFERRAL}),
     ),
     RateTable(
@@ -243,12 +237,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="necessity",
         words="{payer}'s answers on {family} at this age of treatment and plan",
         for_cause="for medical necessity",
-        key=lambda view: (
-            view.payer,
-            view.family,
-            view.plan_age_bucket in _PLAN_DUE,
-            view.visit_bucket == _LONG_TREATMENT,
-        ),
+        by=("payer", "family", _plan_is_due, _is_long_treatment),
         causes=NECESSITY,
     ),
     RateTable(
@@ -256,7 +245,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="time",
         words="{payer}'s answers on {code}",
         for_cause="asking for records",
-        key=lambda view: (view.payer, view.code),
+        by=("payer", "code"),
         causes=frozenset({RootCause.DOCUMENTATION_INSUFFICIENT}),
         half_life_days=120,
     ),
@@ -265,7 +254,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="duplicate",
         words="{payer}'s answers on services {already_sent}",
         for_cause="as duplicates",
-        key=lambda view: (view.payer, view.already_sent),
+        by=("payer", "already_sent"),
         parent="",
         causes=frozenset({RootCause.DUPLICATE_RESUBMISSION}),
         prior_weight=3.0,
@@ -276,7 +265,7 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
         topic="filing",
         words="{payer}'s answers on claims filed this many days after the service",
         for_cause="for late filing",
-        key=lambda view: (view.payer, view.lag_bucket),
+        by=("payer", "lag_bucket"),
         causes=frozenset({RootCause.TIMELY_FILING}),
         prior_weight=2.0,
         half_life_days=365,
@@ -285,6 +274,34 @@ _STANDING_TABLES: tuple[RateTable, ...] = (
 
 RATE_TABLES: tuple[RateTable, ...] = (*_STANDING_TABLES, *NEWEST_TABLES)
 """In the order in which `History.about` gives them; parents before children."""
+
+_POSITIONS = {table.name: at for at, table in enumerate(RATE_TABLES)}
+
+PARENTS: tuple[int, ...] = tuple(
+    _POSITIONS[table.parent] if table.parent else -1 for table in RATE_TABLES
+)
+"""By table: the position of its parent, -1 without one."""
+
+KEYS: tuple[KeyWords, ...] = tuple(
+    dict.fromkeys(KeyWords(table.by, table.only_with) for table in RATE_TABLES)
+)
+"""The different keys; several tables are kept by the same."""
+
+KEYS_OF: tuple[int, ...] = tuple(
+    KEYS.index(KeyWords(table.by, table.only_with)) for table in RATE_TABLES
+)
+"""By table: the position of its key in `KEYS`."""
+
+
+def _usual_of(position: int) -> int:
+    while PARENTS[position] >= 0:
+        position = PARENTS[position]
+    return position if RATE_TABLES[position].causes else 0
+
+
+USUAL_OF: tuple[int, ...] = tuple(map(_usual_of, range(len(RATE_TABLES))))
+"""By table: whose rate over all keys is the usual one. That of its first ancestor;
+all that ask for any denial have the first table's."""
 
 CAUSE_TABLES: tuple[str, ...] = (
     "authorization_newest",
