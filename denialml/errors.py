@@ -14,6 +14,7 @@
     │   ├── NotEnoughHistory       too few answered claims to train honestly
     │   ├── LeakRefused            a feature asked for what nobody knew that day
     │   └── GateFailed             a promotion gate was not met
+    ├── EngineError                a cluster cannot be used, or gave the work up
     └── StoreError
         └── SchemaOutdated         the database was migrated by another version
 
@@ -72,6 +73,10 @@ class LeakRefused(ModelError):
 
 class GateFailed(ModelError):
     """A promotion gate was not met; names the gate and both numbers."""
+
+
+class EngineError(DenialmlError):
+    """A cluster cannot be used as it is, or gave the work up; says what to do."""
 
 
 class StoreError(DenialmlError):
