@@ -1,6 +1,6 @@
 """A denial, why it happened, what to do about it and until when."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -85,6 +85,12 @@ class RootCauseFinding(Judgment, frozen=True):
     `candidates` are the causes that hold the true one in `candidates_coverage` of the
     denials of every cause, most probable first; empty where no cause is likely enough
     for that, and with coverage None where no set was made.
+
+    `model_version` names what judged, empty in findings of before it was kept, and
+    `letter_id` the payer's letter that was read, empty without one. Where a person
+    confirmed or corrected the cause, `confirmed_at` says when and `confirmed_by` who;
+    then `probability` is 1, `probabilities` stay the model's and `modeled_cause` is
+    what the model had said.
     """
 
     root_cause: RootCause | None
@@ -95,6 +101,29 @@ class RootCauseFinding(Judgment, frozen=True):
     basis: tuple[str, ...]
     candidates: tuple[RootCause, ...] = ()
     candidates_coverage: float | None = None
+    model_version: str = ""
+    letter_id: str = ""
+    confirmed_by: str = ""
+    confirmed_at: datetime | None = None
+    modeled_cause: RootCause | None = None
+
+
+class CauseConfirmation(Judgment, frozen=True):
+    """A root cause that a person confirmed or corrected. Grain: denial x confirmation.
+
+    The newest of a denial stands. `root_cause` None takes the earlier ones back: the
+    model's finding applies again. `before` is that finding, with its probabilities and
+    the model's version. `was_asked`: the denial was chosen at random for checking, so
+    that what people say of such denials measures the model without their choice.
+    """
+
+    confirmation_id: str
+    denial_id: str
+    root_cause: RootCause | None
+    confirmed_by: str
+    confirmed_at: datetime
+    before: RootCauseFinding
+    was_asked: bool
 
 
 class RouteFinding(Judgment, frozen=True):

@@ -23,6 +23,12 @@ class Sensitivity(StrEnum):
     SUD_COUNSELING_NOTE = "sud_counseling_note"
 
 
+PROTECTED_NOTES = frozenset(
+    {Sensitivity.PSYCHOTHERAPY_NOTE, Sensitivity.SUD_COUNSELING_NOTE}
+)
+"""Filed as these, a document neither leaves nor is read to judge anything."""
+
+
 class Document(Fact, frozen=True):
     """One typed file. `kind` is a document kind of `denialml.reference`.
 

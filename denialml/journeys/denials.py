@@ -7,35 +7,32 @@ same, and reads only the patients about whom something changed where it is hande
 the run before left.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from denialml.appeals.deadlines import appeal_deadline
-from denialml.appeals.routing import choose_route
-from denialml.domain.denial import Denial, RootCauseFinding
+from denialml.domain.denial import CauseConfirmation
 from denialml.domain.record import Judgment
-from denialml.journeys.denying_answers import (
-    DenyingAnswer,
-    denied_amount,
-    denying_answers,
-    unexplained_lines,
-)
+from denialml.journeys.cause_learning import model_on_file
+from denialml.journeys.denying_answers import denying_answers, unexplained_lines
 from denialml.journeys.judging import (
     Conclusions,
     FreshLine,
     conclude_all,
-    denial_id_of,
     recovered_of,
     weigh,
 )
 from denialml.journeys.judgments import Judgments, scope_of
-from denialml.modeling.root_cause.learnt_causes import LearntCauses
+from denialml.journeys.letters import note_letters_read, read_letters
+from denialml.journeys.stored_denials import stored_denials
+from denialml.modeling.root_cause.practice_learning import CauseModel
 from denialml.modeling.root_cause.root_cause_book import RootCauseBook
 from denialml.store.audit import AuditAction, latest_event_id, record_event
-from denialml.store.denials import StoredDenial, denials_by_id, save_denials
+from denialml.store.cause_confirmations import standing_confirmations
+from denialml.store.cause_models import cause_model_version
+from denialml.store.denials import denials_by_id, save_denials
 from denialml.store.identity import Identity
 from denialml.store.line_matching import normal_control_number
 from denialml.store.organizations import get_organization
@@ -98,34 +95,38 @@ def judge_denials(
     now: datetime,
     actor: str,
     last: Judgments | None = None,
-    learnt: LearntCauses | None = None,
 ) -> tuple[DenialReport, Judgments]:
     """`find_denials`, reading only what changed since `last` where that still stands.
 
     `last` is what an earlier run left, brought up to date for every file since
     (`judgments.after_file`). The rows stored and the report are the same, whatever
-    `last` is. Keep what is returned only once the transaction was committed. `learnt`
-    (`learn_root_causes`) must be the one that `last` was judged with.
+    `last` is. Keep what is returned only once the transaction was committed.
+
+    What was learnt of confirmed causes (`learn_causes`) judges where it is on file, and
+    a cause that a person confirmed stands whatever is judged.
     """
     organization = get_organization(session, organization_id)
-    identity = Identity(organization.fingerprint_key)
-    scope = scope_of(session, organization_id, last, as_of=as_of)
-    for _ in range(_ROUNDS):
-        if scope is None or last is None:
-            break
-        work = _some(
-            session, organization_id, last, scope, identity, as_of, learnt=learnt
-        )
-        if not work.conclusions.unsure - scope:
-            break
-        scope |= work.conclusions.unsure
+    version = cause_model_version(session, organization_id)
+    scope = scope_of(session, organization_id, last, as_of=as_of, model_version=version)
+    if scope is not None and last is not None:
+        model = last.model
     else:
-        scope = None
-    if scope is None or last is None:
-        work = _everything(session, organization_id, identity, as_of, learnt=learnt)
+        model = model_on_file(session, organization_id)
+    asked = _Asked(
+        session, organization_id, Identity(organization.fingerprint_key), as_of, model
+    )
+    work = _judged_work(asked, last, scope)
+    note_letters_read(session, organization_id, work.letters_read, actor=actor, now=now)
     fresh = [one.judged.denial_id for one in work.fresh]
     stored = denials_by_id(session, organization_id, fresh)
-    judged = _stored_denials(work, stored, now=now)
+    judged = stored_denials(
+        work.fresh,
+        work.conclusions,
+        stored,
+        book=work.book,
+        confirmed=_confirmed(asked, work),
+        now=now,
+    )
     changed = tuple(one for one in judged if stored.get(one.denial.denial_id) != one)
     save_denials(session, organization_id, changed)
     new = sum(one.denial.denial_id not in stored for one in changed)
@@ -147,8 +148,20 @@ def judge_denials(
         lines=work.conclusions.lines,
         unexplained=work.unexplained,
         unsettled=unsettled_payments(session, organization_id),
+        model=model,
+        model_version=version,
     )
     return _report(found, new=new, changed=len(changed) - new), found
+
+
+class _Asked(NamedTuple):
+    """Whose denials are judged, as of when and with what."""
+
+    session: Session
+    organization_id: str
+    identity: Identity
+    as_of: date
+    model: CauseModel | None
 
 
 class _Work(Judgment, frozen=True):
@@ -157,30 +170,40 @@ class _Work(Judgment, frozen=True):
     fresh: tuple[FreshLine, ...]
     conclusions: Conclusions
     book: RootCauseBook
-    identity: Identity
+    letters_read: int
     unexplained: dict[tuple[str, int], tuple[str, Decimal]]
 
 
-def _everything(
-    session: Session,
-    organization_id: str,
-    identity: Identity,
-    as_of: date,
-    *,
-    learnt: LearntCauses | None,
+def _judged_work(
+    asked: _Asked, last: Judgments | None, scope: frozenset[str] | None
 ) -> _Work:
+    """Judge the control numbers of `scope`, and those that turn out to hang on them."""
+    for _ in range(_ROUNDS):
+        if scope is None or last is None:
+            break
+        work = _some(asked, last, scope)
+        if not work.conclusions.unsure - scope:
+            return work
+        scope |= work.conclusions.unsure
+    return _everything(asked)
+
+
+def _everything(asked: _Asked) -> _Work:
+    session, organization_id, identity, as_of, model = asked
     records = practice_records(session, organization_id, until=as_of)
+    letters = read_letters(session, organization_id, until=as_of)
     book = RootCauseBook(records, as_of=as_of)
-    fresh = tuple(weigh(denying_answers(records), book, identity=identity))
+    answers = denying_answers(records)
+    fresh = tuple(weigh(answers, book, identity=identity, letters=letters))
     numbers = {
         one.claim_id: normal_control_number(one.claim.patient_control_number)
         for one in records.submitted_claims
     }
     return _Work(
         fresh=fresh,
-        conclusions=conclude_all((), fresh, learnt=learnt),
+        conclusions=conclude_all((), fresh, model=model),
         book=book,
-        identity=identity,
+        letters_read=len(letters),
         unexplained={
             (one.claim_id, one.line_number): (numbers.get(one.claim_id, ""), one.charge)
             for one in unexplained_lines(records)
@@ -188,24 +211,17 @@ def _everything(
     )
 
 
-def _some(
-    session: Session,
-    organization_id: str,
-    last: Judgments,
-    scope: frozenset[str],
-    identity: Identity,
-    as_of: date,
-    *,
-    learnt: LearntCauses | None,
-) -> _Work:
+def _some(asked: _Asked, last: Judgments, scope: frozenset[str]) -> _Work:
+    session, organization_id, identity, as_of, model = asked
     around = records_around(session, organization_id, scope, until=as_of)
+    letters = read_letters(session, organization_id, until=as_of, control_numbers=scope)
     book = RootCauseBook(around.records, as_of=as_of)
     answers = [
         one
         for one in denying_answers(around.records)
         if around.control_numbers[one.adjudicated.claim_id] in scope
     ]
-    fresh = tuple(weigh(answers, book, identity=identity))
+    fresh = tuple(weigh(answers, book, identity=identity, letters=letters))
     kept = [one for one in last.lines if one.control_number not in scope]
     unexplained = {
         place: told
@@ -218,11 +234,20 @@ def _some(
             unexplained[one.claim_id, one.line_number] = (number, one.charge)
     return _Work(
         fresh=fresh,
-        conclusions=conclude_all(kept, fresh, learnt=learnt),
+        conclusions=conclude_all(kept, fresh, model=model),
         book=book,
-        identity=identity,
+        letters_read=len(letters),
         unexplained=unexplained,
     )
+
+
+def _confirmed(asked: _Asked, work: _Work) -> dict[str, CauseConfirmation]:
+    """What people confirmed of the fresh denials and of those they only uphold."""
+    services = {one.judged.service for one in work.fresh}
+    wanted = [
+        one.denial_id for one in work.conclusions.lines if one.service in services
+    ]
+    return standing_confirmations(asked.session, asked.organization_id, wanted)
 
 
 def _report(found: Judgments, *, new: int, changed: int) -> DenialReport:
@@ -239,76 +264,4 @@ def _report(found: Judgments, *, new: int, changed: int) -> DenialReport:
         recovered_amount=sum(recovered_of(found.lines).values(), ZERO),
         unexplained=len(found.unexplained),
         unexplained_amount=sum((it[1] for it in found.unexplained.values()), ZERO),
-    )
-
-
-def _stored_denials(
-    work: _Work, stored: Mapping[str, StoredDenial], *, now: datetime
-) -> list[StoredDenial]:
-    """The fresh lines as they are to be stored, in the order of receipt."""
-    judged = []
-    for one in work.fresh:
-        denial = _denial(one.answer, work.identity)
-        claim, line = one.denied.claim, one.denied.line
-        payer = work.book.payers.get(claim.payer.payer_id)
-        earlier = stored.get(denial.denial_id)
-        finding = _settled_finding(work.conclusions.findings[denial.denial_id], earlier)
-        reason = one.answer.settlement.reason
-        judged.append(
-            StoredDenial(
-                denial=denial,
-                status="closed" if reason else "open",
-                found_at=earlier.found_at if earlier is not None else now,
-                finding=finding,
-                route=choose_route(
-                    denial,
-                    finding,
-                    payer=payer,
-                    claim=claim,
-                    facts=work.book.facts_when_sent(
-                        claim, line, sent_on=one.denied.submitted_on
-                    ),
-                    later=work.book.facts_now(one.denied),
-                ),
-                deadline=appeal_deadline(denial, payer=payer, claim=claim),
-                closed_reason=reason,
-            )
-        )
-    return judged
-
-
-def _settled_finding(
-    finding: RootCauseFinding, earlier: StoredDenial | None
-) -> RootCauseFinding:
-    """The earlier finding where the new one names the same cause.
-
-    What other denials teach moves every probability a little with every file; a page
-    or a letter should change only where the conclusion does.
-    """
-    known = earlier.finding if earlier is not None else None
-    if known is not None and known.root_cause is finding.root_cause:
-        return known
-    return finding
-
-
-def _denial(one: DenyingAnswer, identity: Identity) -> Denial:
-    adjudicated, claim = one.adjudicated, one.submitted.claim
-    return Denial(
-        denial_id=denial_id_of(one, identity),
-        claim_id=adjudicated.claim_id,
-        payment_id=adjudicated.payment_id,
-        line_number=adjudicated.line_number,
-        patient_control_number=claim.patient_control_number,
-        payer_id=claim.payer.payer_id,
-        payer_name=claim.payer.name,
-        payer_claim_control_number=adjudicated.payer_claim_control_number,
-        procedure_code=one.line.procedure_code,
-        modifiers=one.line.modifiers,
-        service_date=one.line.service_date,
-        denied_on=adjudicated.received_on,
-        charge=adjudicated.charge,
-        paid=adjudicated.paid,
-        denied_amount=denied_amount(adjudicated),
-        adjustments=adjudicated.adjustments,
-        remark_codes=adjudicated.remark_codes,
     )

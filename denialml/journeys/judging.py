@@ -28,8 +28,12 @@ from denialml.modeling.root_cause.judgment import (
     WeighedLine,
     conclude,
 )
-from denialml.modeling.root_cause.learnt_causes import LearntCauses
-from denialml.modeling.root_cause.practice_learning import learn_from
+from denialml.modeling.root_cause.payer_letters import PayerLetters
+from denialml.modeling.root_cause.practice_learning import (
+    CauseModel,
+    Taught,
+    learn_from,
+)
 from denialml.modeling.root_cause.root_cause_book import DeniedLine, RootCauseBook
 from denialml.store.identity import Identity
 from denialml.store.line_matching import normal_control_number
@@ -44,7 +48,8 @@ class JudgedLine(Judgment, frozen=True):
 
     `order` is that of receipt. `evidence` None: nothing was known, the finding
     abstained. `upheld`: the answer only upholds the first denial of `service` (control
-    number, code, day). `cause` is that of the stored finding.
+    number, code, day). `cause` is that of the model's finding, whatever a person
+    confirmed. `letter_id` is the document of the payer's letter that was read.
     """
 
     order: tuple[date, str, int, int]
@@ -60,6 +65,7 @@ class JudgedLine(Judgment, frozen=True):
     denied_amount: Decimal
     recovered: Decimal
     paid_by: tuple[str, int, str] | None
+    letter_id: str = ""
 
 
 class FreshLine(Judgment, frozen=True):
@@ -85,7 +91,11 @@ class Conclusions(Judgment, frozen=True):
 
 
 def weigh(
-    answers: Iterable[DenyingAnswer], book: RootCauseBook, *, identity: Identity
+    answers: Iterable[DenyingAnswer],
+    book: RootCauseBook,
+    *,
+    identity: Identity,
+    letters: PayerLetters,
 ) -> Iterator[FreshLine]:
     """Everything that speaks for a cause of each answer, not yet concluded."""
     for answer in answers:
@@ -95,12 +105,19 @@ def weigh(
             line=answer.line,
             submitted_on=answer.submitted.submitted_on,
         )
-        weighed = book.weigh(denied)
+        letter = letters.about(denied)
+        weighed = book.weigh(denied, letter=letter.text if letter is not None else "")
+        read = letter is not None and weighed.evidence and weighed.evidence.words
         yield FreshLine(
             answer=answer,
             denied=denied,
             weighed=weighed,
-            judged=_judged(answer, weighed, identity),
+            judged=_judged(
+                answer,
+                weighed,
+                identity,
+                letter_id=letter.document_id if letter is not None and read else "",
+            ),
         )
 
 
@@ -108,25 +125,25 @@ def conclude_all(
     kept: Iterable[JudgedLine],
     fresh: Sequence[FreshLine],
     *,
-    learnt: LearntCauses | None = None,
+    model: CauseModel | None = None,
 ) -> Conclusions:
     """Conclude the fresh lines, with what all lines teach; doubt the kept ones.
 
-    `learnt` is what was learnt of causes that people confirmed, where they did.
+    `model` is what was learnt of causes that people confirmed, where it was.
     """
     by_id = {one.judged.denial_id: one for one in fresh}
     ordered = sorted((*kept, *(one.judged for one in fresh)), key=lambda one: one.order)
     known = [one.evidence for one in ordered if one.evidence is not None]
-    taught = learn_from(known, learnt=learnt)
+    taught = _taught(known, model)
     causes = iter(_likeliest(known, taught.added))
-    tendencies = iter(taught.added)
+    tendencies = iter(zip(taught.added, taught.letters, strict=True))
     findings: dict[str, RootCauseFinding] = {}
     first: dict[Service, JudgedLine] = {}
     lines: list[JudgedLine] = []
     unsure: set[str] = set()
     for line in ordered:
         has_evidence = line.evidence is not None
-        tendency = next(tendencies) if has_evidence else None
+        tendency, by_letter = next(tendencies) if has_evidence else (None, ())
         likeliest = next(causes) if has_evidence else None
         earlier = first.get(line.service)
         one = by_id.get(line.denial_id)
@@ -144,12 +161,23 @@ def conclude_all(
                 first_finding=findings.get(earlier.denial_id) if earlier else None,
                 sets=taught.sets,
                 thin=taught.thin,
+                by_letter=tuple(by_letter),
             )
-            findings[line.denial_id] = finding
+            findings[line.denial_id] = msgspec.structs.replace(
+                finding, model_version=taught.model_version, letter_id=line.letter_id
+            )
             line = msgspec.structs.replace(line, cause=finding.root_cause)
         first.setdefault(line.service, line)
         lines.append(line)
     return Conclusions(lines=tuple(lines), findings=findings, unsure=frozenset(unsure))
+
+
+def _taught(evidence: Sequence[LineEvidence], model: CauseModel | None) -> Taught:
+    if model is None:
+        return learn_from(evidence)
+    # Thresholds by stated probabilities move with them; confirmed ones stand.
+    sets = model.sets if model.sets.basis == "confirmed" else None
+    return learn_from(evidence, learnt=model.learnt, sets=sets, version=model.version)
 
 
 def control_numbers_of(
@@ -177,7 +205,7 @@ def recovered_of(lines: Iterable[JudgedLine]) -> Mapping[tuple[str, int, str], D
 
 
 def _judged(
-    answer: DenyingAnswer, weighed: WeighedLine, identity: Identity
+    answer: DenyingAnswer, weighed: WeighedLine, identity: Identity, *, letter_id: str
 ) -> JudgedLine:
     adjudicated, claim = answer.adjudicated, answer.submitted.claim
     return JudgedLine(
@@ -203,6 +231,7 @@ def _judged(
         denied_amount=denied_amount(adjudicated),
         recovered=answer.settlement.recovered,
         paid_by=answer.settlement.paid_by,
+        letter_id=letter_id,
     )
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from denialml.domain.record import Judgment
 from denialml.journeys.ingest import IngestReport
 from denialml.journeys.judging import JudgedLine, control_numbers_of
+from denialml.journeys.letters import letters_known_between, letters_touch
+from denialml.modeling.root_cause.practice_learning import CauseModel
 from denialml.store.audit import AuditAction, latest_event_id
 from denialml.store.organizations import get_organization
 from denialml.store.touched import (
@@ -42,6 +44,13 @@ class Judgments(Judgment, frozen=True):
     unexplained: dict[tuple[str, int], tuple[str, Decimal]]
     unsettled: frozenset[UnsettledPayment]
     touched: Touched = Touched()
+    model: CauseModel | None = None
+    model_version: str = ""
+
+    @property
+    def letter_ids(self) -> frozenset[str]:
+        """The documents that were read as payers' letters."""
+        return frozenset(one.letter_id for one in self.lines if one.letter_id)
 
 
 def after_file(
@@ -70,6 +79,8 @@ def after_file(
         file_id=report.file_id,
         kinds=report.records_new.keys(),
     )
+    if "Document" in {*report.records_new, *report.records_replaced}:
+        touched |= _touched_by_documents(session, organization_id, last, report.file_id)
     unsettled = unsettled_payments(session, organization_id)
     moved = {
         number
@@ -85,13 +96,29 @@ def after_file(
     )
 
 
+def _touched_by_documents(
+    session: Session, organization_id: str, last: Judgments, file_id: str
+) -> Touched:
+    about, replaced = letters_touch(
+        session, organization_id, file_id=file_id, letter_ids=last.letter_ids
+    )
+    read_for = {one.control_number for one in last.lines if one.letter_id in replaced}
+    return about | Touched(control_numbers=frozenset(read_for))
+
+
 def scope_of(
-    session: Session, organization_id: str, last: Judgments | None, *, as_of: date
+    session: Session,
+    organization_id: str,
+    last: Judgments | None,
+    *,
+    as_of: date,
+    model_version: str,
 ) -> frozenset[str] | None:
     """Control numbers whose denials could be judged otherwise now; None: all."""
     if (
         last is None
         or as_of < last.as_of
+        or last.model_version != model_version
         or last.records_version
         != get_organization(session, organization_id).records_version
         or last.event_id
@@ -101,6 +128,9 @@ def scope_of(
     touched, dateless = last.touched, set[str]()
     if as_of > last.as_of:
         touched |= touched_between(
+            session, organization_id, first=last.as_of, last=as_of
+        )
+        touched |= letters_known_between(
             session, organization_id, first=last.as_of, last=as_of
         )
         # Without a date of service a line is looked at as of today.

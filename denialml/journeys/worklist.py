@@ -12,10 +12,17 @@ from sqlalchemy.orm import Session
 
 from denialml.appeals.deadlines import filing_deadline, reopening_deadline
 from denialml.domain.chain import ClaimState
-from denialml.domain.denial import Deadline, Route
+from denialml.domain.denial import CauseConfirmation, Deadline, Route
 from denialml.domain.record import Judgment
-from denialml.reference import adjustment_reasons, remark_codes, root_causes
+from denialml.journeys.cause_words import (
+    candidates_in_words,
+    cause_label,
+    check_in_words,
+    own_coverage,
+)
+from denialml.reference import adjustment_reasons, remark_codes
 from denialml.store.case_records import case_records
+from denialml.store.cause_confirmations import confirmations_of
 from denialml.store.claims import chain_for_claim, get_claim
 from denialml.store.denials import StoredDenial, all_denials, get_denial
 
@@ -48,6 +55,9 @@ class DenialView(Judgment, frozen=True):
     filing_deadline: Deadline | None
     claim_state: ClaimState
     net_paid: Decimal
+    candidates: str = ""
+    check: str = ""
+    confirmations: tuple[CauseConfirmation, ...] = ()
 
 
 def view_denial(
@@ -77,7 +87,7 @@ def view_denial(
     cause = finding.root_cause if finding is not None else None
     return DenialView(
         stored=stored,
-        cause_label=root_causes()[cause.value].label if cause is not None else "",
+        cause_label=cause_label(cause) if cause is not None else "",
         reasons=tuple(
             _in_words(one.reason_code, f"{one.group_code}-{one.reason_code}")
             for one in denial.adjustments
@@ -87,6 +97,11 @@ def view_denial(
         filing_deadline=refiling,
         claim_state=chain.state,
         net_paid=chain.net_paid,
+        candidates=candidates_in_words(
+            finding, own=own_coverage(session, organization_id)
+        ),
+        check=check_in_words(denial_id, finding),
+        confirmations=confirmations_of(session, organization_id, denial_id),
     )
 
 

@@ -21,6 +21,7 @@ from denialml.domain.document import Document
 from denialml.domain.encounter import Encounter
 from denialml.domain.record import Fact
 from denialml.store.identity import Identity, canonical
+from denialml.store.line_matching import normal_control_number
 from denialml.store.tables import (
     AuthorizationRow,
     ClinicianRow,
@@ -83,6 +84,9 @@ class PracticeKind:
                 "medical_record_number": record.medical_record_number,
                 "member_id": record.member_id,
                 "patient_control_number": record.patient_control_number,
+                "control_number_key": normal_control_number(
+                    record.patient_control_number
+                ),
                 "clinician_npi": record.clinician_npi,
                 "service_date": record.service_date,
                 "content": content_of(record),

@@ -258,7 +258,10 @@ class PayerRow(PracticeRecordColumns, Base):
 
 
 class DocumentRow(PracticeRecordColumns, Base):
-    """One row per document id: the newest version, with its bytes where given."""
+    """One row per document id: the newest version, with its bytes where given.
+
+    `control_number_key` is its control number normalized for matching.
+    """
 
     __tablename__ = "documents"
     document_id: Mapped[str]
@@ -266,6 +269,7 @@ class DocumentRow(PracticeRecordColumns, Base):
     medical_record_number: Mapped[str]
     member_id: Mapped[str]
     patient_control_number: Mapped[str]
+    control_number_key: Mapped[str] = mapped_column(server_default="")
     clinician_npi: Mapped[str]
     service_date: Mapped[date | None]
     content: Mapped[bytes | None] = mapped_column(LargeBinary())
@@ -275,6 +279,13 @@ class DocumentRow(PracticeRecordColumns, Base):
         ),
         Index("documents_by_patient", "organization_id", "medical_record_number"),
         Index("documents_by_member", "organization_id", "member_id"),
+        Index(
+            "documents_by_kind",
+            "organization_id",
+            "kind",
+            "control_number_key",
+            "medical_record_number",
+        ),
     )
 
 

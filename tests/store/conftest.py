@@ -8,7 +8,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from denialml.store import office_tables, sign_in_table, tables  # noqa: F401 (rows)
+from denialml.store import (  # noqa: F401 (rows)
+    cause_tables,
+    office_tables,
+    sign_in_table,
+    tables,
+)
 from denialml.store.columns import Base
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization

@@ -15,6 +15,7 @@ from denialml.domain.claim import (
     Subscriber,
 )
 from denialml.domain.denial import (
+    CauseConfirmation,
     CauseProbability,
     Deadline,
     Denial,
@@ -145,6 +146,22 @@ def finding(cause: RootCause | None = RootCause.AUTH_MISSING) -> RootCauseFindin
         runner_up_probability=0.0,
         probabilities=probabilities,
         basis=("CARC 197.",),
+    )
+
+
+def confirmation(
+    denial_id: str = "den_1",
+    cause: RootCause | None = RootCause.COB_WRONG_PAYER,
+    number: int = 1,
+) -> CauseConfirmation:
+    return CauseConfirmation(
+        confirmation_id=f"{denial_id}_{number}",
+        denial_id=denial_id,
+        root_cause=cause,
+        confirmed_by="key_1",
+        confirmed_at=NOW,
+        before=finding(),
+        was_asked=False,
     )
 
 

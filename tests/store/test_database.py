@@ -171,7 +171,7 @@ def _migrate_at_once(url: str) -> None:
 
 def test_a_database_nobody_migrated_is_refused(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/new.db")
-    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0004"):
+    with pytest.raises(SchemaOutdated, match=r"at schema none, .* needs v0005"):
         check_schema(engine)
 
 

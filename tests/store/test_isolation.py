@@ -18,11 +18,14 @@ from denialml.store import (
     api_keys,
     audit,
     case_records,
+    cause_confirmations,
+    cause_models,
     claims,
     denials,
     documents,
     drafts,
     organizations,
+    payer_letters,
     records,
     scores,
     source_files,
@@ -42,6 +45,7 @@ from tests.store.samples import (
     NOW,
     acknowledgment,
     claim,
+    confirmation,
     document,
     draft,
     finding,
@@ -52,6 +56,7 @@ from tests.store.samples import (
     stored_denial,
 )
 
+LETTER = "um_denial_letter"
 CLAIM = claim("A2", medical_record_number="MRN1")
 ANSWER = payment("A2", service(cas="CO-197 150"), status="4")
 STRANGER = payment("ELSEWHERE", service(paid="1"))
@@ -60,6 +65,7 @@ STRANGER = payment("ELSEWHERE", service(paid="1"))
 WRITES = {
     "api_keys.issue_key",
     "audit.record_event",
+    "cause_models.save_cause_model",
     "database.lock_organization",
     "linking.match_touched",
     "linking.write_matches",
@@ -100,6 +106,9 @@ class Practice:
         )
         intake.add(document(medical_record_number="MRN1"))
         intake.add(document("D2", kind="payer_policy"))
+        letter = {"kind": "um_denial_letter", "authored_on": date(2026, 3, 5)}
+        intake.add(document("D3", patient_control_number=" a2", **letter))
+        intake.add(document("D4", medical_record_number="MRN1", **letter))
         intake.add(Payer(payer_id="60054", name="PLAN A"))
         intake.flush()
         (answer,) = records.adjudications(session, me)
@@ -113,6 +122,9 @@ class Practice:
             route=route(),
         )
         denials.save_denials(session, me, (self.denial,))
+        self.confirmation = confirmation(self.denial_id)
+        cause_confirmations.save_confirmation(session, me, self.confirmation)
+        cause_models.save_cause_model(session, me, b"{}", version="1", now=NOW)
         self.draft = draft(self.draft_id, denial_id=self.denial_id)
         drafts.save_draft(session, me, self.draft)
         as_read = claims.get_claim(session, me, self.claim_id).claim
@@ -138,6 +150,17 @@ READS: dict[str, Question] = {
     ),
     "case_records.case_records": lambda s, o, p: (
         case_records.case_records(s, o, CLAIM).submitted_claims
+    ),
+    "cause_confirmations.confirmations_of": lambda s, o, p: (
+        cause_confirmations.confirmations_of(s, o, p.denial_id)
+    ),
+    "cause_confirmations.standing_confirmations": lambda s, o, p: (
+        cause_confirmations.standing_confirmations(s, o)
+        and cause_confirmations.standing_confirmations(s, o, [p.denial_id])
+    ),
+    "cause_models.cause_model": lambda s, o, p: cause_models.cause_model(s, o),
+    "cause_models.cause_model_version": lambda s, o, p: (
+        cause_models.cause_model_version(s, o)
     ),
     "claims.answers_to": lambda s, o, p: claims.answers_to(s, o, [p.claim_id]),
     "claims.chain_for_claim": lambda s, o, p: claims.chain_for_claim(s, o, p.claim_id),
@@ -172,6 +195,22 @@ READS: dict[str, Question] = {
     "drafts.list_drafts": lambda s, o, p: drafts.list_drafts(s, o),
     "organizations.get_organization": lambda s, o, p: (
         o == p.organization_id and organizations.get_organization(s, o)
+    ),
+    "payer_letters.letters_between": lambda s, o, p: (
+        payer_letters.letters_between(
+            s, o, kind=LETTER, first=date(2026, 3, 5), last=date(2026, 3, 5)
+        ).record_numbers
+    ),
+    "payer_letters.letters_of_file": lambda s, o, p: (
+        payer_letters.letters_of_file(
+            s, o, kind=LETTER, file_id=p.file_id
+        ).control_numbers
+    ),
+    "payer_letters.payer_letters": lambda s, o, p: payer_letters.payer_letters(
+        s, o, kind=LETTER, until=NOW.date()
+    ),
+    "payer_letters.replaced_by_file": lambda s, o, p: payer_letters.replaced_by_file(
+        s, o, ["D3"], file_id=p.file_id
     ),
     "records.adjudications": lambda s, o, p: list(records.adjudications(s, o)),
     "records.claims_awaiting": lambda s, o, p: (
@@ -210,7 +249,12 @@ READS: dict[str, Question] = {
     ),
     "touched.unsettled_payments": lambda s, o, p: touched.unsettled_payments(s, o),
 }
-CHANGES = {"denials.save_denials", "drafts.save_draft", "source_files.end_file"}
+CHANGES = {
+    "cause_confirmations.save_confirmation",
+    "denials.save_denials",
+    "drafts.save_draft",
+    "source_files.end_file",
+}
 
 
 def _functions_of_an_organization() -> set[str]:
@@ -267,6 +311,8 @@ def test_saving_under_another_organization_changes_nothing(
     assert denials.get_denial(session, me, practice.denial_id) == practice.denial
     with pytest.raises(UnknownRecord):
         drafts.save_draft(session, other, practice.draft)
+    with pytest.raises(UnknownRecord):
+        cause_confirmations.save_confirmation(session, other, practice.confirmation)
     source_files.end_file(
         session,
         other,

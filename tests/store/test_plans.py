@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.dialects import sqlite
 
-from denialml.store import linking, provisional, refiling, tables
+from denialml.store import linking, payer_letters, provisional, refiling, tables
 from denialml.store.database import migrate, open_engine
 from denialml.store.membership import one_of
 from denialml.store.writing import table_of
@@ -34,6 +34,10 @@ STATEMENTS = {
     "answers a faulty one may repeat": provisional.PAYMENTS.any_stored,
     "stored answers by claim": linking._ANSWERS_OF[0],
     "stored answers by payment": linking._ANSWERS_OF[1],
+    "all letters of the payers": payer_letters.ALL_LETTERS,
+    "letters about control numbers": payer_letters.LETTERS_OF_CLAIMS,
+    "letters about patients": payer_letters.LETTERS_OF_PATIENTS,
+    "letters by document id": payer_letters.OF_IDS,
     "claims by id": _by_id(tables.ClaimRow, "claim_id"),
     "answers by claim": _by_id(tables.LineAdjudicationRow, "claim_id"),
     "answers by payment": _by_id(tables.LineAdjudicationRow, "payment_id"),

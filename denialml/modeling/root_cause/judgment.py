@@ -63,6 +63,8 @@ TOO_FEW = (
     " alone."
 )
 ALIKE = "Denials of this practice that are alike lean to this cause."
+# Log-odds from which a letter's words are said to point somewhere.
+TELLING_LETTER = 0.7
 
 
 class WeighedLine(Judgment, frozen=True):
@@ -182,13 +184,15 @@ def conclude(
     first_finding: RootCauseFinding | None = None,
     sets: CauseSets | None = None,
     thin: bool = False,
+    by_letter: Sequence[float] = (),
 ) -> RootCauseFinding:
     """The finding of a weighed line.
 
     `tendency` is what the practice's other denials add, in log-odds by cause
-    (`practice_learning`). `sets` gives the causes that hold the true one as often as
-    stated; None: no set is given. `thin`: too few denials to learn from, which the
-    basis then says.
+    (`practice_learning`); `by_letter` the part of it that the words of the payer's
+    letter make, empty without one. `sets` gives the causes that hold the true one as
+    often as stated; None: no set is given. `thin`: too few denials to learn from, which
+    the basis then says.
     """
     if first_finding is not None and any(row.code == UPHELD for row in weighed.reasons):
         return _inherited(first_finding)
@@ -202,7 +206,9 @@ def conclude(
             CAUSES, evidence.codes, evidence.signs, added, strict=True
         )
     }
-    return _finding(scores, weighed, added, sets=sets, thin=thin)
+    return _finding(
+        scores, weighed, added, sets=sets, thin=thin, by_letter=tuple(by_letter)
+    )
 
 
 def dictionary_cause(adjustments: Iterable[ClaimAdjustment]) -> RootCause | None:
@@ -242,6 +248,7 @@ def _finding(
     *,
     sets: CauseSets | None,
     thin: bool,
+    by_letter: tuple[float, ...],
 ) -> RootCauseFinding:
     shares = _shares(scores)
     alone = _shares(
@@ -249,11 +256,12 @@ def _finding(
     )
     ranked = sorted(shares.items(), key=lambda pair: (-pair[1], CAUSES.index(pair[0])))
     (cause, probability), (runner_up, runner_up_probability) = ranked[:2]
-    basis = _basis(cause, weighed)
+    more = _letter_sentences(cause, by_letter)
     if probability - alone[cause] >= TOLD_GAIN:
-        basis = (*basis[: BASIS_SENTENCES - 1], ALIKE)
+        more.append(ALIKE)
     if thin:
-        basis = (*basis[: BASIS_SENTENCES - 1], TOO_FEW)
+        more.append(TOO_FEW)
+    basis = (*_basis(cause, weighed)[: BASIS_SENTENCES - len(more)], *more)
     return RootCauseFinding(
         root_cause=cause,
         probability=probability,
@@ -295,6 +303,20 @@ def _basis(cause: RootCause, weighed: WeighedLine) -> tuple[str, ...]:
     ranked.sort(key=lambda pair: -pair[0])
     sentences += [sentence for _, sentence in ranked]
     return tuple(sentences[:BASIS_SENTENCES])
+
+
+def _letter_sentences(cause: RootCause, by_letter: tuple[float, ...]) -> list[str]:
+    """Where the payer's letter points, if its words point anywhere."""
+    if not by_letter or max(by_letter) < TELLING_LETTER:
+        return []
+    stated = CAUSES[by_letter.index(max(by_letter))]
+    if stated is cause:
+        return ["The words of the payer's letter point to it."]
+    name = root_causes()[stated.value].label
+    return [
+        f"The words of the payer's letter rather point to: {name}; what else is known"
+        " outweighed them."
+    ]
 
 
 def _reason_sentence(row: AdjustmentReason, cause: RootCause, name: str) -> str:

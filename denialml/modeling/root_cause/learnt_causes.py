@@ -34,8 +34,10 @@ FEWEST_LINES = 500
 FEWEST_OF_CATEGORY = 5
 LIKELY_CAUSES = 3
 SMALLEST_SHARE = 0.03
-# A confirmed line counts like this many unconfirmed ones.
+# A confirmed line counts like this many unconfirmed ones, if lines that were as certain
+# are not confirmed more often than others: people look at what is doubtful or wrong.
 CONFIRMED_WEIGHT = 2.0
+CERTAINTY_BANDS = (0.5, 0.8, 0.95)
 ROUNDS = 60
 _PARAMETERS = {
     "objective": "multiclass",
@@ -123,11 +125,10 @@ def learn_root_causes(
     start = np.array([line.signs for line in lines]) + parts.likeness
     codes = np.array([line.codes for line in lines]) + parts.printing
     shares = shares_of(start + codes + parts.letters)
-    weights = np.ones(len(lines))
+    weights = confirmed_weights(shares.max(axis=1), sorted(told))
     for place, cause in told.items():
         shares[place] = 0.0
         shares[place, CAUSES.index(cause)] = 1.0
-        weights[place] = CONFIRMED_WEIGHT
     categories = _categories(lines)
     matrix = _matrix(lines, categories)
     folds = np.array([line.fold for line in lines], np.intp)
@@ -142,6 +143,33 @@ def learn_root_causes(
         lines=len(lines),
         confirmed=len(told),
     )
+
+
+def confirmed_weights(certainty: FloatArray, confirmed: Sequence[int]) -> FloatArray:
+    """How much each line counts: 1, and up to `CONFIRMED_WEIGHT` where confirmed.
+
+    What people confirm is no random draw. A confirmed line replaces the doubt about
+    itself, which needs no weight; what it counts beyond 1 it counts for lines like it,
+    and shrinks with how much more often lines of its certainty were confirmed.
+
+    Parameters
+    ----------
+    certainty : ndarray of shape (n_lines,)
+        Probability of the likeliest cause before anybody confirmed.
+    confirmed : sequence of int
+        Positions of confirmed lines.
+    """
+    weights = np.ones(len(certainty))
+    if not len(confirmed):
+        return weights
+    bands = np.digitize(certainty, CERTAINTY_BANDS)
+    places = np.array(confirmed, np.intp)
+    count = len(CERTAINTY_BANDS) + 1
+    of_all = np.bincount(bands, minlength=count) / len(bands)
+    of_confirmed = np.bincount(bands[places], minlength=count) / len(places)
+    ratio = of_all[bands[places]] / of_confirmed[bands[places]]
+    weights[places] += (CONFIRMED_WEIGHT - 1.0) * np.minimum(1.0, ratio)
+    return weights
 
 
 def dump_learnt(model: LearntCauses) -> bytes:

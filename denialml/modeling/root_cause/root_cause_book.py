@@ -98,7 +98,7 @@ class RootCauseBook:
         ]
         known = [one.evidence for one in weighed if one.evidence is not None]
         taught = learn_from(known, learnt=learnt, sets=sets)
-        tendencies = iter(taught.added)
+        tendencies = iter(zip(taught.added, taught.letters, strict=True))
         first: dict[tuple[str, str, date | None], RootCauseFinding] = {}
         findings = []
         for one, line in zip(denied, weighed, strict=True):
@@ -107,12 +107,16 @@ class RootCauseBook:
                 one.line.procedure_code,
                 one.line.service_date,
             )
+            tendency, by_letter = (
+                next(tendencies) if line.evidence is not None else (None, ())
+            )
             finding = conclude(
                 line,
-                tendency=next(tendencies) if line.evidence is not None else None,
+                tendency=tendency,
                 first_finding=first.get(key),
                 sets=taught.sets,
                 thin=taught.thin,
+                by_letter=tuple(by_letter),
             )
             first.setdefault(key, finding)
             findings.append(finding)

@@ -1,0 +1,138 @@
+"""Learning from the causes that people confirmed; the model is kept for the desk."""
+
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from denialml.domain.record import Judgment
+from denialml.journeys.denying_answers import denying_answers
+from denialml.journeys.judging import weigh
+from denialml.journeys.letters import note_letters_read, read_letters
+from denialml.modeling.root_cause.practice_learning import (
+    CauseModel,
+    dump_cause_model,
+    is_asked,
+    learn_cause_model,
+    load_cause_model,
+)
+from denialml.modeling.root_cause.root_cause_book import RootCauseBook
+from denialml.store.audit import AuditAction, record_event
+from denialml.store.cause_confirmations import standing_confirmations
+from denialml.store.cause_models import cause_model, save_cause_model
+from denialml.store.identity import Identity
+from denialml.store.organizations import get_organization
+from denialml.store.records import practice_records
+
+
+class CauseLearning(Judgment, frozen=True):
+    """What a run of `learn_causes` came to.
+
+    `lines` are denied lines that anything is known about, `confirmed` those whose cause
+    stands confirmed; `checked` of the `asked` ones, chosen at random, were confirmed.
+    `loss` and `loss_before` compare with and without what was learnt, on the confirmed
+    causes (mean log-loss, cross-fitted). `is_kept`: the desk judges with it from the
+    next run on; else `reason` says why not.
+    """
+
+    lines: int
+    confirmed: int
+    asked: int
+    checked: int
+    is_kept: bool
+    reason: str
+    model_version: str = ""
+    sets_rest_on: str = ""
+    loss: float | None = None
+    loss_before: float | None = None
+
+
+def learn_causes(
+    session: Session,
+    organization_id: str,
+    *,
+    as_of: date,
+    now: datetime,
+    actor: str,
+) -> CauseLearning:
+    """Learn from the denied lines known on `as_of` and what people confirmed of them.
+
+    A model that tells confirmed causes worse than doing without is not kept; the one
+    before then stays. The caller commits.
+    """
+    identity = Identity(get_organization(session, organization_id).fingerprint_key)
+    records = practice_records(session, organization_id, until=as_of)
+    letters = read_letters(session, organization_id, until=as_of)
+    book = RootCauseBook(records, as_of=as_of)
+    lines = [
+        (one.judged.denial_id, one.weighed.evidence)
+        for one in weigh(
+            denying_answers(records), book, identity=identity, letters=letters
+        )
+    ]
+    note_letters_read(session, organization_id, len(letters), actor=actor, now=now)
+    standing = standing_confirmations(session, organization_id)
+    known = [(key, one) for key, one in lines if one is not None]
+    confirmed = {
+        place: cause
+        for place, (key, _) in enumerate(known)
+        if key in standing and (cause := standing[key].root_cause) is not None
+    }
+    checked = {
+        place: cause for place, cause in confirmed.items() if is_asked(known[place][0])
+    }
+    model = learn_cause_model(
+        [one for _, one in known], confirmed=confirmed, checked=checked
+    )
+    report = CauseLearning(
+        lines=len(known),
+        confirmed=len(confirmed),
+        asked=sum(is_asked(key) for key, _ in known),
+        checked=len(checked),
+        is_kept=False,
+        reason="Too few denied lines are on file to learn from: codes, records and"
+        " letters judge alone.",
+    )
+    if model is not None:
+        report = _with_model(report, model)
+    if model is not None and report.is_kept:
+        save_cause_model(
+            session,
+            organization_id,
+            dump_cause_model(model),
+            version=model.version,
+            now=now,
+        )
+    record_event(
+        session,
+        organization_id,
+        actor=actor,
+        action=AuditAction.CAUSES_LEARNT,
+        record_kind="cause_model",
+        record_id=report.model_version,
+        record_count=len(confirmed),
+        now=now,
+    )
+    return report
+
+
+def model_on_file(session: Session, organization_id: str) -> CauseModel | None:
+    """The model that judges; None where none was learnt, or by another release."""
+    content = cause_model(session, organization_id)
+    return load_cause_model(content) if content is not None else None
+
+
+def _with_model(report: CauseLearning, model: CauseModel) -> CauseLearning:
+    return CauseLearning(
+        lines=report.lines,
+        confirmed=report.confirmed,
+        asked=report.asked,
+        checked=report.checked,
+        is_kept=model.is_better,
+        reason=""
+        if model.is_better
+        else "It tells the confirmed causes worse than doing without.",
+        model_version=model.version if model.is_better else "",
+        sets_rest_on=model.sets.basis,
+        loss=model.loss,
+        loss_before=model.loss_before,
+    )
