@@ -124,15 +124,15 @@ class History:
                 weights.append(_NAN if key is None else 0.0)
                 answers.append(0)
                 continue
-            since, known, denied, count = counts
-            decay = table.decay[min(int(day - since), LONGEST_DAYS)]
-            weight = known * decay
+            days = day - counts.since
+            decay = table.decay[days if days < LONGEST_DAYS else LONGEST_DAYS]
+            weight = counts.weight * decay
             prior_weight = table.prior_weight
             rates.append(
-                (denied * decay + prior * prior_weight) / (weight + prior_weight)
+                (counts.denied * decay + prior * prior_weight) / (weight + prior_weight)
             )
             weights.append(weight)
-            answers.append(int(count))
+            answers.append(counts.answers)
         return LineHistory(
             tuple(rates),
             tuple(weights),

@@ -6,7 +6,8 @@ an operation, or the order of two, changes it in both.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 from denialml.modeling.knowledge.rate_table import Key, RateTable
 
@@ -17,11 +18,12 @@ _CAUSE_PRIOR = 0.01
 _DAYS = range(LONGEST_DAYS + 1)
 
 
-def decay_by_days(table: RateTable) -> list[float]:
+@cache
+def decay_by_days(table: RateTable) -> tuple[float, ...]:
     """What is left of a weight after so many days without an answer; by days."""
     if table.half_life_answers:
-        return [1.0] * len(_DAYS)
-    return [math.exp2(-days / table.half_life_days) for days in _DAYS]
+        return (1.0,) * len(_DAYS)
+    return tuple(math.exp2(-days / table.half_life_days) for days in _DAYS)
 
 
 def decay_by_answer(table: RateTable) -> float:
@@ -36,11 +38,21 @@ def overall_prior(table: RateTable) -> float:
     return _CAUSE_PRIOR if table.causes else _OVERALL_PRIOR
 
 
-class TableRates:
-    """Key -> [day of the last answer, weight, denied weight, answers], and over all.
+class Counts:
+    """The answers to one key: the day of the last and, decayed as of that day, their
+    weight and that of their denials. `answers` are counted, not decayed."""
 
-    The two weights are decayed as of that day, the answers are not.
-    """
+    __slots__ = ("answers", "denied", "since", "weight")
+
+    def __init__(self, since: int, weight: float, denied: float, answers: int) -> None:
+        self.since = since
+        self.weight = weight
+        self.denied = denied
+        self.answers = answers
+
+
+class TableRates:
+    """The counts of all keys of a table, and of the table as a whole."""
 
     __slots__ = ("_factors", "_overall", "_prior", "counts", "decay", "prior_weight")
 
@@ -50,8 +62,8 @@ class TableRates:
         each = decay_by_answer(table)
         self._factors = [decay * each for decay in self.decay]
         self._prior = overall_prior(table)
-        self.counts: dict[Key, list[float]] = {}
-        self._overall: dict[Key, list[float]] = {}
+        self.counts: dict[Key, Counts] = {}
+        self._overall: dict[Key, Counts] = {}
 
     def learn(
         self, keys: Iterable[Key | None], days: Iterable[int], values: Iterable[float]
@@ -63,35 +75,35 @@ class TableRates:
         self, keys: Iterable[Key | None], days: Iterable[int], values: Iterable[float]
     ) -> None:
         """The same answers for `overall`; only of tables that are asked for it."""
-        every = (None if key is None else 0 for key in keys)
+        every = [None if key is None else 0 for key in keys]
         _add(self._overall, self._factors, every, days, values)
 
     def overall(self, day: int) -> float:
         """The rate over all keys on a day."""
-        since, weight, denied, _ = self._overall.get(0, (day, 0.0, 0.0, 0))
-        decay = self.decay[min(int(day - since), LONGEST_DAYS)]
-        return (denied * decay + self._prior * OVERALL_PRIOR_WEIGHT) / (
-            weight * decay + OVERALL_PRIOR_WEIGHT
+        counts = self._overall.get(0, Counts(day, 0.0, 0.0, 0))
+        decay = self.decay[min(day - counts.since, LONGEST_DAYS)]
+        return (counts.denied * decay + self._prior * OVERALL_PRIOR_WEIGHT) / (
+            counts.weight * decay + OVERALL_PRIOR_WEIGHT
         )
 
 
 def _add(
-    counts: dict[Key, list[float]],
-    factors: list[float],
+    kept: dict[Key, Counts],
+    factors: Sequence[float],
     keys: Iterable[Key | None],
     days: Iterable[int],
     values: Iterable[float],
 ) -> None:
     for key, day, value in zip(keys, days, values, strict=True):
-        known = counts.get(key) if key is not None else _NOT_ARISING
-        if known is None:
-            counts[key] = [day, 1.0, value, 1]  # type: ignore[index]
-        elif known is not _NOT_ARISING:
-            factor = factors[min(int(day - known[0]), LONGEST_DAYS)]
-            known[0] = day
-            known[1] = known[1] * factor + 1.0
-            known[2] = known[2] * factor + value
-            known[3] += 1
-
-
-_NOT_ARISING: list[float] = []
+        if key is None:
+            continue
+        counts = kept.get(key)
+        if counts is None:
+            kept[key] = Counts(day, 1.0, value, 1)
+            continue
+        days_since = day - counts.since
+        factor = factors[days_since if days_since < LONGEST_DAYS else LONGEST_DAYS]
+        counts.since = day
+        counts.weight = counts.weight * factor + 1.0
+        counts.denied = counts.denied * factor + value
+        counts.answers += 1

@@ -14,13 +14,16 @@ import numpy.typing as npt
 from denialml.domain.claim import patient_key
 from denialml.domain.facts import PracticeRecords
 from denialml.errors import LeakRefused
+from denialml.modeling.knowledge.answer_event import AnswerEvent, in_order
+from denialml.modeling.knowledge.evidence_book import EvidenceBook
 from denialml.modeling.knowledge.facts import FactBook
-from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.observation import (
     ObservedLine,
     answer_events,
     observe_lines,
 )
+from denialml.modeling.knowledge.rate_columns import RateRow, rate_columns
 from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import (
     FEATURES,
@@ -83,8 +86,6 @@ def build_frame(
     events = [
         event for event in answer_events(observed) if event.received_on < known_by
     ]
-    history = History(events)
-    rejections = _rejections(records)
     chosen = [
         one
         for one in observed
@@ -92,23 +93,43 @@ def build_frame(
         and one.submitted_on < known_by
         and (one.is_original or not originals_only)
     ]
+    matrix = _matrix(chosen, in_order(events))
+    return _frame(chosen, matrix, _rejections(records), known_by)
+
+
+def _matrix(
+    chosen: Sequence[ObservedLine], events: Sequence[AnswerEvent]
+) -> npt.NDArray[np.float64]:
+    """The features of each line as of the day it was sent."""
+    rates = rate_columns(
+        events,
+        [one.view for one in chosen],
+        [one.submitted_on for one in chosen],
+    )
+    evidence = EvidenceBook(events)
     matrix = np.empty((len(chosen), len(FEATURES)), dtype=np.float64)
-    for position, one in enumerate(chosen):
-        if one.submitted_on > history.as_of:
-            history.advance(one.submitted_on)
-        row = _row(one, history)
+    for position, (one, known) in enumerate(zip(chosen, rates.rows(), strict=True)):
+        if one.submitted_on > evidence.as_of:
+            evidence.advance(one.submitted_on)
+        row = _row(one, known, evidence)
         guarded = position % _GUARDED_ONE_OF == 0
         matrix[position] = guarded_features(row) if guarded else line_features(row)
-    return _frame(chosen, matrix, rejections, known_by)
+    return matrix
 
 
-def _row(one: ObservedLine, history: History) -> LineInput:
-    if not one.facts.as_of == history.as_of == one.submitted_on:
+def _row(one: ObservedLine, known: RateRow, evidence: EvidenceBook) -> LineInput:
+    day, rates, weights, answers, usual = known
+    if not (
+        one.facts.as_of == evidence.as_of == one.submitted_on
+        and day == one.submitted_on.toordinal()
+    ):
         raise LeakRefused(
             f"a line sent on {one.submitted_on} was handed facts of"
-            f" {one.facts.as_of} and a history of {history.as_of}"
+            f" {one.facts.as_of}, rates of {date.fromordinal(day)} and evidence of"
+            f" {evidence.as_of}"
         )
-    about = history.about(one.view, patient=patient_key(one.claim))
+    proved = evidence.about(one.view, patient=patient_key(one.claim))
+    about = LineHistory(rates, weights, answers, usual, *proved)
     return LineInput(one.claim, one.line, one.facts, one.view, about)
 
 

@@ -1,0 +1,283 @@
+"""The rates that history gives, for all lines of a frame at once.
+
+What `History.about` says of a line on its submission day is here worked out table by
+table over all answers and lines together. The numbers are the same to the last bit:
+each key's answers are added up in the order received, with the operations of
+`table_rates`, and only what stands alone on its row is left to numpy.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from denialml.modeling.knowledge.answer_event import AnswerEvent, denied_share
+from denialml.modeling.knowledge.line_view import LineView
+from denialml.modeling.knowledge.rate_table import (
+    KeyWords,
+    Part,
+    RateTable,
+    part_reader,
+)
+from denialml.modeling.knowledge.rate_tables import (
+    KEYS,
+    KEYS_OF,
+    PARENTS,
+    RATE_TABLES,
+    USUAL_OF,
+)
+from denialml.modeling.knowledge.table_rates import (
+    LONGEST_DAYS,
+    OVERALL_PRIOR_WEIGHT,
+    decay_by_answer,
+    decay_by_days,
+    overall_prior,
+)
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+# Beyond it, numbers of keys are counted anew: with the number of an answer beside
+# them they must fit 64 bits.
+_MANY_KEYS = 2**31
+_ROWS_AT_ONCE = 4096
+
+RateRow = tuple[
+    int,
+    tuple[float, ...],
+    tuple[float, ...],
+    tuple[int, ...],
+    tuple[float, ...],
+]
+
+
+class RateColumns(msgspec.Struct, frozen=True, kw_only=True):
+    """The first four fields of `LineHistory`. All are (lines, tables).
+
+    `days` (lines,) are the proleptic ordinals of the days on which they hold.
+    """
+
+    days: Integers
+    rates: Floats
+    weights: Floats
+    answers: Integers
+    usual: Floats
+
+    def rows(self) -> Iterator[RateRow]:
+        """Line after line: the day, and the four fields as `LineHistory` has them."""
+        for start in range(0, len(self.days), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            yield from zip(
+                self.days[part].tolist(),
+                map(tuple, self.rates[part].tolist()),
+                map(tuple, self.weights[part].tolist()),
+                map(tuple, self.answers[part].tolist()),
+                map(tuple, self.usual[part].tolist()),
+                strict=True,
+            )
+
+
+def rate_columns(
+    events: Sequence[AnswerEvent], views: Sequence[LineView], days: Sequence[date]
+) -> RateColumns:
+    """What the answers received before its day say about each line.
+
+    Parameters
+    ----------
+    events : sequence of AnswerEvent
+        In the order of `in_order`.
+    views, days : sequences
+        The lines and the days on which they are sent.
+    """
+    counted = [event for event in events if event.counts]
+    ordinals = np.array([day.toordinal() for day in days], dtype=np.int64)
+    answers = _Answers(counted)
+    words = _Words([*(event.view for event in counted), *views])
+    asked = [_Asked(answers, words, key, ordinals) for key in KEYS]
+    shape = (len(views), len(RATE_TABLES))
+    found = RateColumns(
+        days=ordinals,
+        rates=np.empty(shape),
+        weights=np.empty(shape),
+        answers=np.empty(shape, dtype=np.int64),
+        usual=np.empty(shape),
+    )
+    for position, table in enumerate(RATE_TABLES):
+        key, parent, usual_of = asked[KEYS_OF[position]], PARENTS[position], USUAL_OF
+        found.usual[:, position] = (
+            _usual(table, answers, key, ordinals)
+            if usual_of[position] == position
+            else found.usual[:, usual_of[position]]
+        )
+        prior = found.usual[:, position] if parent < 0 else found.rates[:, parent]
+        rate, weight = _rates(table, answers, key, prior)
+        found.rates[:, position] = rate
+        found.weights[:, position] = weight
+        found.answers[:, position] = key.count
+    return found
+
+
+class _Answers:
+    """The answers that enter the rates, in the order received."""
+
+    def __init__(self, events: Sequence[AnswerEvent]) -> None:
+        self._events = events
+        self._values: dict[frozenset[str], Floats] = {}
+        self.days = np.array(
+            [event.received_on.toordinal() for event in events], dtype=np.int64
+        )
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def values(self, causes: frozenset[str]) -> Floats:
+        """How much of a denial for these causes each answer was."""
+        found = self._values.get(causes)
+        if found is None:
+            found = self._values[causes] = np.array(
+                [denied_share(event, causes) for event in self._events],
+                dtype=np.float64,
+            )
+        return found
+
+
+class _Words:
+    """Numbers for the words of views, alike where the words are."""
+
+    def __init__(self, views: Sequence[LineView]) -> None:
+        # The view of an answered line stands twice, with the answer and the line.
+        places: dict[int, int] = {}
+        self._places = np.array(
+            [places.setdefault(id(view), len(places)) for view in views],
+            dtype=np.int64,
+        )
+        self._views = list({id(view): view for view in views}.values())
+        self._numbers: dict[Part, tuple[Integers, int]] = {}
+
+    def keys(self, by: tuple[Part, ...]) -> Integers:
+        """A number for the key of each view (views,)."""
+        keys, size = self._part(by[0])
+        for part in by[1:]:
+            numbers, words = self._part(part)
+            if size * words > _MANY_KEYS:
+                found, keys = np.unique(keys, return_inverse=True)
+                size = len(found)
+            keys, size = keys * words + numbers, size * words
+        return keys[self._places]
+
+    def holds(self, name: str) -> npt.NDArray[np.bool_]:
+        """Whether the field is not empty (views,)."""
+        read = part_reader(name)
+        return np.array([bool(read(view)) for view in self._views])[self._places]
+
+    def _part(self, part: Part) -> tuple[Integers, int]:
+        found = self._numbers.get(part)
+        if found is None:
+            words: dict[object, int] = {}
+            numbers = [
+                words.setdefault(word, len(words))
+                for word in map(part_reader(part), self._views)
+            ]
+            found = np.array(numbers, dtype=np.int64), max(len(words), 1)
+            self._numbers[part] = found
+        return found
+
+
+class _Asked:
+    """One key: its answers, key after key, and which of them each line knows.
+
+    `arises` (answers): whether the answer has such a key. `order` are those that have,
+    by key and then as received; `new_key` is True at the first of a key. Of the lines:
+    `count` answers with the same key are known, the `last` of them in `order`.
+    """
+
+    def __init__(
+        self, answers: _Answers, words: _Words, key: KeyWords, lines: Integers
+    ) -> None:
+        numbers = words.keys(key.by)
+        holds = (
+            words.holds(key.only_with)
+            if key.only_with
+            else np.ones(len(numbers), dtype=np.bool_)
+        )
+        own, asked = numbers[: len(answers)], numbers[len(answers) :]
+        self.arises, self.line_arises = holds[: len(answers)], holds[len(answers) :]
+        self.at = np.flatnonzero(self.arises)
+        self.order = self.at[np.argsort(own[self.at], kind="stable")]
+        own = own[self.order]
+        self.new_key = np.ones(len(own), dtype=np.bool_)
+        self.new_key[1:] = own[1:] != own[:-1]
+        self.days = answers.days[self.order]
+        known = np.searchsorted(answers.days, lines, side="left")
+        step = len(answers) + 1
+        placed = own * step + self.order
+        first = np.searchsorted(placed, asked * step)
+        after = np.searchsorted(placed, asked * step + known)
+        self.count = np.where(self.line_arises, after - first, 0)
+        self.last = np.where(self.count > 0, after - 1, 0)
+        self.known = self.count > 0
+        self.days_since = np.zeros(len(lines), dtype=np.int64)
+        if len(own):
+            since = lines - self.days[self.last]
+            self.days_since = np.where(self.known, since, 0)
+
+
+def _rates(
+    table: RateTable, answers: _Answers, key: _Asked, prior: Floats
+) -> tuple[Floats, Floats]:
+    """Rates and weights (lines,) of one table."""
+    values = answers.values(table.causes)[key.order]
+    decay = np.array(decay_by_days(table))
+    weight, denied = _added_up(table, decay, key.days, key.new_key, values)
+    rates = np.where(key.line_arises, prior, np.nan)
+    weights = np.where(key.line_arises, 0.0, np.nan)
+    if len(weight):
+        left = decay[np.minimum(key.days_since, LONGEST_DAYS)]
+        own = weight[key.last] * left
+        prior_weight = table.prior_weight
+        rate = (denied[key.last] * left + prior * prior_weight) / (own + prior_weight)
+        rates = np.where(key.known, rate, rates)
+        weights = np.where(key.known, own, weights)
+    return rates, weights
+
+
+def _usual(table: RateTable, answers: _Answers, key: _Asked, lines: Integers) -> Floats:
+    """The rate over all keys of the table on the day of each line (lines,)."""
+    days = answers.days[key.at]
+    new_key = np.zeros(len(days), dtype=np.bool_)
+    new_key[:1] = True
+    decay = np.array(decay_by_days(table))
+    values = answers.values(table.causes)[key.at]
+    weight, denied = _added_up(table, decay, days, new_key, values)
+    known = np.searchsorted(days, lines, side="left")
+    since = lines - np.concatenate(([0], days))[known]
+    left = decay[np.minimum(np.where(known > 0, since, 0), LONGEST_DAYS)]
+    weight, denied = (np.concatenate(([0.0], one))[known] for one in (weight, denied))
+    prior = overall_prior(table) * OVERALL_PRIOR_WEIGHT
+    usual: Floats = (denied * left + prior) / (weight * left + OVERALL_PRIOR_WEIGHT)
+    return usual
+
+
+def _added_up(
+    table: RateTable,
+    decay: Floats,
+    days: Integers,
+    new_key: npt.NDArray[np.bool_],
+    values: Floats,
+) -> tuple[Floats, Floats]:
+    """Weight and denied weight of the key after each answer (answers,)."""
+    gaps = np.zeros(len(days), dtype=np.int64)
+    gaps[1:] = days[1:] - days[:-1]
+    gaps[new_key] = 0
+    factors = decay[np.minimum(gaps, LONGEST_DAYS)] * decay_by_answer(table)
+    factors[new_key] = 0.0
+    weights: list[float] = []
+    denied: list[float] = []
+    weight = against = 0.0
+    for factor, value in zip(factors.tolist(), values.tolist(), strict=True):
+        weight = weight * factor + 1.0
+        against = against * factor + value
+        weights.append(weight)
+        denied.append(against)
+    return np.array(weights), np.array(denied)
