@@ -32,8 +32,9 @@ from denialml.simulation.parameters import DIFFICULTIES, Difficulty
 
 SEEDS = (1, 2, 3)
 CLAIMS = 100_000
-SMALL_SEEDS = tuple(range(101, 121))
-SMALL_CLAIMS = 12_000
+# Ten more worlds, in which a small bias of a cause would add up.
+MORE_SEEDS = tuple(range(131, 141))
+MORE_CLAIMS = 60_000
 GROUPS = 10
 RESULTS = Path(__file__).parent / "results" / "simulator.json"
 Floats = npt.NDArray[np.float64]
@@ -206,8 +207,8 @@ def joint(found: list[dict[str, Any]], what: str) -> dict[str, Any]:
     Even a true truth lies beyond two standard errors in 4.55% of groups: "all within
     two" fails by chance where there are many. The chi-square sums the squares; its p
     is the chance of a larger sum if the truth is true. Standard errors come from few
-    clusters where a cause is rare, which makes p too small: in small worlds so much
-    that causes are not judged there.
+    clusters where a cause is rare, which makes p too small: `pooled_causes` has no such
+    doubt.
     """
     scores = np.array(
         [one["standard_errors_off"] for each in found for one in each[what]]
@@ -243,7 +244,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--claims", type=int, default=CLAIMS)
-    arguments.add_argument("--small-worlds", type=int, default=len(SMALL_SEEDS))
+    arguments.add_argument("--more-worlds", type=int, default=len(MORE_SEEDS))
     chosen = arguments.parse_args()
     results: dict[str, Any] = {
         "what": "simulated data; 2023-01-01 to 2025-12-31",
@@ -266,14 +267,18 @@ def main() -> None:
         "pooled_causes": pooled_causes(large),
         "denial_rates": shape_of(large),
     }
-    seeds = SMALL_SEEDS[: chosen.small_worlds]
-    small = [measure(simulate(seed, SMALL_CLAIMS)[0]) for seed in seeds]
-    if small:
-        results["small_worlds"] = {
-            "claims_each": SMALL_CLAIMS,
-            "deciles": joint(small, "deciles"),
-            "pooled_causes": pooled_causes(small),
-            "denial_rates": shape_of(small),
+    more = [
+        measure(simulate(seed, MORE_CLAIMS)[0])
+        for seed in MORE_SEEDS[: chosen.more_worlds]
+    ]
+    if more:
+        results["more_worlds"] = {
+            "seeds": list(MORE_SEEDS[: chosen.more_worlds]),
+            "claims_each": MORE_CLAIMS,
+            "deciles": joint(more, "deciles"),
+            "causes": joint(more, "causes"),
+            "pooled_causes": pooled_causes(more),
+            "denial_rates": shape_of(more),
         }
     print(json.dumps(results, indent=2))
     if chosen.json:
