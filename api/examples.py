@@ -171,6 +171,8 @@ EXAMPLE_DENIAL_VIEW = DenialView(
     filing_deadline=None,
     claim_state=ClaimState.DENIED,
     net_paid=Decimal("0.00"),
+    candidates="Authorization missing; 90% of such sets hold the true cause (measured "
+    "on simulated practices).",
 )
 EXAMPLE_INGEST_REPORT = IngestReport(
     file="remittance.835",

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     FILES_WRITE = "files:write"
     REMITTANCES_WRITE = "remittances:write"
     DENIALS_READ = "denials:read"
+    DENIALS_WRITE = "denials:write"
     APPEALS_READ = "appeals:read"
     APPEALS_WRITE = "appeals:write"
 

@@ -45,7 +45,10 @@ class CauseView:
 
 @dataclass(frozen=True)
 class WorklistRow:
-    """One line of the worklist. Grain: denial."""
+    """One line of the worklist. Grain: denial.
+
+    `is_confirmed`: a person confirmed the cause, which then has no runner-up.
+    """
 
     denial_id: str
     patient_control_number: str
@@ -56,6 +59,7 @@ class WorklistRow:
     denied_amount: Decimal
     cause: CauseView | None
     runner_up: CauseView | None
+    is_confirmed: bool
     route: str
     deadline: DeadlineView
     status: str
@@ -92,6 +96,7 @@ def worklist_row(stored: StoredDenial, *, today: date) -> WorklistRow:
         denied_amount=denial.denied_amount,
         cause=cause,
         runner_up=runner_up,
+        is_confirmed=finding is not None and finding.confirmed_at is not None,
         route=words(stored.route.route) if stored.route is not None else "",
         deadline=deadline_view(stored.deadline, today=today, status=stored.status),
         status=stored.status,

@@ -2,16 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+import msgspec
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from api.dependencies import Visit
+from api.bodies import read_body, repeated_field
+from api.dependencies import Purpose, Visit
 from api.examples import EXAMPLE_DENIAL, EXAMPLE_DENIAL_VIEW, as_json
 from api.openapi import Content, Operation, describe
 from api.permissions import Permission
-from api.problems import ProblemType
+from api.problems import FieldError, ProblemType, RequestProblem
 from api.routes.answers import JSON, json_answer, record_id, visit_with
 from denialml.domain.denial import RootCause, Route
+from denialml.journeys.confirming import confirm_cause
 from denialml.journeys.worklist import DenialView, view_denial
 from denialml.store.audit import AuditAction
 from denialml.store.denials import (
@@ -23,7 +26,16 @@ from denialml.store.denials import (
 )
 
 router = APIRouter(prefix="/v1/denials", tags=["denials"])
-SHAPES = (DenialPage, DenialView)
+
+
+class CauseStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person says the cause is; null takes back what was said before."""
+
+    root_cause: RootCause | None
+
+
+SHAPES = (DenialPage, DenialView, CauseStatement)
+_CAUSES = ", ".join(cause.value for cause in RootCause)
 
 PayerFilter = Annotated[
     str | None,
@@ -122,3 +134,68 @@ def read_denial(
     )
     visit.note(AuditAction.DENIAL_READ, "denial", view.stored.denial.denial_id)
     return json_answer(view)
+
+
+@router.post(
+    "/{denial_id}/cause",
+    **describe(
+        Operation(
+            summary="Confirm or correct the cause of a denial",
+            description=(
+                "What a denial specialist found the cause to be. It wins over the "
+                "model's in what is shown, routed and drafted, and is kept with who, "
+                "when and what the model had said. A newer statement takes the place "
+                "of the one before; null takes it back. Answers with the denial."
+            ),
+            permission=Permission.DENIALS_WRITE,
+            body=(Content(JSON, {"root_cause": "auth_missing"}, CauseStatement),),
+            answers=(Content(JSON, as_json(EXAMPLE_DENIAL_VIEW), DenialView),),
+            problems=(
+                ProblemType.NOT_FOUND,
+                ProblemType.UNREADABLE_BODY,
+                ProblemType.INVALID_REQUEST,
+            ),
+        )
+    ),
+)
+def state_cause(
+    denial_id: str,
+    visit: Visit = visit_with(Permission.DENIALS_WRITE, Purpose.CHANGE),
+    body: bytes = Depends(read_body),
+) -> Response:
+    """Confirm, correct or take back; the denial as it then stands."""
+    confirm_cause(
+        visit.session,
+        visit.organization_id,
+        record_id(denial_id),
+        read_statement(body).root_cause,
+        as_of=visit.today,
+        now=visit.now,
+        actor=visit.actor,
+    )
+    return json_answer(
+        view_denial(visit.session, visit.organization_id, denial_id, as_of=visit.today)
+    )
+
+
+def read_statement(body: bytes) -> CauseStatement:
+    """The cause of a request's body.
+
+    Raises `RequestProblem` (unreadable-body, or invalid-request that names the causes).
+    """
+    try:
+        if repeated_field(body) is None:
+            return msgspec.json.decode(body, type=CauseStatement)
+    except msgspec.ValidationError:
+        pass
+    except (ValueError, RecursionError):
+        raise RequestProblem(ProblemType.UNREADABLE_BODY) from None
+    raise RequestProblem(
+        ProblemType.INVALID_REQUEST,
+        errors=(
+            FieldError(
+                pointer="/root_cause",
+                message=f"Expected `root_cause` alone, null or one of {_CAUSES}",
+            ),
+        ),
+    )

@@ -22,7 +22,7 @@ from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
 from denialml.formats import open_reader
 from denialml.journeys.denials import DenialReport, judge_denials
 from denialml.journeys.ingest import IngestReport, ingest_file, records_to_store
-from denialml.journeys.judgments import after_file
+from denialml.journeys.judgments import after_file, brings_letters
 from denialml.store.database import lock_organization
 from denialml.store.organizations import get_organization
 
@@ -37,7 +37,10 @@ _FILE_NAME = re.compile(r'filename="?([^";\\/\x00-\x1f\x7f]{1,120})"?')
 
 
 class TakenFile(IngestReport, frozen=True):
-    """What one file brought. `denials` is set where it held a remittance."""
+    """What one file brought.
+
+    `denials` is set where it held a remittance or a payer's letter about denials.
+    """
 
     denials: DenialReport | None = None
 
@@ -170,7 +173,9 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
             session, organization_id, last, report, records_version=version
         )
     found = None
-    if REMITTANCE_KIND in report.transactions:
+    if REMITTANCE_KIND in report.transactions or brings_letters(
+        session, organization_id, report
+    ):
         found, last = judge_denials(
             session,
             organization_id,

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from denialml.cli import (
     appeals,
+    causes,
     demonstration,
     keys,
     models,
@@ -27,7 +28,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for family in (practice, models, radar, scoring, appeals, keys, serving, demonstration):
+for family in (
+    practice,
+    models,
+    radar,
+    scoring,
+    appeals,
+    causes,
+    keys,
+    serving,
+    demonstration,
+):
     family.register(app)
 
 

@@ -2,20 +2,27 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
+from sqlalchemy.orm import Session
 
 from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
 from denialml.domain.appeal import AppealDraft
 from denialml.domain.denial import Deadline, RootCause, Route
+from denialml.journeys.cause_words import (
+    check_in_words,
+    own_coverage,
+    set_in_words,
+)
 from denialml.journeys.denials import DenialReport, find_denials
 from denialml.journeys.draft import draft_appeal, render
 from denialml.journeys.worklist import in_work_order
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.denials import (
+    DenialPage,
     DenialSort,
     DenialStatus,
     StoredDenial,
@@ -38,6 +45,9 @@ def denials(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 25,
     as_of: Annotated[str | None, typer.Option(help="day to judge as of")] = None,
+    to_check: Annotated[
+        bool, typer.Option("--to-check", help="only those chosen for checking")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Find the denials in what was ingested and list them, most urgent first."""
@@ -45,27 +55,13 @@ def denials(
     practice = desk.organization(organization)
     report = find_with_remarks(desk, practice, as_of)
     today = parse_day(as_of, "--as-of") or desk.today()
+    wanted = _Wanted(status, payer_id, root_cause, route, to_check)
     with desk.session() as session:
-        if sort is None:
-            known = all_denials(session, practice.organization_id, status=status)
-            fitting = [
-                stored
-                for stored in in_work_order(known, as_of=today)
-                if _fits(stored, payer_id, root_cause, route)
-            ]
-            found, more = tuple(fitting[:limit]), len(fitting) > limit
-        else:
-            page = list_denials(
-                session,
-                practice.organization_id,
-                status=status,
-                payer_id=payer_id,
-                root_cause=root_cause,
-                route=route,
-                sort=sort,
-                limit=limit,
-            )
-            found, more = page.denials, page.cursor is not None
+        own = own_coverage(session, practice.organization_id)
+        listed = _listed(
+            session, practice.organization_id, wanted, sort=sort, limit=limit, on=today
+        )
+        found, more = listed.denials, listed.cursor is not None
         record_event(
             session,
             practice.organization_id,
@@ -84,26 +80,63 @@ def denials(
         ("denial", "what", "next"),
         [_row(stored, today) for stored in found],
     )
+    if any(one.finding is not None and one.finding.candidates for one in found):
+        remarks.print(f"could be: {set_in_words(own)}", soft_wrap=True)
     if more:
         remarks.print("More follow: raise --limit, or filter by --payer or --cause.")
 
 
-def _fits(
-    stored: StoredDenial,
-    payer_id: str | None,
-    root_cause: RootCause | None,
-    route: Route | None,
-) -> bool:
-    return (
-        payer_id in (None, stored.denial.payer_id)
-        and (
-            root_cause is None
-            or (stored.finding is not None and stored.finding.root_cause == root_cause)
+class _Wanted(NamedTuple):
+    """Which denials are listed."""
+
+    status: DenialStatus
+    payer_id: str | None
+    root_cause: RootCause | None
+    route: Route | None
+    to_check: bool
+
+    def fits(self, stored: StoredDenial) -> bool:
+        """Whether a denial of the status is among them."""
+        finding, route = stored.finding, stored.route
+        cause = finding.root_cause if finding is not None else None
+        return (
+            self.payer_id in (None, stored.denial.payer_id)
+            and (self.root_cause is None or cause == self.root_cause)
+            and (
+                self.route is None or (route is not None and route.route == self.route)
+            )
+            and (
+                not self.to_check
+                or bool(check_in_words(stored.denial.denial_id, finding))
+            )
         )
-        and (
-            route is None or (stored.route is not None and stored.route.route == route)
+
+
+def _listed(
+    session: Session,
+    organization_id: str,
+    wanted: _Wanted,
+    *,
+    sort: DenialSort | None,
+    limit: int,
+    on: date,
+) -> DenialPage:
+    """The first denials of the list; a cursor says only that more follow."""
+    if sort is not None and not wanted.to_check:
+        return list_denials(
+            session,
+            organization_id,
+            status=wanted.status,
+            payer_id=wanted.payer_id,
+            root_cause=wanted.root_cause,
+            route=wanted.route,
+            sort=sort,
+            limit=limit,
         )
-    )
+    known = all_denials(session, organization_id, status=wanted.status)
+    fitting = [one for one in in_work_order(known, as_of=on) if wanted.fits(one)]
+    more = "more" if len(fitting) > limit else None
+    return DenialPage(tuple(fitting[:limit]), more)
 
 
 def find_with_remarks(
@@ -205,7 +238,14 @@ def _row(stored: StoredDenial, today: date) -> tuple[str, ...]:
     denial, finding, route = stored.denial, stored.finding, stored.route
     cause = "not known"
     if finding is not None and finding.root_cause is not None:
-        cause = f"{finding.root_cause} ({finding.probability:.0%})"
+        said = f"{finding.probability:.0%}"
+        if finding.confirmed_at is not None:
+            said = "confirmed"
+        cause = f"{finding.root_cause} ({said})"
+        if len(finding.candidates) > 1:
+            cause += f"\ncould be: {' or '.join(finding.candidates)}"
+        elif finding.candidates_coverage is None and said != "confirmed":
+            cause += "\ncodes and records alone: too little history"
     action = str(route.route) if route is not None else "route not worked out"
     return (
         denial.denial_id,

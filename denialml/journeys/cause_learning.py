@@ -8,6 +8,7 @@ from denialml.domain.record import Judgment
 from denialml.journeys.denying_answers import denying_answers
 from denialml.journeys.judging import weigh
 from denialml.journeys.letters import note_letters_read, read_letters
+from denialml.modeling.root_cause.cause_tendencies import LineEvidence
 from denialml.modeling.root_cause.practice_learning import (
     CauseModel,
     dump_cause_model,
@@ -59,17 +60,7 @@ def learn_causes(
     A model that tells confirmed causes worse than doing without is not kept; the one
     before then stays. The caller commits.
     """
-    identity = Identity(get_organization(session, organization_id).fingerprint_key)
-    records = practice_records(session, organization_id, until=as_of)
-    letters = read_letters(session, organization_id, until=as_of)
-    book = RootCauseBook(records, as_of=as_of)
-    lines = [
-        (one.judged.denial_id, one.weighed.evidence)
-        for one in weigh(
-            denying_answers(records), book, identity=identity, letters=letters
-        )
-    ]
-    note_letters_read(session, organization_id, len(letters), actor=actor, now=now)
+    lines = _evidence(session, organization_id, as_of=as_of, now=now, actor=actor)
     standing = standing_confirmations(session, organization_id)
     known = [(key, one) for key, one in lines if one is not None]
     confirmed = {
@@ -113,6 +104,24 @@ def learn_causes(
         now=now,
     )
     return report
+
+
+def _evidence(
+    session: Session,
+    organization_id: str,
+    *,
+    as_of: date,
+    now: datetime,
+    actor: str,
+) -> list[tuple[str, LineEvidence | None]]:
+    """What every denied line shows, with the id of its denial."""
+    identity = Identity(get_organization(session, organization_id).fingerprint_key)
+    records = practice_records(session, organization_id, until=as_of)
+    letters = read_letters(session, organization_id, until=as_of)
+    note_letters_read(session, organization_id, len(letters), actor=actor, now=now)
+    book = RootCauseBook(records, as_of=as_of)
+    fresh = weigh(denying_answers(records), book, identity=identity, letters=letters)
+    return [(one.judged.denial_id, one.judged.evidence) for one in fresh]
 
 
 def model_on_file(session: Session, organization_id: str) -> CauseModel | None:

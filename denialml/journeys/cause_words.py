@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from denialml.domain.denial import CauseConfirmation, RootCause, RootCauseFinding
 from denialml.domain.record import Judgment
+from denialml.modeling.root_cause.cause_sets import COVERAGE
 from denialml.modeling.root_cause.practice_learning import is_asked
 from denialml.reference import root_causes
 from denialml.store.cause_confirmations import standing_confirmations
@@ -47,8 +48,7 @@ def candidates_in_words(finding: RootCauseFinding | None, *, own: OwnCoverage) -
             "No cause can be told: the payer's codes are not known as a reason of"
             " denial and nothing on file points to one."
         )
-    coverage = finding.candidates_coverage
-    if coverage is None:
+    if finding.candidates_coverage is None:
         return (
             "Codes and this claim's records alone: too little history to say which"
             " other causes remain possible."
@@ -56,7 +56,7 @@ def candidates_in_words(finding: RootCauseFinding | None, *, own: OwnCoverage) -
     if not finding.candidates:
         return "No cause is likely enough to be relied on: a person must look."
     named = [cause_label(one) for one in finding.candidates]
-    return f"{_listed(named)}; {_how_sure(coverage, own)}."
+    return f"{_listed(named)}; {set_in_words(own)}."
 
 
 def check_in_words(denial_id: str, finding: RootCauseFinding | None) -> str:
@@ -69,14 +69,15 @@ def check_in_words(denial_id: str, finding: RootCauseFinding | None) -> str:
     )
 
 
-def _how_sure(coverage: float, own: OwnCoverage) -> str:
+def set_in_words(own: OwnCoverage) -> str:
+    """How often the causes that are said to remain hold the true one."""
     if own.checked >= FEWEST_CHECKED:
         return (
             f"{own.held / own.checked:.0%} of such sets held the true cause among"
             f" {own.checked} denials of this practice chosen at random and checked"
         )
     return (
-        f"{coverage:.0%} of such sets hold the true cause (measured on simulated"
+        f"{COVERAGE:.0%} of such sets hold the true cause (measured on simulated"
         " practices)"
     )
 

@@ -108,17 +108,16 @@ def judge_denials(
     organization = get_organization(session, organization_id)
     version = cause_model_version(session, organization_id)
     scope = scope_of(session, organization_id, last, as_of=as_of, model_version=version)
-    if scope is not None and last is not None:
-        model = last.model
-    else:
-        model = model_on_file(session, organization_id)
+    is_kept = scope is not None and last is not None
+    model = last.model if is_kept and last else model_on_file(session, organization_id)
     asked = _Asked(
         session, organization_id, Identity(organization.fingerprint_key), as_of, model
     )
     work = _judged_work(asked, last, scope)
     note_letters_read(session, organization_id, work.letters_read, actor=actor, now=now)
-    fresh = [one.judged.denial_id for one in work.fresh]
-    stored = denials_by_id(session, organization_id, fresh)
+    stored = denials_by_id(
+        session, organization_id, [one.judged.denial_id for one in work.fresh]
+    )
     judged = stored_denials(
         work.fresh,
         work.conclusions,
@@ -130,6 +129,32 @@ def judge_denials(
     changed = tuple(one for one in judged if stored.get(one.denial.denial_id) != one)
     save_denials(session, organization_id, changed)
     new = sum(one.denial.denial_id not in stored for one in changed)
+    event_id = _note_run(
+        session, organization_id, len(judged), as_of=as_of, now=now, actor=actor
+    )
+    found = Judgments(
+        as_of=as_of,
+        records_version=organization.records_version,
+        event_id=event_id,
+        lines=work.conclusions.lines,
+        unexplained=work.unexplained,
+        unsettled=unsettled_payments(session, organization_id),
+        model=model,
+        model_version=version,
+    )
+    return _report(found, new=new, changed=len(changed) - new), found
+
+
+def _note_run(
+    session: Session,
+    organization_id: str,
+    count: int,
+    *,
+    as_of: date,
+    now: datetime,
+    actor: str,
+) -> int:
+    """Audit the run with the number of denials judged; returns the event's id."""
     record_event(
         session,
         organization_id,
@@ -138,20 +163,9 @@ def judge_denials(
         record_kind="denial",
         record_id=as_of.isoformat(),
         now=now,
-        record_count=len(judged),
+        record_count=count,
     )
-    found = Judgments(
-        as_of=as_of,
-        records_version=organization.records_version,
-        event_id=latest_event_id(session, organization_id, AuditAction.DENIALS_FOUND)
-        or 0,
-        lines=work.conclusions.lines,
-        unexplained=work.unexplained,
-        unsettled=unsettled_payments(session, organization_id),
-        model=model,
-        model_version=version,
-    )
-    return _report(found, new=new, changed=len(changed) - new), found
+    return latest_event_id(session, organization_id, AuditAction.DENIALS_FOUND) or 0
 
 
 class _Asked(NamedTuple):

@@ -96,6 +96,18 @@ def after_file(
     )
 
 
+def brings_letters(
+    session: Session, organization_id: str, report: IngestReport
+) -> bool:
+    """Whether a file brought payers' letters, so that denials can be judged anew."""
+    if "Document" not in {*report.records_new, *report.records_replaced}:
+        return False
+    about, _ = letters_touch(
+        session, organization_id, file_id=report.file_id, letter_ids=()
+    )
+    return about != Touched()
+
+
 def _touched_by_documents(
     session: Session, organization_id: str, last: Judgments, file_id: str
 ) -> Touched:
