@@ -66,6 +66,32 @@ def test_a_tree_without_a_split_gives_its_value_to_the_base(
     assert np.abs(ours - booster.predict(matrix, pred_contrib=True)).max() < 1e-9
 
 
+def test_a_row_has_the_same_bits_alone_in_a_batch_and_in_another_order(
+    matrix: np.ndarray,
+) -> None:
+    booster = _model(matrix)
+    together = BatchContributions(booster)(matrix)
+    fresh = BatchContributions(booster)
+    alone = np.vstack([fresh(matrix[at : at + 1]) for at in range(300)])
+    np.testing.assert_array_equal(alone, together[:300])
+    np.testing.assert_array_equal(fresh(matrix[::-1])[::-1], together)
+
+
+def test_forgetting_changes_nothing(
+    matrix: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "denialml.modeling.risk.batch_contributions"
+    booster = _model(matrix)
+    together = BatchContributions(booster)(matrix)
+    monkeypatch.setattr(f"{module}._PATTERNS_KEPT", 50)
+    np.testing.assert_array_equal(BatchContributions(booster)(matrix), together)
+
+
+def test_rows_of_another_width_are_refused(matrix: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="the model takes 6"):
+        BatchContributions(_model(matrix))(matrix[:, :5])
+
+
 def test_trees_it_cannot_read_are_left_to_lightgbm(matrix: np.ndarray) -> None:
     assert prepared(_model(matrix, leaves=100, trees=1)) is None
     assert prepared(_model(matrix, trees=1, zero_as_missing=True)) is None

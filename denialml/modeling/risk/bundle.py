@@ -26,7 +26,7 @@ from denialml.modeling.risk.seal import (
     checked_contents,
     write_manifest,
 )
-from denialml.modeling.risk.single_row import CONTRIBUTIONS, RAW_SCORE, single_row
+from denialml.modeling.risk.single_row import RAW_SCORE, single_row
 from denialml.modeling.risk.starting_rates import (
     Kind,
     log_odds_of_rate,
@@ -35,8 +35,6 @@ from denialml.modeling.risk.starting_rates import (
 
 FORMAT = 1
 _MODEL, _FACTS = "model.txt", "bundle.json"
-# From so many rows on, explaining a batch at once is quicker than LightGBM's own call.
-_BATCH = 600
 
 
 class TrainingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +83,7 @@ class Bundle:
     def __init__(self, booster: lightgbm.Booster, facts: BundleFacts) -> None:
         self.booster = booster
         self.facts = facts
-        width = booster.num_feature() + 1
         self._one_raw = single_row(booster, kind=RAW_SCORE, output=1)
-        self._one_explained = single_row(booster, kind=CONTRIBUTIONS, output=width)
         self._start = starting_position(facts.kind)
         self._batch: BatchContributions | None = None
         self._batch_prepared = False
@@ -113,10 +109,9 @@ class Bundle:
     def contributions(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Exact SHAP values, float64 (rows, features + 1); the last column is the base.
 
-        Each row adds up to `raw_output` but for rounding. Long batches are explained
-        by `batch_contributions`, whose values are the same but for rounding. A rate
-        that the model starts from contributes by how far its log-odds lie from their
-        mean.
+        Each row adds up to `raw_output` but for rounding, and is the same alone and in
+        any batch (`batch_contributions`). A rate that the model starts from contributes
+        by how far its log-odds lie from their mean.
         """
         shares = self._tree_contributions(matrix)
         if self._start is not None:
@@ -128,14 +123,11 @@ class Bundle:
     def _tree_contributions(
         self, matrix: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
-        if self._one_explained is not None and len(matrix) == 1:
-            return self._one_explained(matrix[0])
-        if len(matrix) >= _BATCH:
-            if not self._batch_prepared:
-                self._batch = prepared(self.booster)
-                self._batch_prepared = True
-            if self._batch is not None:
-                return self._batch(matrix)
+        if not self._batch_prepared:
+            self._batch = prepared(self.booster)
+            self._batch_prepared = True
+        if self._batch is not None:
+            return self._batch(matrix)
         output = self.booster.predict(matrix, pred_contrib=True, num_threads=1)
         return np.asarray(output, dtype=np.float64)
 

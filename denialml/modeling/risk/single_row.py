@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 # LightGBM's include/LightGBM/c_api.h.
-RAW_SCORE, CONTRIBUTIONS = 1, 3
+RAW_SCORE = 1
 _FLOAT64 = 1
 _ALL_TREES = -1
 
@@ -26,7 +26,7 @@ _ALL_TREES = -1
 class SingleRow:
     """Predicts one row at a time; safe to share between threads.
 
-    `output` values come back: 1 for the raw score, features + 1 for contributions.
+    `output` values come back: 1 for the raw score.
     """
 
     def __init__(
