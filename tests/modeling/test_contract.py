@@ -22,7 +22,7 @@ from denialml.modeling.risk.contract import Handing, register
 from denialml.modeling.risk.feature import Feature, LineInput
 from denialml.modeling.risk.features import (
     FEATURES,
-    guarded_features,
+    guarded_values,
     line_features,
 )
 from denialml.modeling.risk.frames import Frame, build_frame
@@ -163,7 +163,7 @@ def test_every_field_says_which_records_it_is_made_of() -> None:
 
 def test_guarded_rows_are_the_same_numbers() -> None:
     row = line_input()
-    assert np.array_equal(guarded_features(row), line_features(row), equal_nan=True)
+    assert np.array_equal(guarded_values(row), line_features(row), equal_nan=True)
 
 
 def test_facts_of_another_day_are_refused(

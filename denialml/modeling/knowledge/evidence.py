@@ -47,7 +47,7 @@ class CoverageEvidence(msgspec.Struct, frozen=True, gc=False):
         """The evidence with one more answer about a service on `day`."""
         coverage = shares.get(RootCause.ELIGIBILITY_COVERAGE, 0.0)
         coordination = shares.get(RootCause.COB_WRONG_PAYER, 0.0)
-        before = sum(shares.get(cause, 0.0) for cause in _BEFORE_SERVICE)
+        before = sum([shares.get(cause, 0.0) for cause in _BEFORE_SERVICE])
         passed = not denied or (bool(shares) and before < _UNLIKELY)
         return CoverageEvidence(
             coverage_proved=_latest(
@@ -79,7 +79,7 @@ class ClinicianEvidence(msgspec.Struct, frozen=True, gc=False):
         provider = shares.get(RootCause.PROVIDER_ELIGIBILITY, 0.0) + shares.get(
             RootCause.NETWORK_REFERRAL, 0.0
         )
-        before = provider + sum(shares.get(cause, 0.0) for cause in _BEFORE_SERVICE)
+        before = provider + sum([shares.get(cause, 0.0) for cause in _BEFORE_SERVICE])
         passed = not denied or (bool(shares) and before < _UNLIKELY)
         return ClinicianEvidence(
             proved=_latest(self.proved, day, passed),

@@ -79,7 +79,10 @@ class FactBook:
         note = _note(file, claim, line, as_of=as_of)
         check = file.eligibility_check(claim.payer.payer_id, as_of=as_of)
         authorization = fit_authorization(file, claim, line, as_of=as_of)
-        enrollment_state, enrollment_age = self._enrollment(claim, line, as_of=as_of)
+        clinician = rendering_npi(claim, line)
+        enrollment_state, enrollment_age = self._enrollment(
+            (clinician, claim.payer.payer_id), day or as_of, as_of=as_of
+        )
         code = self._codes.get(line.procedure_code)
         modality = note.modality if note is not None else Modality.UNKNOWN
         is_telehealth = _is_telehealth(claim, line, modality)
@@ -114,7 +117,7 @@ class FactBook:
             visits_remaining=check.visits_remaining if check else None,
             enrollment_state=enrollment_state,
             enrollment_age_days=enrollment_age,
-            license_valid=self._license_valid(claim, line, as_of=as_of),
+            license_valid=self._license_valid(clinician, day, as_of=as_of),
             is_telehealth=is_telehealth,
             place_of_service_expected=expected[0],
             telehealth_modifier_expected=expected[1],
@@ -130,13 +133,11 @@ class FactBook:
         )
 
     def _enrollment(
-        self, claim: Claim, line: ServiceLine, *, as_of: date
+        self, key: tuple[str, str], day: date, *, as_of: date
     ) -> tuple[EnrollmentState, int | None]:
         first = self._first_enrollment_known
         if first is None or first > as_of:
             return EnrollmentState.NO_RECORDS, None
-        day = line.service_date or as_of
-        key = (rendering_npi(claim, line), claim.payer.payer_id)
         known = [
             span
             for span in self._enrollments.get(key, ())
@@ -144,25 +145,22 @@ class FactBook:
         ]
         if not known:
             return EnrollmentState.NONE, None
-        latest = max(known, key=lambda span: (span.effective_on, span.ends_on or day))
         for span in known:
             if span.effective_on <= day and (
                 span.ends_on is None or day <= span.ends_on
             ):
                 return EnrollmentState.ENROLLED, (day - span.effective_on).days
+        latest = max(known, key=lambda span: (span.effective_on, span.ends_on or day))
         age = (day - latest.effective_on).days
         return (EnrollmentState.NOT_YET if age < 0 else EnrollmentState.ENDED), age
 
-    def _license_valid(
-        self, claim: Claim, line: ServiceLine, *, as_of: date
-    ) -> bool | None:
+    def _license_valid(self, npi: str, day: date | None, *, as_of: date) -> bool | None:
         """Whether the license covered the service; None where the file cannot tell.
 
         clinicians.csv holds the license of today. One that begins after `as_of` was
         not yet on file then: it has replaced another, of which nothing is known.
         """
-        clinician = self._clinicians.get(rendering_npi(claim, line))
-        day = line.service_date
+        clinician = self._clinicians.get(npi)
         if clinician is None or day is None or not clinician.license_number:
             return None
         begins, ends = clinician.license_begins_on, clinician.license_ends_on
@@ -177,9 +175,11 @@ def line_diagnosis_codes(claim: Claim, line: ServiceLine) -> tuple[str, ...]:
     """ICD-10-CM codes the line points to, in pointer order; bad pointers dropped."""
     codes = claim.diagnoses
     return tuple(
-        codes[pointer - 1].code
-        for pointer in line.diagnosis_pointers
-        if 0 < pointer <= len(codes)
+        [
+            codes[pointer - 1].code
+            for pointer in line.diagnosis_pointers
+            if 0 < pointer <= len(codes)
+        ]
     )
 
 
@@ -228,7 +228,7 @@ def _is_telehealth(claim: Claim, line: ServiceLine, modality: Modality) -> bool:
     return (
         line_place_of_service(claim, line) in TELEHEALTH_PLACES
         or modality in (Modality.VIDEO, Modality.AUDIO)
-        or any(modifier in TELEHEALTH_MODIFIERS for modifier in line.modifiers)
+        or not TELEHEALTH_MODIFIERS.isdisjoint(line.modifiers)
     )
 
 

@@ -5,7 +5,9 @@ the member number, which tells coverages apart. None of them ever enters a model
 they key the rates and evidence of `history`, which are kept in memory only.
 """
 
+from bisect import bisect_right
 from datetime import date
+from functools import cache
 
 import msgspec
 
@@ -83,13 +85,8 @@ def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
         authorization=facts.authorization_state.value,
         authorization_sent=facts.authorization_number_on_claim,
         minutes_fit=minutes_fit(facts),
-        same_day_families="+".join(sorted(_families(facts.other_codes_same_day))),
-        separate_service=any(
-            modifier in SEPARATE_SERVICE_MODIFIERS
-            for each in claim.lines
-            if each.service_date == line.service_date
-            for modifier in each.modifiers
-        ),
+        same_day_families=_families(facts.other_codes_same_day),
+        separate_service=_is_separate(claim, line),
         referral=bool(claim.referral_number),
         already_sent=facts.same_service_already_sent,
         member=claim.subscriber.member_id,
@@ -107,14 +104,7 @@ def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
 
 def bucket(value: int | None, steps: tuple[int, ...]) -> int:
     """How many steps the value has reached; -1 where there is no value."""
-    if value is None:
-        return -1
-    reached = 0
-    for step in steps:
-        if value < step:
-            break
-        reached += 1
-    return reached
+    return -1 if value is None else bisect_right(steps, value)
 
 
 def minutes_fit(facts: LineFacts) -> str:
@@ -141,12 +131,36 @@ def new_year_between(day: date | None, age_days: int | None) -> bool:
     """
     if day is None or age_days is None or age_days <= 0:
         return False
-    return age_days >= day.timetuple().tm_yday
+    return age_days >= day_of_year(day)
 
 
-def _families(codes: tuple[str, ...]) -> set[str]:
+def day_of_year(day: date) -> int:
+    """1 on January 1."""
+    return day.toordinal() - _last_new_years_eve(day.year)
+
+
+@cache
+def _last_new_years_eve(year: int) -> int:
+    return date(year, 1, 1).toordinal() - 1
+
+
+def _is_separate(claim: Claim, line: ServiceLine) -> bool:
+    for each in claim.lines:
+        if (
+            each.modifiers
+            and each.service_date == line.service_date
+            and not SEPARATE_SERVICE_MODIFIERS.isdisjoint(each.modifiers)
+        ):
+            return True
+    return False
+
+
+def _families(codes: tuple[str, ...]) -> str:
+    if not codes:
+        return ""
     known = procedure_codes()
-    return {known[code].family if code in known else code for code in codes}
+    families = {known[code].family if code in known else code for code in codes}
+    return "+".join(sorted(families))
 
 
 def _taxonomy(claim: Claim, line: ServiceLine) -> str:

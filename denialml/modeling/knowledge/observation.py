@@ -159,9 +159,9 @@ def _first_after(days: Iterable[date], day: date) -> date | None:
 
 
 def _paid_after(
-    answer: LineAdjudication | None, answers: Iterable[LineAdjudication]
+    answer: LineAdjudication | None, answers: Sequence[LineAdjudication]
 ) -> date | None:
-    if answer is None:
+    if answer is None or len(answers) < 2:
         return None
     return _first_after(
         (each.received_on for each in answers if each.paid > 0), answer.received_on

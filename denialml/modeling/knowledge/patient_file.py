@@ -4,7 +4,7 @@ Built lazily: a patient nobody asks about costs an index entry. Nothing here dec
 what may be known on a day except by the dates it is handed.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,6 +15,12 @@ from denialml.domain.claim import Claim, ServiceLine
 from denialml.domain.coverage import Authorization, EligibilityCheck
 from denialml.domain.encounter import Encounter
 from denialml.domain.facts import SubmittedClaim
+from denialml.modeling.knowledge.patient_timeline import (
+    Answer,
+    AnswerTrail,
+    Plans,
+    Visits,
+)
 
 _ONE_DAY = timedelta(days=1)
 _NEVER = date.max
@@ -36,15 +42,6 @@ class SentLine(msgspec.Struct, frozen=True, gc=False):
     service_date: date | None
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
-    """One final answer to one line, as far as later claims learn from it."""
-
-    received_on: date
-    service_date: date
-    denied: bool
-    reasons: tuple[str, ...]
-
-
 class PatientFile:
     """All records of one patient, of any day.
 
@@ -57,9 +54,11 @@ class PatientFile:
         self._checks: dict[str, tuple[list[date], list[EligibilityCheck]]] = {}
         self._sent_by_day: dict[date, list[SentLine]] = {}
         self._first_sent: list[SentLine] = []
-        self._visits: list[tuple[date, date]] = []
-        self._plans: list[tuple[date, date]] = []
-        self._answers: dict[str, list[Answer]] = {}
+        self._visited: list[tuple[date, date]] = []
+        self._planned: list[tuple[date, date]] = []
+        self._visits = Visits()
+        self._plans = Plans()
+        self._answers: dict[str, AnswerTrail] = {}
         self._used: dict[int, tuple[list[date], list[Decimal], list[str]]] = {}
 
     def add_checks(self, checks: list[EligibilityCheck]) -> None:
@@ -84,10 +83,9 @@ class PatientFile:
             self.encounters.setdefault(encounter.service_date, []).append(encounter)
             if encounter.signed_on is None:
                 continue
-            self._visits.append((encounter.service_date, encounter.signed_on))
+            self._visited.append((encounter.service_date, encounter.signed_on))
             if encounter.treatment_plan_on is not None:
-                self._plans.append((encounter.signed_on, encounter.treatment_plan_on))
-        self._plans.sort()
+                self._planned.append((encounter.signed_on, encounter.treatment_plan_on))
 
     def add_claims(
         self,
@@ -122,7 +120,7 @@ class PatientFile:
                 )
                 if line.service_date is not None:
                     self._sent_by_day.setdefault(line.service_date, []).append(sent)
-                    self._visits.append(
+                    self._visited.append(
                         (line.service_date, one.submitted_on + _ONE_DAY)
                     )
                 key = (number, line.line_number)
@@ -142,23 +140,20 @@ class PatientFile:
             denied = adjudication.outcome in (LineOutcome.DENIED, LineOutcome.PARTIAL)
             if not (paid or denied) or line.service_date is None:
                 continue
-            self._answers.setdefault(claim.payer.payer_id, []).append(
+            trail = self._answers.get(claim.payer.payer_id)
+            if trail is None:
+                trail = self._answers[claim.payer.payer_id] = AnswerTrail()
+            reasons = [one.reason_code for one in adjudication.adjustments]
+            trail.add(
                 Answer(
-                    adjudication.received_on,
-                    line.service_date,
-                    denied,
-                    tuple(one.reason_code for one in adjudication.adjustments),
+                    adjudication.received_on, line.service_date, denied, tuple(reasons)
                 )
             )
 
     def seal(self) -> None:
         """Order what the questions scan; call once after the last `add_`."""
-        first_known: dict[date, date] = {}
-        for day, known in self._visits:
-            earlier = first_known.get(day)
-            if earlier is None or known < earlier:
-                first_known[day] = known
-        self._visits = sorted(first_known.items())
+        self._visits = Visits(self._visited)
+        self._plans = Plans(self._planned)
 
     def eligibility_check(
         self, payer_id: str, *, as_of: date
@@ -174,17 +169,10 @@ class PatientFile:
         """Days of service before `day` on file: in its calendar year, and ever."""
         if day is None:
             return 0, 0
-        visits = self._visits
-        year = day.year
-        this_year = ever = 0
-        for visit, known in visits:
-            if visit >= day:
-                break
-            if known <= as_of:
-                ever += 1
-                if visit.year == year:
-                    this_year += 1
-        return this_year, ever
+        ever = self._visits.before(day, as_of=as_of)
+        if not ever:
+            return 0, 0
+        return ever - self._visits.before(date(day.year, 1, 1), as_of=as_of), ever
 
     def visits_remaining(
         self, payer_id: str, day: date | None, *, as_of: date
@@ -199,11 +187,11 @@ class PatientFile:
             if check.checked_on.year != day.year:
                 break
             if check.visits_remaining is not None:
-                used = sum(
-                    check.checked_on <= visit < day and known <= as_of
-                    for visit, known in self._visits
+                visits = self._visits
+                used = visits.before(day, as_of=as_of) - visits.before(
+                    check.checked_on, as_of=as_of
                 )
-                return check.visits_remaining - used
+                return check.visits_remaining - max(0, used)
         return None
 
     def last_answers(
@@ -214,21 +202,14 @@ class PatientFile:
         Counted between service dates, negative when the answered service is the
         later one; of the answers received before `as_of`, the latest service wins.
         """
-        paid: date | None = None
-        denied: date | None = None
-        reasons: tuple[str, ...] = ()
-        for answer in self._answers.get(payer_id, ()):
-            if answer.received_on >= as_of:
-                break
-            if answer.denied:
-                if denied is None or answer.service_date >= denied:
-                    denied, reasons = answer.service_date, answer.reasons
-            elif paid is None or answer.service_date > paid:
-                paid = answer.service_date
+        trail = self._answers.get(payer_id)
+        if trail is None:
+            return None, None, ()
+        last = trail.before(as_of)
         return (
-            (day - paid).days if paid is not None else None,
-            (day - denied).days if denied is not None else None,
-            reasons,
+            (day - last.paid).days if last.paid is not None else None,
+            (day - last.denied).days if last.denied is not None else None,
+            last.reasons,
         )
 
     def treatment_plan_age(
@@ -240,8 +221,8 @@ class PatientFile:
         if encounter is not None:
             plan = encounter.treatment_plan_on
             return (day - plan).days if plan is not None else None
-        known = [plan for signed, plan in self._plans if signed <= as_of]
-        return (day - max(known)).days if known else None
+        latest = self._plans.latest(as_of)
+        return (day - latest).days if latest is not None else None
 
     def already_sent(self, claim: Claim, line: ServiceLine, *, as_of: date) -> bool:
         """Whether the same service went to the payer before and was not rejected.
@@ -250,28 +231,29 @@ class PatientFile:
         """
         if claim.frequency_code in _REPLACEMENTS or line.service_date is None:
             return False
-        return any(
-            sent.procedure_code == line.procedure_code
-            and sent.payer_id == claim.payer.payer_id
-            for sent in self._sent_on(line.service_date, claim, as_of)
-        )
+        for sent in self._sent_on(line.service_date, claim, as_of):
+            if (
+                sent.procedure_code == line.procedure_code
+                and sent.payer_id == claim.payer.payer_id
+            ):
+                return True
+        return False
 
     def other_codes(
         self, claim: Claim, line: ServiceLine, *, as_of: date
     ) -> tuple[str, ...]:
         """Other codes of the same patient and day, on this claim or sent before."""
         day = line.service_date
-        codes = {
+        codes = [
             other.procedure_code
             for other in claim.lines
             if other is not line and other.service_date == day
-        }
+        ]
         if day is not None:
-            codes.update(
-                sent.procedure_code for sent in self._sent_on(day, claim, as_of)
-            )
-        codes.discard(line.procedure_code)
-        return tuple(sorted(codes))
+            codes += [sent.procedure_code for sent in self._sent_on(day, claim, as_of)]
+        if not codes:
+            return ()
+        return tuple(sorted(set(codes) - {line.procedure_code}))
 
     def _sent_on(self, day: date, claim: Claim, as_of: date) -> list[SentLine]:
         return [
@@ -300,7 +282,7 @@ class PatientFile:
             found = self._used[key] = self._lines_under(authorization)
         days, units, numbers = found
         used = _ZERO
-        for position in range(bisect_right(days, as_of - _ONE_DAY)):
+        for position in range(bisect_left(days, as_of)):
             if numbers[position] != claim.patient_control_number:
                 used += units[position]
         return used
@@ -332,6 +314,8 @@ def _rejected_on(
     submitted_on: date, submissions: list[date], rejections: list[date] | tuple[()]
 ) -> date:
     """The day a 277CA rejected this submission: after it, before the next one."""
+    if not rejections:
+        return _NEVER
     later = [day for day in submissions if day > submitted_on]
     until = min(later) if later else _NEVER
     for day in sorted(rejections):

@@ -124,6 +124,7 @@ class _Answers:
     def __init__(self, events: Sequence[AnswerEvent]) -> None:
         self._events = events
         self._values: dict[frozenset[str], Floats] = {}
+        self._denied = [at for at, event in enumerate(events) if event.denied]
         self.days = np.array(
             [event.received_on.toordinal() for event in events], dtype=np.int64
         )
@@ -135,10 +136,9 @@ class _Answers:
         """How much of a denial for these causes each answer was."""
         found = self._values.get(causes)
         if found is None:
-            found = self._values[causes] = np.array(
-                [denied_share(event, causes) for event in self._events],
-                dtype=np.float64,
-            )
+            found = self._values[causes] = np.zeros(len(self._events))
+            for position in self._denied:
+                found[position] = denied_share(self._events[position], causes)
         return found
 
 

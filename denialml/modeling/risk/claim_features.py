@@ -2,6 +2,7 @@
 
 from operator import not_
 
+from denialml.modeling.knowledge.line_view import day_of_year
 from denialml.modeling.risk.feature import (
     UNKNOWN,
     Feature,
@@ -37,7 +38,7 @@ def _units(row: LineInput) -> float:
 
 def _days_into_year(row: LineInput) -> float:
     day = row.facts.service_date
-    return UNKNOWN if day is None else float(day.timetuple().tm_yday)
+    return UNKNOWN if day is None else float(day_of_year(day))
 
 
 def _past_limit(row: LineInput) -> float:

@@ -104,9 +104,14 @@ class Handing:
     """Hands rows to features under guard; made once for a tuple of features."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
+        together: dict[frozenset[RecordKind], list[tuple[int, Feature]]] = {}
+        for position, feature in enumerate(features):
+            together.setdefault(_allowed(feature), []).append((position, feature))
         self._readers = tuple(
-            (feature, _restricted_input(_allowed(feature))) for feature in features
+            (_restricted_input(allowed), tuple(those))
+            for allowed, those in together.items()
         )
+        self._width = sum(len(those) for _, those in self._readers)
 
     def values(self, row: LineInput) -> list[float]:
         """All features of a row, the same numbers as without guard.
@@ -116,12 +121,14 @@ class Handing:
         LeakRefused
             If a feature reads what it did not declare.
         """
-        values = []
-        for feature, restricted in self._readers:
-            try:
-                values.append(feature.value(restricted(row)))
-            except _Undeclared as refused:
-                raise LeakRefused(f"feature {feature.name} {refused}") from refused
+        values = [0.0] * self._width
+        for restricted, those in self._readers:
+            shown = restricted(row)
+            for position, feature in those:
+                try:
+                    values[position] = feature.value(shown)
+                except _Undeclared as refused:
+                    raise LeakRefused(f"feature {feature.name} {refused}") from refused
         return values
 
 

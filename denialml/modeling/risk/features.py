@@ -37,10 +37,15 @@ def line_features(row: LineInput) -> npt.NDArray[np.float64]:
     ndarray of float64, shape (len(FEATURES),)
         In the order of `FEATURES`; NaN where not known or not applicable.
     """
-    return np.array([value(row) for value in _VALUES], dtype=np.float64)
+    return np.array(line_values(row), dtype=np.float64)
 
 
-def guarded_features(row: LineInput) -> npt.NDArray[np.float64]:
+def line_values(row: LineInput) -> list[float]:
+    """The same numbers in a list, for a frame that keeps them elsewhere."""
+    return [value(row) for value in _VALUES]
+
+
+def guarded_values(row: LineInput) -> list[float]:
     """The same numbers, each feature handed only what it declared.
 
     Slower: for sampled rows of every frame.
@@ -50,7 +55,7 @@ def guarded_features(row: LineInput) -> npt.NDArray[np.float64]:
     LeakRefused
         If a feature reads a record that it did not declare.
     """
-    return np.array(_HANDING.values(row), dtype=np.float64)
+    return _HANDING.values(row)
 
 
 def vocabulary_hash() -> str:
