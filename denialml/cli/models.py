@@ -90,20 +90,31 @@ def train_with_remarks(
         )
     if not quiet:
         rows = [(name, f"{value:.4f}") for name, value in report.measures.items()]
-        rows.append(("AUC on shuffled outcomes", f"{report.canary_auc:.4f}"))
-        for alarm in report.leak_alarms:
-            remarks.print(f"[bold red]Leak alarm[/]: {alarm}")
-        table(
-            f"Version {report.registered_version}: {report.answered_lines:,} answered "
-            f"lines, {report.denied_lines:,} denied, {report.trees} trees",
-            (
-                f"measure (claims of {report.window_first} to {report.window_last},"
-                " by a model that knew only answers from before)",
-                "value",
-            ),
-            rows,
-        )
+        if report.canary_auc is not None:
+            rows.append(("AUC on shuffled outcomes", f"{report.canary_auc:.4f}"))
+        _show_training(report, rows)
     return report
+
+
+def _show_training(report: "TrainingReport", rows: list[tuple[str, str]]) -> None:
+    for alarm in report.leak_alarms:
+        remarks.print(f"[bold red]Leak alarm[/]: {alarm}")
+    for missing in report.not_assessed:
+        remarks.print(missing, markup=False)
+    if report.drift_proposal:
+        remarks.print(report.drift_proposal, markup=False)
+    title = (
+        f"Version {report.registered_version}: {report.answered_lines:,} answered "
+        f"lines, {report.denied_lines:,} denied, {report.trees} trees"
+    )
+    if not rows:
+        remarks.print(f"{title} ({report.kind})")
+        return
+    head = (
+        f"measure (claims of {report.window_first} to {report.window_last},"
+        " by a model that knew only answers from before)"
+    )
+    table(title, (head, "value"), rows)
 
 
 def promote(
@@ -153,13 +164,15 @@ def promote_with_remarks(
         )
     compared = report.comparison
     if report.remark:
-        remarks.print(report.remark)
-    remarks.print(
-        f"Serving {report.version} (version {report.registered_version}): on"
-        f" {compared.lines:,} answered lines since {compared.window_first} its log-loss"
-        f" is {compared.log_loss:.4f}, against {compared.opponent_log_loss:.4f}"
-        f" ({compared.opponent}); {len(report.gates)} gates met"
-    )
+        remarks.print(report.remark, markup=False)
+    said = f"Serving {report.version} (version {report.registered_version}): "
+    if compared is not None:
+        said += (
+            f"on {compared.lines:,} answered lines since {compared.window_first} its"
+            f" log-loss is {compared.log_loss:.4f}, against"
+            f" {compared.opponent_log_loss:.4f} ({compared.opponent}); "
+        )
+    remarks.print(f"{said}{len(report.gates)} gates met")
     return report
 
 

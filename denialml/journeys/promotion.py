@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from denialml.domain.record import Judgment
-from denialml.errors import BundleRejected, GateFailed, NoModel
+from denialml.errors import BundleRejected, GateFailed, NoModel, NotEnoughHistory
 from denialml.journeys.retrain import keyed_words
 from denialml.modeling.retraining.comparison import Comparison, Contestant, compare
 from denialml.modeling.retraining.gates import (
@@ -16,6 +16,7 @@ from denialml.modeling.retraining.gates import (
     check_gates,
     refusals,
 )
+from denialml.modeling.retraining.measured import Pseudonym
 from denialml.modeling.retraining.model_card import CARD_JSON, read_card
 from denialml.modeling.retraining.registry import (
     CHALLENGER,
@@ -32,16 +33,20 @@ from denialml.modeling.risk.bundle import (
     load_bundle,
     restore_previous,
 )
-from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.frames import Frame, build_frame
 from denialml.modeling.risk.seal import Seal, SigningSeal
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.store.records import practice_records
+
+_RATES_ALONE = "cause-rates"
 
 
 class PromotionReport(Judgment, frozen=True):
     """What serves from now on, and by which gates.
 
-    `remark` is empty, or says why the model that served could not be compared with.
+    `comparison` is None where too few answers are there to judge on; the gate `judged`
+    says what that means. `remark` is empty, or says that too, or why the model that
+    served could not be compared with.
     """
 
     name: str
@@ -49,7 +54,7 @@ class PromotionReport(Judgment, frozen=True):
     registered_version: str
     replaced_version: str
     gates: tuple[GateResult, ...]
-    comparison: Comparison
+    comparison: Comparison | None
     remark: str = ""
 
 
@@ -85,8 +90,6 @@ def promote(
         served stays.
     BundleRejected
         If the stored bundle fails its integrity check.
-    NotEnoughHistory
-        If the newest mature window is too small to judge on.
     """
     registry = Registry(tracking)
     chosen = registry.find(name, version=version)
@@ -95,14 +98,20 @@ def promote(
         exported = registry.export(chosen, Path(directory))
         bundle = load_bundle(exported, seal=seal, status="trained")
         records = practice_records(session, organization_id, until=as_of)
-        comparison = compare(
+        comparison, not_judged = _compared(
             build_frame(records, known_by=as_of),
             Contestant(bundle, _specification(registry, chosen)),
             champion,
             known_by=as_of,
             pseudonym=keyed_words(session, organization_id).payer,
         )
-        gates = check_gates(_evidence(registry, chosen, comparison, exported))
+        evidence = msgspec.structs.replace(
+            _evidence(registry, chosen, comparison, exported),
+            not_judged=not_judged,
+            rates_alone=bundle.facts.kind == _RATES_ALONE,
+            replaces_judged=_is_judged(champion),
+        )
+        gates = check_gates(evidence)
         if refused := refusals(gates):
             raise GateFailed(f"version {chosen.version} is not promoted: {refused}")
         installed = install_bundle(exported, serving, seal=seal)
@@ -114,8 +123,39 @@ def promote(
         replaced_version=replaced,
         gates=gates,
         comparison=comparison,
-        remark=remark,
+        remark="; ".join(filter(None, (remark, _unjudged(gates, comparison)))),
     )
+
+
+def _compared(
+    frame: Frame,
+    challenger: Contestant,
+    champion: Contestant | None,
+    *,
+    known_by: date,
+    pseudonym: Pseudonym,
+) -> tuple[Comparison | None, str]:
+    """The comparison, or why there is none."""
+    try:
+        found = compare(
+            frame, challenger, champion, known_by=known_by, pseudonym=pseudonym
+        )
+    except NotEnoughHistory as error:
+        return None, str(error)
+    return found, ""
+
+
+def _is_judged(champion: Contestant | None) -> bool:
+    """Whether what serves is more than the rates by cause, which may serve unjudged."""
+    if champion is None or champion.bundle is None:
+        return False
+    return champion.bundle.facts.kind != _RATES_ALONE
+
+
+def _unjudged(gates: tuple[GateResult, ...], comparison: Comparison | None) -> str:
+    if comparison is not None:
+        return ""
+    return next(one.says for one in gates if one.gate == "judged")
 
 
 def rollback(
@@ -172,7 +212,7 @@ def _specification(
 def _evidence(
     registry: Registry,
     chosen: RegisteredVersion,
-    comparison: Comparison,
+    comparison: Comparison | None,
     exported: Path,
 ) -> Evidence:
     measures = chosen.measures
@@ -183,7 +223,7 @@ def _evidence(
         missing = tuple(each.number for each in SOURCE_ATTRIBUTES)
     return Evidence(
         comparison=comparison,
-        canary_auc=measures["canary_auc"],
+        canary_auc=measures.get("canary_auc"),
         canary_allowed=measures["canary_allowed"],
         leak_alarms=int(measures["leak_alarms"]),
         unanswered=missing,

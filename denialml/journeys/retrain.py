@@ -8,8 +8,11 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from denialml.domain.record import Judgment
+from denialml.errors import ModelError, NoModel
+from denialml.modeling.retraining.drift_baseline import BASELINE, DriftBaseline
 from denialml.modeling.retraining.model_card import card_documents, make_card
 from denialml.modeling.retraining.registry import (
+    CHAMPION,
     RegisteredVersion,
     Registry,
     temporary_directory,
@@ -17,13 +20,19 @@ from denialml.modeling.retraining.registry import (
 from denialml.modeling.retraining.run_report import (
     Keyed,
     RunReport,
+    Serving,
     report_documents,
     report_run,
 )
-from denialml.modeling.risk.bundle import Bundle, write_bundle
+from denialml.modeling.risk.bundle import Bundle, load_bundle, write_bundle
 from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.leak_report import leak_report
-from denialml.modeling.risk.seal import SigningSeal
+from denialml.modeling.risk.seal import (
+    Seal,
+    SigningSeal,
+    Status,
+    checked_contents,
+)
 from denialml.modeling.risk.specification import (
     TrainingSpecification,
     load_specification,
@@ -42,7 +51,10 @@ class TrainingReport(Judgment, frozen=True):
     `measures` are of the newest mature window (`window_first` to `window_last`,
     submission days), by a model of the same specification that knew only answers from
     before it. `canary_auc` is the AUC on shuffled outcomes (0.5 is right);
-    `leak_alarms` are sentences, empty when nothing was found.
+    `leak_alarms` are sentences, empty when nothing was found. With too few answers to
+    judge on there are no measures, window or canary: `not_assessed` says which and why.
+    `drift_proposal` is a sentence on what moved since the champion was trained, empty
+    without a champion.
     """
 
     name: str
@@ -57,10 +69,13 @@ class TrainingReport(Judgment, frozen=True):
     denied_lines: int
     trees: int
     measures: dict[str, float]
-    canary_auc: float
-    window_first: date
-    window_last: date
+    canary_auc: float | None
+    window_first: date | None
+    window_last: date | None
     leak_alarms: tuple[str, ...]
+    kind: str = "trees"
+    not_assessed: tuple[str, ...] = ()
+    drift_proposal: str = ""
 
 
 def train(
@@ -75,13 +90,13 @@ def train(
 ) -> TrainingReport:
     """Train on answers received before `as_of` and register the challenger.
 
-    The run in MLflow holds the report (`modeling.retraining.run_report`), the model
-    card and the signed bundle.
+    The run in MLflow holds the report (`modeling.retraining.run_report`), its plots,
+    the model card and the signed bundle.
 
     Raises
     ------
     NotEnoughHistory
-        If too few mature lines were answered or denied.
+        If no line of an original claim was answered at all.
     """
     if isinstance(specification, Path):
         specification = load_specification(specification)
@@ -89,6 +104,7 @@ def train(
     records = practice_records(session, organization_id, until=as_of)
     frame = build_frame(records, known_by=as_of)
     bundle = train_bundle(frame, specification=specification, known_by=as_of)
+    registry = Registry(tracking)
     report = report_run(
         frame,
         bundle,
@@ -97,9 +113,27 @@ def train(
         leaks=leak_report(records, frame, specification=specification, known_by=as_of),
         keyed=keyed_words(session, organization_id),
         is_simulated=organization.is_simulated,
+        serving=_champion(registry, specification.name, seal=seal),
     )
-    registered = _register(bundle, report, tracking, seal=seal, now=now)
-    facts = bundle.facts.training
+    registered = _register(bundle, report, registry, seal=seal, now=now)
+    return _said(bundle, report, registered, as_of=as_of, now=now)
+
+
+def _said(
+    bundle: Bundle,
+    report: RunReport,
+    registered: RegisteredVersion,
+    *,
+    as_of: date,
+    now: datetime,
+) -> TrainingReport:
+    facts, judged, leaks = bundle.facts.training, report.judged, report.leaks
+    missing = []
+    if judged is None:
+        missing.append(f"measures: {report.not_judged}")
+    if leaks.canary is None:
+        missing.append(f"canary: {leaks.canary_not_assessed}")
+    since = report.drift_since
     return TrainingReport(
         name=facts.name,
         version=bundle.version,
@@ -112,12 +146,50 @@ def train(
         answered_lines=facts.answered_lines,
         denied_lines=facts.denied_lines,
         trees=facts.trees,
-        measures={name: one.value for name, one in report.overall.items()},
-        canary_auc=report.leaks.canary.auc,
-        window_first=report.window_first,
-        window_last=report.window_last,
-        leak_alarms=report.leaks.alarms,
+        measures={name: one.value for name, one in judged.overall.items()}
+        if judged
+        else {},
+        canary_auc=leaks.canary.auc if leaks.canary else None,
+        window_first=judged.window_first if judged else None,
+        window_last=judged.window_last if judged else None,
+        leak_alarms=leaks.alarms,
+        kind=bundle.facts.kind,
+        not_assessed=tuple(missing),
+        drift_proposal=since.proposal if since is not None else "",
     )
+
+
+def _champion(registry: Registry, name: str, *, seal: Seal) -> Serving | None:
+    """The champion with its baseline; None where there is none that can be read."""
+    try:
+        chosen = registry.find(name, version=CHAMPION)
+        with temporary_directory() as directory:
+            exported = registry.export(chosen, Path(directory))
+            return serving_of(exported, seal=seal, status="trained")
+    except ModelError:
+        return None
+
+
+def serving_of(directory: Path, *, seal: Seal, status: Status = "promoted") -> Serving:
+    """A bundle with its drift baseline.
+
+    Raises
+    ------
+    NoModel
+        If there is no bundle, or it has no baseline that this version reads.
+    BundleRejected
+        If it fails its check.
+    """
+    bundle = load_bundle(directory, seal=seal, status=status)
+    contents = checked_contents(directory, seal=seal, status=status)
+    try:
+        baseline = msgspec.json.decode(contents[BASELINE], type=DriftBaseline)
+    except (KeyError, msgspec.DecodeError) as error:
+        raise NoModel(
+            f"{bundle.version} has no drift baseline of this version: train and promote"
+            " again"
+        ) from error
+    return Serving(bundle, baseline)
 
 
 def keyed_words(session: Session, organization_id: str) -> Keyed:
@@ -146,21 +218,54 @@ def payer_pseudonyms(session: Session, organization_id: str) -> dict[str, str]:
 def _register(
     bundle: Bundle,
     report: RunReport,
-    tracking: Path,
+    registry: Registry,
     *,
     seal: SigningSeal,
     now: datetime,
 ) -> RegisteredVersion:
-    facts, specification = bundle.facts, report.specification
+    tags = {
+        "bundle_version": bundle.facts.version,
+        "trained_as_of": bundle.facts.training.trained_as_of,
+        "trained_at": now.isoformat(),
+        "kind": bundle.facts.kind,
+        "data": "simulated" if report.is_simulated else "practice",
+    }
+    documents = report_documents(report)
+    cards = card_documents(make_card(bundle, report), report)
+    with temporary_directory() as directory:
+        path = Path(directory) / "bundle"
+        travelling = cards | {BASELINE: documents[BASELINE]}
+        write_bundle(bundle, path, seal=seal, cards=travelling)
+        return registry.log_run(
+            report.specification.name,
+            bundle=path,
+            documents=documents | cards | _plots(report),
+            parameters=_parameters(bundle, report),
+            measures=_metrics(report),
+            tags=tags,
+        )
+
+
+def _plots(report: RunReport) -> dict[str, bytes]:
+    if report.judged is None:
+        return {}
+    # Loads matplotlib: only where training runs.
+    from denialml.modeling.retraining.plots import draw_plots
+
+    return draw_plots(report.judged, is_simulated=report.is_simulated)
+
+
+def _parameters(bundle: Bundle, report: RunReport) -> dict[str, Any]:
+    specification, judged = report.specification, report.judged
     settings = msgspec.to_builtins(specification)
-    parameters: dict[str, Any] = {
+    return {
         "seed": specification.seed,
-        "trees": facts.training.trees,
-        "vocabulary": facts.vocabulary,
+        "trees": bundle.facts.training.trees,
+        "vocabulary": bundle.facts.vocabulary,
         "data_fingerprint": report.fingerprint.digest,
         "lines": report.fingerprint.lines,
-        "window_first": report.window_first.isoformat(),
-        "window_last": report.window_last.isoformat(),
+        "window_first": judged.window_first.isoformat() if judged else "not assessed",
+        "window_last": judged.window_last.isoformat() if judged else "not assessed",
         **{
             f"{group}.{key}": value
             for group, values in settings.items()
@@ -168,44 +273,32 @@ def _register(
             for key, value in values.items()
         },
     }
-    tags = {
-        "bundle_version": facts.version,
-        "trained_as_of": facts.training.trained_as_of,
-        "trained_at": now.isoformat(),
-        "kind": facts.kind,
-        "data": "simulated" if report.is_simulated else "practice",
-    }
-    cards = card_documents(make_card(bundle, report), report)
-    with temporary_directory() as directory:
-        path = Path(directory) / "bundle"
-        write_bundle(bundle, path, seal=seal, cards=cards)
-        return Registry(tracking).log_run(
-            specification.name,
-            bundle=path,
-            documents=report_documents(report) | cards,
-            parameters=parameters,
-            measures=_metrics(report),
-            tags=tags,
-        )
 
 
 def _metrics(report: RunReport) -> dict[str, float]:
-    leaks = report.leaks
+    leaks, judged = report.leaks, report.judged
     found = {
-        "canary_auc": leaks.canary.auc,
-        "canary_standard_error": leaks.canary.standard_error,
         "canary_allowed": leaks.canary_allowed,
         "leak_alarms": float(len(leaks.alarms)),
-        "window_lines": float(report.window_lines),
-        "window_denied": float(report.window_denied),
     }
-    for name, one in report.overall.items():
+    if leaks.canary is not None:
+        found |= {
+            "canary_auc": leaks.canary.auc,
+            "canary_standard_error": leaks.canary.standard_error,
+        }
+    if judged is None:
+        return found
+    found |= {
+        "window_lines": float(judged.window_lines),
+        "window_denied": float(judged.window_denied),
+    }
+    for name, one in judged.overall.items():
         found[name] = one.value
         if one.low is not None and one.high is not None:
             found |= {f"{name}.low": one.low, f"{name}.high": one.high}
-    for name, one in report.table.items():
+    for name, one in judged.table.items():
         found[f"table.{name}"] = one.value
-    for group in report.payers:
+    for group in judged.payers:
         for name, one in group.measures.items():
             found[f"{group.group}.{name}"] = one.value
     return found

@@ -7,6 +7,7 @@ and promotion are searched for planted words, in plain, reversed, hex and base64
 import base64
 import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,34 @@ def test_no_code_of_a_claim_is_in_any_artifact(
     pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(codes))})(?![\w.])")
     for name in ("tracking", "serving"):
         for path in (simulated_store.directory / name).rglob("*"):
-            if path.is_file() and path.suffix in (".json", ".md", ".txt"):
+            if path.is_file() and path.suffix in (".json", ".md", ".txt", ".svg"):
                 assert pattern.search(path.read_text()) is None, path.name
+
+
+def test_a_plot_holds_pixels_and_nothing_that_names_when_or_where_it_was_drawn(
+    simulated_store: SimulatedStore,  # noqa: F811
+) -> None:
+    pictures = list((simulated_store.directory / "tracking").rglob("*.png"))
+    assert {path.stem for path in pictures} == {
+        "calibration",
+        "contributions",
+        "decision_curve",
+    }
+    for path in pictures:
+        assert set(_chunks(path.read_bytes())) == {"IHDR", "pHYs", "IDAT", "IEND"}
+        drawn = path.with_suffix(".svg").read_text()
+        for word in ("dc:date", "Matplotlib", str(simulated_store.directory)):
+            assert word not in drawn
+        assert "Simulated claims of" in drawn
+
+
+def _chunks(png: bytes) -> Iterator[str]:
+    """The names of a PNG's chunks: length, name, content, check sum, eight bytes in."""
+    at = 8
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4])
+        yield png[at + 4 : at + 8].decode()
+        at += 12 + length
 
 
 @pytest.mark.parametrize(

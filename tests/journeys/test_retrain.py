@@ -37,6 +37,13 @@ REPORT = {
     "decision_curve.json",
     "leak_report.json",
     "feature_contributions.json",
+    "contribution_spreads.json",
+    "calibration.png",
+    "calibration.svg",
+    "contributions.png",
+    "contributions.svg",
+    "decision_curve.png",
+    "decision_curve.svg",
     "drift_baseline.json",
     "model_card.json",
     "model_card.md",
@@ -98,10 +105,9 @@ def test_a_run_keeps_its_whole_report(simulated_store: SimulatedStore) -> None: 
     assert parts["leak_report.json"]["alarms"] == []
     shares = [one["share"] for one in parts["feature_contributions.json"]]
     assert sum(shares) == pytest.approx(1.0)
-    assert all(
-        len(one["quantiles"]) in (0, 5)
-        for one in parts["drift_baseline.json"]["features"]
-    )
+    for one in parts["drift_baseline.json"]["features"]:
+        assert len(one["spread"]["shares"]) == len(one["spread"]["edges"]) + 2
+        assert sum(one["spread"]["shares"]) == pytest.approx(1.0)
     with pytest.raises(NoModel, match="has no nothing"):
         registry.document(version, "nothing.json")
 
@@ -146,6 +152,7 @@ def test_a_first_promotion_is_judged_against_the_payer_and_code_table(
     assert report.comparison.opponent == "payer x code table"
     assert report.replaced_version == ""
     assert [one.gate for one in report.gates if one.gate != "payer_log_loss"] == [
+        "judged",
         "canary",
         "leaks",
         "model_card",
@@ -319,13 +326,13 @@ def test_a_bundle_altered_in_the_registry_is_not_promoted(
     assert not serving.exists()
 
 
-def test_too_early_a_day_is_refused(
+def test_a_practice_without_any_answer_is_refused(
     simulated_store: SimulatedStore,  # noqa: F811
     tmp_path: Path,
 ) -> None:
     with (
         open_session(simulated_store.engine) as session,
-        pytest.raises(NotEnoughHistory),
+        pytest.raises(NotEnoughHistory, match="no claim line was answered"),
     ):
         train(
             session,
@@ -333,6 +340,80 @@ def test_too_early_a_day_is_refused(
             specification=SPECIFICATION,
             tracking=tmp_path,
             seal=simulated_store.seal,
-            as_of=date(2023, 3, 1),
+            as_of=date(2023, 1, 6),
             now=NOW,
         )
+
+
+def test_with_little_history_the_run_says_what_was_not_assessed_and_rates_serve(
+    simulated_store: SimulatedStore,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    early = date(2023, 3, 1)
+    tracking, serving = tmp_path / "tracking", tmp_path / "serving"
+    with open_session(simulated_store.engine) as session:
+        report = train(
+            session,
+            simulated_store.organization_id,
+            specification=SPECIFICATION,
+            tracking=tracking,
+            seal=simulated_store.seal,
+            as_of=early,
+            now=NOW,
+        )
+        promoted = promote(
+            session,
+            simulated_store.organization_id,
+            tracking=tracking,
+            serving=serving,
+            seal=simulated_store.seal,
+            as_of=early,
+        )
+    assert report.kind == "cause-rates"
+    assert report.measures == {}
+    assert report.canary_auc is None
+    assert report.window_first is None
+    measures, canary = report.not_assessed
+    assert measures.startswith("measures: not assessed, too few answers: ")
+    assert canary.startswith("canary: not assessed, too few answers: ")
+    assert promoted.comparison is None
+    assert "The rates by cause serve unjudged" in promoted.remark
+    assert all(one.passed for one in promoted.gates)
+    served = load_bundle(serving, seal=simulated_store.seal)
+    assert served.version == report.version
+    card = read_card((serving / CARD_JSON).read_bytes())
+    assert unanswered(card.source_attributes) == ()
+    missing = {one.number: one.answer for one in card.source_attributes}
+    assert "too few answers" in missing["7.i"]
+    drawn = (serving / "model_card.md").read_text()
+    assert "Not measured: not assessed, too few answers" in drawn
+    assert "canary was not assessed" in drawn
+
+
+def test_rates_never_replace_a_judged_model_unjudged(
+    simulated_store: SimulatedStore,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    tracking, serving = _copied(simulated_store, tmp_path)
+    first = load_bundle(serving, seal=simulated_store.seal).version
+    early = date(2023, 3, 1)
+    with open_session(simulated_store.engine) as session:
+        train(
+            session,
+            simulated_store.organization_id,
+            specification=SPECIFICATION,
+            tracking=tracking,
+            seal=simulated_store.seal,
+            as_of=early,
+            now=NOW,
+        )
+        with pytest.raises(GateFailed, match="gate judged: not assessed"):
+            promote(
+                session,
+                simulated_store.organization_id,
+                tracking=tracking,
+                serving=serving,
+                seal=simulated_store.seal,
+                as_of=early,
+            )
+    assert load_bundle(serving, seal=simulated_store.seal).version == first

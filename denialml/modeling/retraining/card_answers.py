@@ -43,7 +43,8 @@ STANDING_ANSWERS = {
     " threshold is applied. Whoever promotes reads the subgroup tables of this card.",
     "8.i": "On every run: the newest mature window, per payer, against the champion"
     " and a payer x code table (`denialml promote`). Between runs `denialml radar`"
-    " watches how payers answer; inputs can be compared with the run's drift baseline."
+    " watches how payers answer, and `denialml drift` compares new submissions with"
+    " this run's baseline."
     " The organization decides how often; monthly is advised.",
     "8.iii": "On every run, in the subgroup tables; as often as the organization runs.",
     "9.i": "By training again and promoting through the gates; nothing updates itself.",
@@ -66,22 +67,31 @@ NOT_ASSESSED = {
 }
 
 
+_NEEDS_JUDGING = ("4.iii", "7.i", "7.ii", "8.ii", "8.iv")
+
+
 def measured_answers(bundle: Bundle, report: RunReport) -> dict[str, str]:
     """The answers that this run's data give, by number."""
     training, data = bundle.facts.training, report.fingerprint
-    validity = _validity(report.overall)
-    fairness = _fairness(report.subgroups)
-    return {
-        "4.i": f"Included: {training.answered_lines:,} answered lines of original"
+    trained_on = (
+        f"Included: {training.answered_lines:,} answered lines of original"
         f" claims submitted from {training.first_submission} to"
         f" {training.last_submission}, {training.denied_lines:,} of them denied."
         f" Excluded: {data.censored:,} lines without a decision by {data.known_by},"
         " weeks not yet answered almost fully, corrected and void claims, and the first"
-        " days of the records.",
+        " days of the records."
+    )
+    judged = report.judged
+    if judged is None:
+        return {"4.i": trained_on}
+    validity = _validity(judged.overall)
+    fairness = _fairness(judged.subgroups)
+    return {
+        "4.i": trained_on,
         "4.iii": "Lines of the judged window: "
         + "; ".join(
             f"{name}: " + ", ".join(f"{one.group} {one.lines:,}" for one in groups)
-            for name, groups in report.subgroups.items()
+            for name, groups in judged.subgroups.items()
         )
         + ". Race, ethnicity, language and social factors are not on a claim and are"
         " not known.",
@@ -91,6 +101,14 @@ def measured_answers(bundle: Bundle, report: RunReport) -> dict[str, str]:
         f"{validity}.",
         "8.iv": f"The training data are the local data; see 7.ii. {fairness}",
     }
+
+
+def not_assessed(report: RunReport) -> dict[str, str]:
+    """Why there is no answer, by number; `measured_answers` has the others."""
+    if report.judged is not None:
+        return NOT_ASSESSED
+    why = report.not_judged.removeprefix("not assessed, ") + "."
+    return NOT_ASSESSED | dict.fromkeys(_NEEDS_JUDGING, why)
 
 
 def _validity(measures: dict[str, Measured]) -> str:

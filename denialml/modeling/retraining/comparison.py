@@ -1,6 +1,6 @@
 """Challenger against champion on the newest mature window that neither has seen."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import numpy as np
@@ -55,7 +55,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What the gates decide on. Log-loss per answered line of the window.
 
     `judged` and `opponent` say which trees were judged: a model's own, or those of its
-    stand-in (`holdout`) where it had already learnt from the window. Without a champion
+    stand-in (`holdout`) where it had already learnt from the window, and as of which
+    day that was trained. Without a champion
     the opponent is the payer x code table. `constant_log_loss`: of always saying the
     denial rate that was known before the window. `difference`: the challenger's
     log-loss less the opponent's, with a paired interval over patients; below zero is
@@ -90,7 +91,8 @@ def compare(
     """Judge both on the same lines.
 
     A champion that has enough mature lines since its training day is judged with its
-    own trees on those; else both are judged by stand-ins on the whole window.
+    own trees on those. Else both are judged by stand-ins on the whole window, the
+    champion's as much older than the challenger's as the champion is.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def compare(
     """
     specification = challenger.specification
     window, own = _window(frame, champion, specification, known_by)
-    risk, judged = _risk(frame, window, challenger, "challenger")
+    risk, judged = _risk(frame, window, challenger, "challenger", window.first_day)
     table = table_risk(frame, window)
     if champion is None:
         other, opponent = table, "payer x code table"
@@ -107,33 +109,85 @@ def compare(
         other = line_risk(champion.bundle, frame, window)
         opponent = "champion, its own trees"
     else:
-        other, opponent = _risk(frame, window, champion, "champion")
-    rate = float(window.denied.mean())
+        older = _older_by(challenger, champion)
+        other, opponent = _older_risk(frame, window, champion, older)
+    return _measured(
+        frame,
+        window,
+        Stated(risk, judged),
+        Stated(other, opponent),
+        table=table,
+        specification=specification,
+        pseudonym=pseudonym,
+    )
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """A risk of each line of the window, float64 (rows,), and whose it is."""
+
+    risk: Floats
+    said: str
+
+
+def _measured(
+    frame: Frame,
+    window: Window,
+    one: Stated,
+    other: Stated,
+    *,
+    table: Floats,
+    specification: TrainingSpecification,
+    pseudonym: Pseudonym,
+) -> Comparison:
     constant = np.full(len(table), rate_before(frame, window))
     return Comparison(
         window_first=window.first_day,
         window_last=window.last_day,
         lines=len(window.rows),
         denied=int(window.denied.sum()),
-        judged=judged,
-        opponent=opponent,
-        log_loss=log_loss(window.denied, risk),
-        opponent_log_loss=log_loss(window.denied, other),
+        judged=one.said,
+        opponent=other.said,
+        log_loss=log_loss(window.denied, one.risk),
+        opponent_log_loss=log_loss(window.denied, other.risk),
         table_log_loss=log_loss(window.denied, table),
         constant_log_loss=log_loss(window.denied, constant),
-        mean_risk=float(risk.mean()),
-        opponent_mean_risk=float(other.mean()),
-        denial_rate=rate,
+        mean_risk=float(one.risk.mean()),
+        opponent_mean_risk=float(other.risk.mean()),
+        denial_rate=float(window.denied.mean()),
         difference=difference_interval(
             window.denied,
-            risk,
-            other,
+            one.risk,
+            other.risk,
             window.patients,
             rounds=specification.evaluation.rounds,
             seed=specification.seed,
         ),
-        payers=_payers(frame, window, risk, other, specification, pseudonym),
+        payers=_payers(frame, window, one.risk, other.risk, specification, pseudonym),
     )
+
+
+def _older_by(challenger: Contestant, champion: Contestant) -> timedelta:
+    """How much older the champion's answers are than the challenger's."""
+    if challenger.trained_as_of is None or champion.trained_as_of is None:
+        return timedelta(0)
+    return max(challenger.trained_as_of - champion.trained_as_of, timedelta(0))
+
+
+def _older_risk(
+    frame: Frame, window: Window, champion: Contestant, older: timedelta
+) -> tuple[Floats, str]:
+    """The champion's stand-in, as old on the window's first day as it now is.
+
+    So the difference is what training anew gains, not zero by construction. Where so
+    early a day holds too few answers, the stand-in is trained on the window's first
+    day, as the challenger's is.
+    """
+    if older:
+        try:
+            return _risk(frame, window, champion, "champion", window.first_day - older)
+        except NotEnoughHistory:
+            pass
+    return _risk(frame, window, champion, "champion", window.first_day)
 
 
 def _window(
@@ -161,13 +215,15 @@ def _window(
 
 
 def _risk(
-    frame: Frame, window: Window, contestant: Contestant, name: str
+    frame: Frame, window: Window, contestant: Contestant, name: str, day: date
 ) -> tuple[Floats, str]:
+    """Its own trees' risk where they have not seen the window; else its stand-in's,
+    which knew the answers received before `day`."""
     trained = contestant.trained_as_of
     if contestant.bundle is not None and trained and trained <= window.first_day:
         return line_risk(contestant.bundle, frame, window), f"{name}, its own trees"
-    made = stand_in(frame, specification=contestant.specification, window=window)
-    said = f"{name}'s specification, trained as of {window.first_day}"
+    made = stand_in(frame, specification=contestant.specification, known_by=day)
+    said = f"{name}'s specification, trained as of {day}"
     return line_risk(made, frame, window), said
 
 

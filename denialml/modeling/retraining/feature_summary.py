@@ -1,15 +1,12 @@
-"""What the model looks at, and how its inputs were spread: SHAP and drift baseline."""
-
-from collections.abc import Callable
+"""What the model looks at: SHAP contributions on lines of the window."""
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from denialml.modeling.retraining.holdout import Floats, Rows, Window
+from denialml.modeling.retraining.holdout import Floats, Window
 from denialml.modeling.risk.bundle import Bundle
-from denialml.modeling.risk.frames import CENSORED, Frame
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+from denialml.modeling.risk.frames import Frame
 
 
 class FeatureWeight(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,39 +22,34 @@ class FeatureWeight(msgspec.Struct, frozen=True, kw_only=True):
     direction: float
 
 
-class FeatureBaseline(msgspec.Struct, frozen=True, kw_only=True):
-    """One feature's spread over the training rows; `quantiles` at `QUANTILES`, empty
-    where it was never known."""
+class Explained(msgspec.Struct, frozen=True):
+    """Sampled lines of a window with the bundle's contributions.
 
-    feature: str
-    unit: str
-    missing_share: float
-    quantiles: tuple[float, ...]
-
-
-class DriftBaseline(msgspec.Struct, frozen=True, kw_only=True):
-    """What later practice is compared with. Quantiles at 5, 25, 50, 75 and 95%.
-
-    No minimum or maximum: those are single lines. `denial_rates` are per payer under
-    its pseudonym, of payers with enough patients.
+    `matrix` and `shares` (log-odds) are float64 (rows, features); `patients` (rows,)
+    numbers the patients.
     """
 
-    lines: int
-    features: tuple[FeatureBaseline, ...]
-    risk_quantiles: tuple[float, ...]
-    denial_rates: dict[str, float]
+    matrix: Floats
+    shares: Floats
+    patients: npt.NDArray[np.int64]
 
 
-def feature_weights(
+def explain_sample(
     bundle: Bundle, frame: Frame, window: Window, *, rows: int, seed: int
-) -> tuple[FeatureWeight, ...]:
-    """Mean |SHAP contribution| over sampled lines of the window, heaviest first."""
-    chosen = window.rows
+) -> Explained:
+    """At most so many lines of the window, chosen by chance."""
+    chosen = np.arange(len(window.rows))
     if len(chosen) > rows:
         random = np.random.default_rng(seed)
-        chosen = np.sort(random.choice(chosen, rows, replace=False))
-    matrix = frame.matrix[chosen]
+        chosen = np.sort(random.choice(len(chosen), rows, replace=False))
+    matrix = frame.matrix[window.rows[chosen]]
     shares = bundle.contributions(matrix)[:, :-1]
+    return Explained(matrix, shares, window.patients[chosen])
+
+
+def feature_weights(bundle: Bundle, explained: Explained) -> tuple[FeatureWeight, ...]:
+    """Mean |SHAP contribution| over the sampled lines, heaviest first."""
+    matrix, shares = explained.matrix, explained.shares
     weights = np.abs(shares).mean(axis=0)
     total = float(weights.sum()) or 1.0
     found = [
@@ -70,63 +62,6 @@ def feature_weights(
         for at, name in enumerate(bundle.facts.features)
     ]
     return tuple(sorted(found, key=lambda one: (-one.mean_contribution, one.feature)))
-
-
-def drift_baseline(
-    frame: Frame,
-    rows: Rows,
-    *,
-    units: dict[str, str],
-    risk: Floats,
-    pseudonym: Callable[[str], str],
-    smallest_cell: int,
-) -> DriftBaseline:
-    """The spread of every feature over the rows a model was trained on.
-
-    `units` names the columns in order. `risk` is the window's, of the stand-in.
-    """
-    features = []
-    for at, (name, unit) in enumerate(units.items()):
-        column = frame.matrix[rows, at]
-        known = column[~np.isnan(column)]
-        features.append(
-            FeatureBaseline(
-                feature=name,
-                unit=unit,
-                missing_share=1.0 - len(known) / max(len(column), 1),
-                quantiles=_quantiles(known),
-            )
-        )
-    return DriftBaseline(
-        lines=len(rows),
-        features=tuple(features),
-        risk_quantiles=_quantiles(risk),
-        denial_rates=_denial_rates(frame, rows, pseudonym, smallest_cell),
-    )
-
-
-def _denial_rates(
-    frame: Frame, rows: Rows, pseudonym: Callable[[str], str], smallest_cell: int
-) -> dict[str, float]:
-    labels: dict[str, list[int]] = {}
-    patients: dict[str, set[str]] = {}
-    for row in rows.tolist():
-        if frame.denied[row] == CENSORED:
-            continue
-        view = frame.lines[row].view
-        labels.setdefault(view.payer, []).append(int(frame.denied[row]))
-        patients.setdefault(view.payer, set()).add(view.member)
-    return {
-        pseudonym(payer): sum(each) / len(each)
-        for payer, each in sorted(labels.items())
-        if len(patients[payer]) >= smallest_cell
-    }
-
-
-def _quantiles(values: Floats) -> tuple[float, ...]:
-    if not len(values):
-        return ()
-    return tuple(float(value) for value in np.quantile(values, QUANTILES))
 
 
 def _direction(values: Floats, shares: Floats) -> float:

@@ -1,7 +1,8 @@
 """The written gates between a challenger and the claims it would score.
 
-Each gate is a function of the evidence; a new one is a function added to `GATES` and a
-row in docs/retraining.md. All are evaluated, so that one refusal names all that failed.
+Each gate is a function of the evidence or of the comparison; a new one is a function
+added to `GATES` or `COMPARISON_GATES` and a row in docs/retraining.md. All are
+evaluated, so that one refusal names all that failed.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,21 +26,32 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the gates look at.
 
-    `canary_auc`, `canary_allowed` and `leak_alarms` are the training run's leak report;
-    `unanswered` the source attributes that the card leaves out.
+    `comparison` is None where too few answers are there to judge on: `not_judged`
+    then says so, and the gates on it are left out. `canary_auc`, `canary_allowed` and
+    `leak_alarms` are the training run's leak report (`canary_auc` None: too few
+    answers); `unanswered` the source attributes that the card leaves out.
+    `rates_alone`: the challenger serves the rates by cause, nothing was fitted to its
+    answers. `replaces_judged`: what serves is more than that.
     """
 
-    comparison: Comparison
-    canary_auc: float
+    comparison: Comparison | None
+    canary_auc: float | None
     canary_allowed: float
     leak_alarms: int
     unanswered: tuple[str, ...]
     gates: Gates
+    not_judged: str = ""
+    rates_alone: bool = False
+    replaces_judged: bool = False
 
 
 def check_gates(evidence: Evidence) -> tuple[GateResult, ...]:
-    """Every gate's result, in the order of `GATES`."""
-    return tuple(result for gate in GATES for result in gate(evidence))
+    """Every gate's result: `GATES`, then `COMPARISON_GATES` where there is one."""
+    found = [result for gate in GATES for result in gate(evidence)]
+    if evidence.comparison is not None:
+        for gate in COMPARISON_GATES:
+            found += gate(evidence.comparison, evidence.gates)
+    return tuple(found)
 
 
 def refusals(results: tuple[GateResult, ...]) -> str:
@@ -55,7 +67,34 @@ def _at_most(gate: str, found: float, allowed: float, says: str) -> GateResult:
     )
 
 
+def _is_judged(evidence: Evidence) -> Iterator[GateResult]:
+    """Rates alone may serve unjudged, but never in place of what was judged."""
+    if evidence.comparison is not None:
+        says = f"judged on {evidence.comparison.lines} answered lines"
+        yield _at_most("judged", 0, 0, says)
+        return
+    why = f"not assessed, too few answers: {evidence.not_judged}"
+    if evidence.rates_alone and not evidence.replaces_judged:
+        says = (
+            f"{why}. The rates by cause serve unjudged: no trees and no calibration"
+            " were fitted that could be worse than they are"
+        )
+        yield _at_most("judged", 0, 0, says)
+        return
+    kept = "what serves was judged" if evidence.replaces_judged else "trees were fitted"
+    yield _at_most("judged", 1, 0, f"{why}; {kept}, so it takes a comparison")
+
+
 def _shuffled_outcomes(evidence: Evidence) -> Iterator[GateResult]:
+    if evidence.canary_auc is None:
+        yield _at_most(
+            "canary",
+            0 if evidence.rates_alone else 1,
+            0,
+            "the canary was not assessed, too few answers; only the rates by cause,"
+            " which no outcome was fitted to, may serve without",
+        )
+        return
     yield _at_most(
         "canary",
         abs(evidence.canary_auc - 0.5),
@@ -85,11 +124,8 @@ def _card_is_complete(evidence: Evidence) -> Iterator[GateResult]:
     )
 
 
-def _better_than_constant(evidence: Evidence) -> Iterator[GateResult]:
-    found, constant = (
-        evidence.comparison.log_loss,
-        evidence.comparison.constant_log_loss,
-    )
+def _better_than_constant(compared: Comparison, _: Gates) -> Iterator[GateResult]:
+    found, constant = compared.log_loss, compared.constant_log_loss
     yield _at_most(
         "constant",
         found,
@@ -98,9 +134,8 @@ def _better_than_constant(evidence: Evidence) -> Iterator[GateResult]:
     )
 
 
-def _not_worse_than_table(evidence: Evidence) -> Iterator[GateResult]:
-    compared = evidence.comparison
-    allowed = compared.table_log_loss + evidence.gates.table_log_loss_tolerance
+def _not_worse_than_table(compared: Comparison, gates: Gates) -> Iterator[GateResult]:
+    allowed = compared.table_log_loss + gates.table_log_loss_tolerance
     yield _at_most(
         "table",
         compared.log_loss,
@@ -110,9 +145,10 @@ def _not_worse_than_table(evidence: Evidence) -> Iterator[GateResult]:
     )
 
 
-def _not_worse_than_champion(evidence: Evidence) -> Iterator[GateResult]:
-    compared = evidence.comparison
-    allowed = compared.opponent_log_loss + evidence.gates.log_loss_tolerance
+def _not_worse_than_champion(
+    compared: Comparison, gates: Gates
+) -> Iterator[GateResult]:
+    allowed = compared.opponent_log_loss + gates.log_loss_tolerance
     yield _at_most(
         "log_loss",
         compared.log_loss,
@@ -122,10 +158,10 @@ def _not_worse_than_champion(evidence: Evidence) -> Iterator[GateResult]:
     )
 
 
-def _no_payer_surely_worse(evidence: Evidence) -> Iterator[GateResult]:
+def _no_payer_surely_worse(compared: Comparison, gates: Gates) -> Iterator[GateResult]:
     """Worse by more than the tolerance, and by more than chance for so few lines."""
-    tolerance = evidence.gates.payer_log_loss_tolerance
-    for each in evidence.comparison.payers:
+    tolerance = gates.payer_log_loss_tolerance
+    for each in compared.payers:
         allowed = each.opponent_log_loss + tolerance
         surely = each.difference.low > 0
         yield GateResult(
@@ -138,11 +174,12 @@ def _no_payer_surely_worse(evidence: Evidence) -> Iterator[GateResult]:
         )
 
 
-def _calibrated_in_the_large(evidence: Evidence) -> Iterator[GateResult]:
+def _calibrated_in_the_large(
+    compared: Comparison, gates: Gates
+) -> Iterator[GateResult]:
     """A shift that nobody foresaw moves both: the challenger may not be farther off."""
-    compared = evidence.comparison
     opponent = abs(compared.opponent_mean_risk - compared.denial_rate)
-    allowed = opponent + evidence.gates.mean_risk_tolerance
+    allowed = opponent + gates.mean_risk_tolerance
     yield _at_most(
         "mean_risk",
         abs(compared.mean_risk - compared.denial_rate),
@@ -153,9 +190,12 @@ def _calibrated_in_the_large(evidence: Evidence) -> Iterator[GateResult]:
 
 
 GATES: tuple[Callable[[Evidence], Iterator[GateResult]], ...] = (
+    _is_judged,
     _shuffled_outcomes,
     _leak_alarms,
     _card_is_complete,
+)
+COMPARISON_GATES: tuple[Callable[[Comparison, Gates], Iterator[GateResult]], ...] = (
     _better_than_constant,
     _not_worse_than_table,
     _not_worse_than_champion,

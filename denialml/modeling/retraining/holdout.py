@@ -107,9 +107,10 @@ def _first_position(
 
 
 def stand_in(
-    frame: Frame, *, specification: TrainingSpecification, window: Window
+    frame: Frame, *, specification: TrainingSpecification, known_by: date
 ) -> Bundle:
-    """A model of this specification that knew only answers from before the window.
+    """A model of this specification that knew only answers from before `known_by`, the
+    window's first day or earlier.
 
     Half of the answered lines that `minimum` asks for suffice: it does not serve.
 
@@ -127,7 +128,7 @@ def stand_in(
             denied_lines=least.denied_lines // 2,
         ),
     )
-    return train_bundle(frame, specification=halved, known_by=window.first_day)
+    return train_bundle(frame, specification=halved, known_by=known_by)
 
 
 def line_risk(bundle: Bundle, frame: Frame, window: Window) -> Floats:

@@ -77,12 +77,18 @@ class GroupMeasures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CalibrationBin(msgspec.Struct, frozen=True, kw_only=True):
-    """A tenth of the window's lines, by risk: what was said and what came."""
+    """A tenth of the window's lines, by risk: what was said and what came.
+
+    `standard_error` is the binomial one of the denial rate; `low` and `high` are its
+    95% bootstrap interval over patients, None where none was drawn.
+    """
 
     lines: int
     mean_risk: float
     denial_rate: float
     standard_error: float
+    low: float | None = None
+    high: float | None = None
 
 
 def measure_with_intervals(
@@ -135,23 +141,56 @@ def difference_interval(
 
 
 def calibration_table(
-    denied: npt.NDArray[np.int8], risk: Floats, *, bins: int = 10
+    denied: npt.NDArray[np.int8],
+    risk: Floats,
+    *,
+    patients: npt.NDArray[np.int64] | None = None,
+    rounds: int = 200,
+    seed: int = 0,
+    bins: int = 10,
 ) -> tuple[CalibrationBin, ...]:
-    """Equally filled bins of rising risk; the error is that of the denial rate."""
+    """Equally filled bins of rising risk; intervals where `patients` are given."""
     order = np.argsort(risk, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    ranges: list[tuple[float | None, float | None]] = [(None, None)] * len(parts)
+    if patients is not None:
+        ranges = _rate_ranges(denied, parts, patients, rounds=rounds, seed=seed)
     found = []
-    for part in np.array_split(order, bins):
-        if len(part):
-            rate = float(denied[part].mean())
-            found.append(
-                CalibrationBin(
-                    lines=len(part),
-                    mean_risk=float(risk[part].mean()),
-                    denial_rate=rate,
-                    standard_error=float(np.sqrt(rate * (1 - rate) / len(part))),
-                )
+    for part, (low, high) in zip(parts, ranges, strict=True):
+        rate = float(denied[part].mean())
+        found.append(
+            CalibrationBin(
+                lines=len(part),
+                mean_risk=float(risk[part].mean()),
+                denial_rate=rate,
+                standard_error=float(np.sqrt(rate * (1 - rate) / len(part))),
+                low=low,
+                high=high,
             )
+        )
     return tuple(found)
+
+
+def _rate_ranges(
+    denied: npt.NDArray[np.int8],
+    parts: Sequence[npt.NDArray[np.intp]],
+    patients: npt.NDArray[np.int64],
+    *,
+    rounds: int,
+    seed: int,
+) -> list[tuple[float | None, float | None]]:
+    """95% bootstrap intervals of each part's denial rate, whole patients drawn."""
+    drawn: list[list[float]] = [[] for _ in parts]
+    for weights in patient_weights(patients, rounds=rounds, seed=seed):
+        for rates, part in zip(drawn, parts, strict=True):
+            weight = weights[part]
+            if weight.sum() > 0:
+                rates.append(float(np.average(denied[part], weights=weight)))
+    found: list[tuple[float | None, float | None]] = []
+    for rates in drawn:
+        low, high = np.percentile(rates, [2.5, 97.5]) if rates else (np.nan, np.nan)
+        found.append((float(low), float(high)) if rates else (None, None))
+    return found
 
 
 def per_payer(

@@ -4,34 +4,17 @@ from collections.abc import Callable
 from datetime import date
 
 import msgspec
-import numpy as np
 
-from denialml.modeling.retraining.decision_curve import DecisionPoint, decision_curve
-from denialml.modeling.retraining.feature_summary import (
+from denialml.errors import NotEnoughHistory
+from denialml.modeling.retraining.drift import DriftReport, drift_report
+from denialml.modeling.retraining.drift_baseline import (
+    BASELINE,
     DriftBaseline,
-    FeatureWeight,
     drift_baseline,
-    feature_weights,
 )
 from denialml.modeling.retraining.fingerprint import DataFingerprint, data_fingerprint
-from denialml.modeling.retraining.holdout import (
-    Floats,
-    line_risk,
-    newest_window,
-    stand_in,
-    table_risk,
-)
-from denialml.modeling.retraining.measured import (
-    CalibrationBin,
-    GroupMeasures,
-    Measured,
-    calibration_table,
-    measure_with_intervals,
-    per_payer,
-    per_subgroup,
-)
+from denialml.modeling.retraining.judged import Judged, judge_run
 from denialml.modeling.risk.bundle import Bundle
-from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.leak_report import LeakReport
 from denialml.modeling.risk.specification import TrainingSpecification
@@ -48,30 +31,29 @@ class Keyed(msgspec.Struct, frozen=True):
     payer: Callable[[str], str]
 
 
-class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One training run. Measures are of the window, by the stand-in (`holdout`).
+class Serving(msgspec.Struct, frozen=True):
+    """The champion's bundle and the baseline that it was registered with."""
 
-    `window_first`, `window_last`: submission days of the judged lines, which the
-    stand-in had not seen; `window_lines`, `window_denied` how many. `table` are the
-    same measures of a payer x procedure code table. `is_simulated`: the practice is.
+    bundle: Bundle
+    baseline: DriftBaseline
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One training run. `is_simulated`: the practice is.
+
+    `judged` is None where too few answers are there to judge on; `not_judged` then
+    says so. `drift` is this run's baseline, `drift_since` what moved since the
+    champion's, None without one.
     """
 
     is_simulated: bool
     fingerprint: DataFingerprint
     specification: TrainingSpecification
-    window_first: date
-    window_last: date
-    window_lines: int
-    window_denied: int
-    overall: dict[str, Measured]
-    table: dict[str, Measured]
-    payers: tuple[GroupMeasures, ...]
-    subgroups: dict[str, tuple[GroupMeasures, ...]]
-    calibration: tuple[CalibrationBin, ...]
-    decisions: tuple[DecisionPoint, ...]
+    judged: Judged | None
+    not_judged: str
     leaks: LeakReport
-    features: tuple[FeatureWeight, ...]
     drift: DriftBaseline
+    drift_since: DriftReport | None = None
 
 
 def report_run(
@@ -83,89 +65,73 @@ def report_run(
     leaks: LeakReport,
     keyed: Keyed,
     is_simulated: bool,
+    serving: Serving | None = None,
 ) -> RunReport:
-    """Judge a run's specification on its newest window and describe its data.
-
-    Raises
-    ------
-    NotEnoughHistory
-        If the window, or what was answered before it, is too small.
-    """
-    window = newest_window(frame, specification=specification, known_by=known_by)
-    judged = stand_in(frame, specification=specification, window=window)
-    risk = line_risk(judged, frame, window)
-    table = table_risk(frame, window)
-    evaluation, seed = specification.evaluation, specification.seed
-
-    def measured(each: Floats) -> dict[str, Measured]:
-        return measure_with_intervals(
-            window.denied, each, window.patients, rounds=evaluation.rounds, seed=seed
+    """Judge a run's specification on its newest window and describe its data."""
+    judged, why = None, ""
+    try:
+        judged = judge_run(
+            frame,
+            bundle,
+            specification=specification,
+            known_by=known_by,
+            pseudonym=keyed.payer,
         )
-
+    except NotEnoughHistory as error:
+        why = f"not assessed, too few answers: {error}"
+    since = None
+    if serving is not None:
+        since = drift_report(
+            frame,
+            serving.bundle,
+            serving.baseline,
+            as_of=known_by,
+            pseudonym=keyed.payer,
+        )
     return RunReport(
         is_simulated=is_simulated,
         fingerprint=data_fingerprint(frame, known_by=known_by, keyed=keyed.digest),
         specification=specification,
-        window_first=window.first_day,
-        window_last=window.last_day,
-        window_lines=len(window.rows),
-        window_denied=int(window.denied.sum()),
-        overall=measured(risk),
-        table=measured(table),
-        payers=per_payer(
-            frame,
-            window,
-            risk,
-            pseudonym=keyed.payer,
-            evaluation=evaluation,
-            seed=seed,
-        ),
-        subgroups=per_subgroup(frame, window, risk, evaluation=evaluation, seed=seed),
-        calibration=calibration_table(window.denied, risk),
-        decisions=decision_curve(
-            frame, window, risk, table=table, evaluation=evaluation
-        ),
+        judged=judged,
+        not_judged=why,
         leaks=leaks,
-        features=feature_weights(
-            bundle, frame, window, rows=evaluation.explained_rows, seed=seed
+        drift=drift_baseline(
+            frame,
+            bundle,
+            weights=judged.features if judged is not None else (),
+            mature_share=specification.slices.mature_share,
+            known_by=known_by,
+            pseudonym=keyed.payer,
+            smallest_cell=specification.evaluation.smallest_cell,
         ),
-        drift=_drift(frame, specification, known_by, risk, keyed),
-    )
-
-
-def _drift(
-    frame: Frame,
-    specification: TrainingSpecification,
-    known_by: date,
-    risk: Floats,
-    keyed: Keyed,
-) -> DriftBaseline:
-    labels = frame.labels(known_by=known_by)
-    return drift_baseline(
-        frame,
-        np.flatnonzero((labels >= 0) & frame.original),
-        units={feature.name: feature.unit for feature in FEATURES},
-        risk=risk,
-        pseudonym=keyed.payer,
-        smallest_cell=specification.evaluation.smallest_cell,
+        drift_since=since,
     )
 
 
 def report_documents(report: RunReport) -> dict[str, bytes]:
-    """The report as files of a run: one JSON document for each part."""
-    parts = {
+    """The report as files of a run: one JSON document for each part.
+
+    What was not assessed has no file; the model card says why.
+    """
+    parts: dict[str, object] = {
         "data_fingerprint": report.fingerprint,
         "specification": report.specification,
-        "measures": {"overall": report.overall, "table": report.table},
-        "measures_by_payer": report.payers,
-        "measures_by_subgroup": report.subgroups,
-        "calibration": report.calibration,
-        "decision_curve": report.decisions,
         "leak_report": report.leaks,
-        "feature_contributions": report.features,
-        "drift_baseline": report.drift,
     }
-    return {f"{name}.json": _written(part) for name, part in parts.items()}
+    if (judged := report.judged) is not None:
+        parts |= {
+            "measures": {"overall": judged.overall, "table": judged.table},
+            "measures_by_payer": judged.payers,
+            "measures_by_subgroup": judged.subgroups,
+            "calibration": judged.calibration,
+            "decision_curve": judged.decisions,
+            "feature_contributions": judged.features,
+            "contribution_spreads": judged.spreads,
+        }
+    if report.drift_since is not None:
+        parts["drift_since_champion"] = report.drift_since
+    documents = {f"{name}.json": _written(part) for name, part in parts.items()}
+    return documents | {BASELINE: _written(report.drift)}
 
 
 def _written(part: object) -> bytes:

@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 
 from denialml.domain.facts import PracticeRecords
+from denialml.errors import NotEnoughHistory
 from denialml.modeling.risk.canary import Canary, measure_canary
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.replay import Replay, replay
@@ -22,14 +23,16 @@ class LeakReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `alarms` are plain sentences, empty when nothing was found. `features_checked` is
     how many features were held to their declared sources while rows were built; a
-    breach never gets this far, it raises `LeakRefused`.
+    breach never gets this far, it raises `LeakRefused`. `canary` is None where too few
+    answers are there to train on; `canary_not_assessed` then says so.
     """
 
-    canary: Canary
+    canary: Canary | None
     canary_allowed: float
     replay: Replay
     features_checked: int
     alarms: tuple[str, ...]
+    canary_not_assessed: str = ""
 
 
 def leak_report(
@@ -45,17 +48,16 @@ def leak_report(
     ----------
     frame : Frame
         `build_frame(records, known_by=known_by)`, which the model was trained on.
-
-    Raises
-    ------
-    NotEnoughHistory
-        As `measure_canary` does.
     """
-    canary = measure_canary(records, specification=specification, known_by=known_by)
+    canary, why = None, ""
+    try:
+        canary = measure_canary(records, specification=specification, known_by=known_by)
+    except NotEnoughHistory as error:
+        why = f"not assessed, too few answers: {error}"
     replayed = replay(records, frame, seed=specification.seed)
-    allowed = canary_allowance(canary.standard_error)
+    allowed = canary_allowance(canary.standard_error) if canary else CANARY_TOLERANCE
     alarms = []
-    if abs(canary.auc - 0.5) > allowed:
+    if canary and abs(canary.auc - 0.5) > allowed:
         alarms.append(
             f"Trees on shuffled outcomes reach AUC {canary.auc:.3f}, allowed 0.5"
             f" within {allowed:.3f}: an outcome reaches its own features."
@@ -72,6 +74,7 @@ def leak_report(
         replay=replayed,
         features_checked=frame.matrix.shape[1],
         alarms=tuple(alarms),
+        canary_not_assessed=why,
     )
 
 

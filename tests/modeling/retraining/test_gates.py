@@ -127,6 +127,46 @@ def test_one_gate_refuses_alone_and_names_both_numbers(
         assert number in said
 
 
+UNJUDGED = msgspec.structs.replace(
+    GOOD, comparison=None, canary_auc=None, not_judged="12 answered lines"
+)
+
+
+def test_rates_alone_may_serve_unjudged_and_say_so() -> None:
+    evidence = msgspec.structs.replace(UNJUDGED, rates_alone=True)
+    results = check_gates(evidence)
+    assert refusals(results) == ""
+    assert [one.gate for one in results] == ["judged", "canary", "leaks", "model_card"]
+    assert "not assessed, too few answers: 12 answered lines" in results[0].says
+    assert "serve unjudged" in results[0].says
+
+
+@pytest.mark.parametrize(
+    ("evidence", "failed", "reason"),
+    [
+        pytest.param(UNJUDGED, ["judged", "canary"], "trees were fitted", id="trees"),
+        pytest.param(
+            msgspec.structs.replace(UNJUDGED, rates_alone=True, replaces_judged=True),
+            ["judged"],
+            "what serves was judged",
+            id="rates in place of a judged model",
+        ),
+        pytest.param(
+            msgspec.structs.replace(UNJUDGED, rates_alone=True, leak_alarms=1),
+            ["leaks"],
+            "1 alarms",
+            id="an alarm",
+        ),
+    ],
+)
+def test_nothing_else_serves_unjudged(
+    evidence: Evidence, failed: list[str], reason: str
+) -> None:
+    results = check_gates(evidence)
+    assert [one.gate for one in results if not one.passed] == failed
+    assert reason in refusals(results)
+
+
 @pytest.mark.parametrize(
     "evidence",
     [

@@ -1,6 +1,6 @@
 """Measures with intervals, groups and the decision curve on the small practice."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -11,7 +11,10 @@ from denialml.domain.claim import Patient
 from denialml.errors import NotEnoughHistory
 from denialml.modeling.retraining.comparison import Contestant, compare
 from denialml.modeling.retraining.decision_curve import decision_curve
-from denialml.modeling.retraining.feature_summary import feature_weights
+from denialml.modeling.retraining.feature_summary import (
+    explain_sample,
+    feature_weights,
+)
 from denialml.modeling.retraining.fingerprint import data_fingerprint
 from denialml.modeling.retraining.holdout import (
     line_risk,
@@ -37,6 +40,7 @@ from denialml.modeling.risk.specification import (
     Slices,
     TrainingSpecification,
 )
+from denialml.modeling.risk.training import train_bundle
 from tests.modeling.small_practice import make_claim
 
 KNOWN_BY = date(2024, 2, 1)
@@ -47,7 +51,7 @@ def test_the_window_is_newer_than_anything_its_judge_learnt_from(
     small_frame: Frame,
 ) -> None:
     window = newest_window(small_frame, specification=QUICK, known_by=KNOWN_BY)
-    judge = stand_in(small_frame, specification=QUICK, window=window)
+    judge = stand_in(small_frame, specification=QUICK, known_by=window.first_day)
     assert judge.facts.training.trained_as_of == window.first_day.isoformat()
     days = small_frame.submitted_on[window.rows]
     assert days.min() == window.first_day.toordinal()
@@ -174,7 +178,7 @@ def test_the_curve_finds_dollars_between_chance_and_the_best(
     small_frame: Frame,
 ) -> None:
     window = newest_window(small_frame, specification=QUICK, known_by=KNOWN_BY)
-    judge = stand_in(small_frame, specification=QUICK, window=window)
+    judge = stand_in(small_frame, specification=QUICK, known_by=window.first_day)
     risk, table = (
         line_risk(judge, small_frame, window),
         table_risk(small_frame, window),
@@ -210,7 +214,9 @@ def test_contributions_are_summed_up_per_feature(
     small_frame: Frame, small_bundle: Bundle
 ) -> None:
     window = newest_window(small_frame, specification=QUICK, known_by=KNOWN_BY)
-    weights = feature_weights(small_bundle, small_frame, window, rows=100, seed=1)
+    explained = explain_sample(small_bundle, small_frame, window, rows=100, seed=1)
+    assert explained.shares.shape == (100, len(small_bundle.facts.features))
+    weights = feature_weights(small_bundle, explained)
     assert {one.feature for one in weights} == set(small_bundle.facts.features)
     assert sum(one.share for one in weights) == pytest.approx(1.0)
     heaviest = [one.mean_contribution for one in weights]
@@ -226,7 +232,7 @@ def test_a_champion_is_judged_with_its_own_trees_on_what_it_has_not_seen(
         evaluation=Evaluation(rounds=20), slices=Slices(warm_up_days=20)
     )
     window = newest_window(small_frame, specification=quick, known_by=KNOWN_BY)
-    old = stand_in(small_frame, specification=quick, window=window)
+    old = stand_in(small_frame, specification=quick, known_by=window.first_day)
 
     def against(champion: Contestant | None):
         return compare(
@@ -247,3 +253,55 @@ def test_a_champion_is_judged_with_its_own_trees_on_what_it_has_not_seen(
     twin = against(Contestant(None, quick))
     assert twin.opponent.startswith("champion's specification")
     assert twin.difference.value == 0.0
+
+
+def test_of_one_specification_the_older_models_stand_in_is_older_too(
+    small_frame: Frame,
+) -> None:
+    """What is measured is what training anew gains: no more equal by construction."""
+    quick = TrainingSpecification(
+        evaluation=Evaluation(rounds=20), slices=Slices(warm_up_days=20)
+    )
+    bundles = [
+        train_bundle(small_frame, specification=quick, known_by=day)
+        for day in (KNOWN_BY, KNOWN_BY - timedelta(days=30))
+    ]
+    challenger, champion = (Contestant(bundle, quick) for bundle in bundles)
+    found = compare(
+        small_frame,
+        challenger,
+        champion,
+        known_by=KNOWN_BY,
+        pseudonym=lambda payer: payer,
+    )
+    first = found.window_first
+    assert found.judged == f"challenger's specification, trained as of {first}"
+    older = first - timedelta(days=30)
+    assert found.opponent == f"champion's specification, trained as of {older}"
+    assert found.difference.value != 0.0
+    assert found.difference.low <= found.difference.value <= found.difference.high
+    same = compare(
+        small_frame,
+        challenger,
+        challenger,
+        known_by=KNOWN_BY,
+        pseudonym=lambda payer: payer,
+    )
+    assert same.difference.value == 0.0
+
+
+def test_calibration_intervals_are_drawn_over_patients() -> None:
+    """All lines of a patient share an outcome: as wide as so few patients make it."""
+    random = np.random.default_rng(5)
+    patients = np.repeat(np.arange(50), 20).astype(np.int64)
+    denied = np.repeat(random.random(50) < 0.3, 20).astype(np.int8)
+    risk = np.full(1000, 0.3)
+    (whole,) = calibration_table(
+        denied, risk, patients=patients, rounds=300, seed=1, bins=1
+    )
+    assert whole.low is not None
+    assert whole.high is not None
+    assert whole.low < whole.denial_rate < whole.high
+    expected = 2 * 1.96 * float(np.sqrt(whole.denial_rate * 0.7 / 50))
+    assert whole.high - whole.low == pytest.approx(expected, rel=0.25)
+    assert whole.high - whole.low > 3 * 2 * 1.96 * whole.standard_error
