@@ -34,7 +34,7 @@ Risk = Callable[["World"], Floats]
 
 # Columns that hold no remittance history: the claim, and what is on file about it.
 _LEARNT = ("days_past_learnt_limit",)
-_PLAIN = [
+ON_FILE = [
     position
     for position, feature in enumerate((*CLAIM_FEATURES, *RECORD_FEATURES))
     if feature.name not in _LEARNT
@@ -65,7 +65,7 @@ def table_risk(world: World) -> Floats:
 def logistic_risk(world: World) -> Floats:
     """One-hot words and scaled numbers, each number with its own missing flag."""
     words = list(range(_WORDS))
-    numbers = list(range(_WORDS, _WORDS + len(_PLAIN)))
+    numbers = list(range(_WORDS, _WORDS + len(ON_FILE)))
     model = make_pipeline(
         ColumnTransformer(
             [
@@ -264,7 +264,7 @@ def _encoder(world: World) -> Callable[[World, Rows], Floats]:
 
 def _plain(world: World, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:
     """Words first, then numbers; object array (rows, _WORDS + numbers)."""
-    result = np.empty((len(rows), _WORDS + len(_PLAIN)), dtype=object)
+    result = np.empty((len(rows), _WORDS + len(ON_FILE)), dtype=object)
     for at, row in enumerate(rows):
         view = world.frame.lines[row].view
         result[at, :_WORDS] = (
@@ -276,5 +276,5 @@ def _plain(world: World, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:
             view.authorization,
             view.minutes_fit,
         )
-    result[:, _WORDS:] = world.frame.matrix[np.ix_(rows, _PLAIN)]
+    result[:, _WORDS:] = world.frame.matrix[np.ix_(rows, ON_FILE)]
     return result
