@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     max_records_per_request: int = Field(default=10_000, ge=1, le=1_000_000)
     session_idle_minutes: int = Field(default=15, ge=1, le=24 * 60)
     session_lifetime_hours: int = Field(default=12, ge=1, le=24 * 7)
+    dask_tls_ca: Path | None = None
+    dask_tls_certificate: Path | None = None
+    dask_tls_key: Path | None = None
+    dask_plain_network: bool = False
+    dask_spill: bool = False
 
     @field_validator("time_zone")
     @classmethod
@@ -76,6 +81,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 "host is not loopback: put the service behind HTTPS and set "
                 "DENIALML_SECURE_COOKIES=true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_certificates(self) -> Self:
+        """Dask's certificate files come together or not at all."""
+        given = (self.dask_tls_ca, self.dask_tls_certificate, self.dask_tls_key)
+        if any(given) and not all(given):
+            raise ValueError(
+                "dask_tls_ca, dask_tls_certificate and dask_tls_key come together"
             )
         return self
 

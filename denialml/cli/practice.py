@@ -10,6 +10,12 @@ import typer
 from sqlalchemy.orm import Session
 
 from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
+from denialml.cli.engines import (
+    EngineName,
+    EngineOption,
+    SchedulerOption,
+    chosen_engine,
+)
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import (
     describe_problem,
@@ -20,6 +26,7 @@ from denialml.cli.output import (
 )
 from denialml.domain.problem import Problem
 from denialml.errors import InputError
+from denialml.journeys.engines.engine import Engine
 from denialml.journeys.ingest import IngestReport, ingest_files
 from denialml.journeys.simulate import write_practice
 from denialml.simulation import simulate_practice
@@ -100,6 +107,8 @@ def write_simulated(
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="files or folders")],
     organization: OrganizationOption = None,
+    engine: EngineOption = EngineName.LOCAL,
+    scheduler: SchedulerOption = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Read X12 files and CSV exports into the store; sending them again adds nothing.
@@ -108,8 +117,10 @@ def ingest(
     """
     files = find_files(paths)
     desk = open_desk()
-    practice = desk.organization_or_new(organization)
-    reports = list(ingest_with_progress(desk, practice, files))
+    # Before an organization is made: a cluster that cannot be used changes nothing.
+    with chosen_engine(desk.settings, engine, scheduler=scheduler) as chosen:
+        practice = desk.organization_or_new(organization)
+        reports = list(ingest_with_progress(desk, practice, files, engine=chosen))
     if as_json:
         write_json(reports)
     else:
@@ -149,12 +160,21 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def ingest_with_progress(
-    desk: Desk, practice: Organization, files: Sequence[Path]
+    desk: Desk,
+    practice: Organization,
+    files: Sequence[Path],
+    *,
+    engine: Engine | None = None,
 ) -> Iterator[IngestReport]:
     """Ingest files with progress on stderr."""
     with progress(f"Ingesting {len(files):,} files") as advance, desk.session() as s:
         reports = ingest_files(
-            s, practice.organization_id, files, now=desk.now(), actor=ACTOR
+            s,
+            practice.organization_id,
+            files,
+            now=desk.now(),
+            actor=ACTOR,
+            engine=engine,
         )
         for done, report in enumerate(commit_by_the_second(s, reports), start=1):
             advance(done, len(files))

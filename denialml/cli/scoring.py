@@ -8,6 +8,12 @@ from typing import Annotated
 import typer
 
 from denialml.cli.desk import ACTOR, Desk, expect_file, open_desk, parse_day
+from denialml.cli.engines import (
+    EngineName,
+    EngineOption,
+    SchedulerOption,
+    chosen_engine,
+)
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import describe_problem, remarks, table, write_json
 from denialml.cli.practice import INCOMPLETE, PROBLEMS_SHOWN, lost_something
@@ -18,6 +24,7 @@ from denialml.domain.record import Judgment
 from denialml.domain.risk import CutOff, RiskScore
 from denialml.errors import InputError
 from denialml.formats import read_file
+from denialml.journeys.engines.engine import Engine
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
 
@@ -55,12 +62,17 @@ def score(
             " e.g. 0.95"
         ),
     ] = None,
+    engine: EngineOption = EngineName.LOCAL,
+    scheduler: SchedulerOption = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Denial risk of each claim with its reasons, riskiest first; stores nothing."""
     desk = open_desk()
     practice = desk.organization(organization)
-    scored = score_file(desk, practice, file, as_of=as_of, precision=precision)
+    with chosen_engine(desk.settings, engine, scheduler=scheduler) as chosen:
+        scored = score_file(
+            desk, practice, file, as_of=as_of, precision=precision, engine=chosen
+        )
     if as_json:
         write_json(scored)
     else:
@@ -76,6 +88,7 @@ def score_file(
     *,
     as_of: str | None = None,
     precision: float | None = None,
+    engine: Engine | None = None,
 ) -> ScoredFile:
     """Read and score a file.
 
@@ -109,6 +122,7 @@ def score_file(
             [claim for claim in billed if claim.lines],
             bundle=bundle,
             as_of=parse_day(as_of, "--as-of"),
+            engine=engine,
         )
         record_event(
             session,

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from denialml.domain.record import Judgment
 from denialml.errors import InputError
 from denialml.formats import spreadsheet_text
-from denialml.modeling.risk.frames import CENSORED, NEVER, Frame, build_frame
+from denialml.journeys.engines.engine import Engine, LocalEngine
+from denialml.modeling.risk.frames import CENSORED, NEVER, Frame
 from denialml.modeling.risk.specification import (
     TrainingSpecification,
     load_specification,
@@ -56,8 +57,9 @@ def backtest(
     refit: Refit = "quarterly",
     specification: Path | TrainingSpecification | None = None,
     progress: Callable[[str], None] | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[BacktestRow]:
-    """Walk forward through a stored history.
+    """Walk forward through a stored history; `engine` builds features and trees.
 
     Raises
     ------
@@ -75,7 +77,8 @@ def backtest(
     records = practice_records(session, organization_id)
     if progress is not None:
         progress("computing what was known on each submission day")
-    frame = build_frame(records, to_day=to_day, originals_only=False)
+    engine = engine or LocalEngine()
+    frame = engine.build_frame(records, to_day=to_day, originals_only=False)
     for stretch in walk_forward(
         frame,
         from_day=from_day,
@@ -83,6 +86,7 @@ def backtest(
         refit=refit,
         specification=specification or TrainingSpecification(),
         progress=progress,
+        grow=engine.grow,
     ):
         yield from backtest_rows(frame, stretch)
 

@@ -20,6 +20,7 @@ from denialml.domain.record import Fact, Judgment
 from denialml.domain.remittance import ClaimPayment
 from denialml.errors import UnreadableFile
 from denialml.formats import RecordReader, open_reader
+from denialml.journeys.engines.engine import Engine, LocalEngine, Opener
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.database import lock_organization
 from denialml.store.identity import Identity
@@ -71,12 +72,13 @@ def ingest_file(
     actor: str,
     documents_directory: Path | None = None,
     progress: Progress | None = None,
+    opener: Opener = open_reader,
 ) -> IngestReport:
     """Read one file into the store; the caller commits.
 
     All of the file or, when this raises, nothing of it is in the transaction. Memory
     is bounded: records are stored in batches while reading. `documents_directory`
-    holds the files that a documents.csv names.
+    holds the files that a documents.csv names. `opener` opens the file for reading.
 
     Raises:
         UnreadableFile: neither X12 nor one of the practice's CSV files.
@@ -88,9 +90,7 @@ def ingest_file(
     with _rewindable(stream) as rewindable, session.begin_nested():
         sha256, byte_count = _fingerprint(rewindable)
         file_id = identity.of_parts("fil", sha256)
-        reader = open_reader(
-            rewindable, file=file, documents_directory=documents_directory
-        )
+        reader = opener(rewindable, file=file, documents_directory=documents_directory)
         begin_file(
             session,
             organization_id,
@@ -206,14 +206,18 @@ def ingest_files(
     now: datetime,
     actor: str,
     progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[IngestReport]:
     """Read many files, yielding each one's report: commit before asking for the next.
 
     Master data and claims are read before what answers them, because that is faster;
     any order ends with the same records. A file that is no supported format yields a
-    report that is not complete and holds the problem.
+    report that is not complete and holds the problem. `engine` reads the files; they
+    are stored here, one after the other.
     """
-    for path in sorted(paths, key=lambda each: (_turn(each), each.name)):
+    ordered = sorted(paths, key=lambda each: (_turn(each), each.name))
+    openers = (engine or LocalEngine()).openers(ordered)
+    for path, opener in zip(ordered, openers, strict=True):
         with path.open("rb") as stream:
             try:
                 report = ingest_file(
@@ -225,6 +229,7 @@ def ingest_files(
                     actor=actor,
                     documents_directory=path.parent / "documents",
                     progress=progress,
+                    opener=opener,
                 )
             except UnreadableFile as fault:
                 report = _unreadable(path.name, str(fault))

@@ -11,6 +11,7 @@ from denialml.domain.facts import PracticeRecords
 from denialml.domain.problem import Problem
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
+from denialml.journeys.engines.engine import Engine, LocalEngine
 from denialml.journeys.histories import Histories
 from denialml.journeys.turns import Turns
 from denialml.modeling.knowledge.facts import FactBook
@@ -168,10 +169,11 @@ def score_claims(
     *,
     bundle: Bundle,
     as_of: date | None = None,
+    engine: Engine | None = None,
 ) -> list[RiskScore]:
     """Score claims once; keep a `Scorer` to score again and again."""
-    return open_scorer(session, organization_id, bundle=bundle).score(
-        claims, as_of=as_of
+    return (engine or LocalEngine()).score_claims(
+        practice_records(session, organization_id), claims, bundle=bundle, as_of=as_of
     )
 
 

@@ -6,7 +6,10 @@ Trees depend on the number of workers, because each bins and samples its own row
 docs/distributed.md states how far their risks lie from the local engine's.
 """
 
+import io
 import re
+import warnings
+from contextlib import redirect_stdout
 from typing import Any
 
 import dask.array
@@ -60,12 +63,21 @@ def grow_on(
         client=client, n_estimators=trees, time_out=_WAIT_MINUTES, **words
     )
     dealt = [np.arange(at, len(rows.label), len(workers)) for at in range(len(workers))]
-    model.fit(
-        _spread(client, workers, dealt, rows.matrix),
-        _spread(client, workers, dealt, rows.label.astype(np.float64)),
-        sample_weight=_spread(client, workers, dealt, rows.weight),
-        init_score=_spread(client, workers, dealt, rows.start),
-    )
+    # `lightgbm.dask` waits for futures of whichever client is the current one.
+    with (
+        client.as_current(),
+        # It tells what ports it looks for on standard output, which is for data.
+        redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        # Said of the interface's own default, which nobody set.
+        warnings.filterwarnings("ignore", "Parameter n_jobs will be ignored")
+        model.fit(
+            _spread(client, workers, dealt, rows.matrix),
+            _spread(client, workers, dealt, rows.label.astype(np.float64)),
+            sample_weight=_spread(client, workers, dealt, rows.weight),
+            init_score=_spread(client, workers, dealt, rows.start),
+        )
     # Without the workers' addresses, which are not the model's.
     text = _OF_THE_NETWORK.sub("", model.booster_.model_to_string())
     return lightgbm.Booster(model_str=text)
