@@ -1,5 +1,6 @@
 """`denialml train`, `promote`, `receive`, `rollback`, `pseudonyms`, `backtest`."""
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,9 +9,16 @@ import msgspec
 import typer
 
 from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
+from denialml.cli.engines import (
+    EngineName,
+    EngineOption,
+    SchedulerOption,
+    chosen_engine,
+)
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
 from denialml.errors import InputError
+from denialml.journeys.engines.engine import Engine
 from denialml.modeling.risk.specification import (
     TrainingSpecification,
     load_specification,
@@ -19,6 +27,7 @@ from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
 
 if TYPE_CHECKING:  # loads lightgbm: only when a command runs
+    from denialml.journeys.backtest import BacktestRow
     from denialml.journeys.promotion import PromotionReport
     from denialml.journeys.retrain import TrainingReport
 
@@ -40,15 +49,23 @@ def train(
     as_of: Annotated[
         str | None, typer.Option(help="use only answers received before this day")
     ] = None,
+    engine: EngineOption = EngineName.LOCAL,
+    scheduler: SchedulerOption = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Train on the practice's history; log the run and register the version."""
     desk = open_desk()
     practice = desk.organization(organization)
     day = parse_day(as_of, "--as-of") or desk.today()
-    report = train_with_remarks(
-        desk, practice, as_of=day, specification=specification, quiet=as_json
-    )
+    with chosen_engine(desk.settings, engine, scheduler=scheduler) as chosen:
+        report = train_with_remarks(
+            desk,
+            practice,
+            as_of=day,
+            specification=specification,
+            quiet=as_json,
+            engine=chosen,
+        )
     if as_json:
         write_json(report)
 
@@ -60,6 +77,7 @@ def train_with_remarks(
     as_of: date,
     specification: Path | None = None,
     quiet: bool = False,
+    engine: Engine | None = None,
 ) -> "TrainingReport":
     """Train and say what came of it."""
     from denialml.journeys.retrain import train as train_model
@@ -77,6 +95,7 @@ def train_with_remarks(
             seal=desk.signing_seal(practice.organization_id),
             as_of=as_of,
             now=desk.now(),
+            engine=engine,
         )
     with desk.session() as session:
         record_event(
@@ -283,6 +302,8 @@ def backtest(
         Literal["never", "quarterly", "monthly"], typer.Option()
     ] = "quarterly",
     specification: SpecificationOption = None,
+    engine: EngineOption = EngineName.LOCAL,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Walk forward through the past: the risk of each claim on its day, then the truth.
 
@@ -290,7 +311,6 @@ def backtest(
     part, in the model or in the claim.
     """
     from denialml.journeys.backtest import backtest as walk
-    from denialml.journeys.backtest import write_backtest_csv
 
     from_day, to_day = parse_day(first, "--from"), parse_day(last, "--to")
     if from_day is None or to_day is None:
@@ -311,6 +331,7 @@ def backtest(
             now=desk.now(),
         )
     with (
+        chosen_engine(desk.settings, engine, scheduler=scheduler) as chosen,
         desk.session(read_only=True) as session,
         remarks.status("Walking forward") as status,
     ):
@@ -322,15 +343,23 @@ def backtest(
             refit=refit,
             specification=specification_of(practice, specification),
             progress=lambda text: status.update(f"Walking forward: {text}"),
+            engine=chosen,
         )
-        # Whole or not at all: a backtest that fails keeps the file of the last one.
-        unfinished = out.with_name(f".{out.name}.unfinished")
-        try:
-            count = write_backtest_csv(rows, unfinished)
-            unfinished.replace(out)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        count = _write_whole(rows, out)
     remarks.print(f"{count:,} claim lines in {out}")
+
+
+def _write_whole(rows: Iterable["BacktestRow"], out: Path) -> int:
+    """Write all rows or none: a backtest that fails keeps the file of the last one."""
+    from denialml.journeys.backtest import write_backtest_csv
+
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    try:
+        count = write_backtest_csv(rows, unfinished)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count
 
 
 def register(app: typer.Typer) -> None:

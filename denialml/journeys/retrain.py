@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from denialml.domain.record import Judgment
 from denialml.errors import ModelError, NoModel
+from denialml.journeys.engines.engine import Engine, LocalEngine
 from denialml.modeling.retraining.drift_baseline import BASELINE, DriftBaseline
 from denialml.modeling.retraining.model_card import card_documents, make_card
 from denialml.modeling.retraining.registry import (
@@ -25,7 +26,6 @@ from denialml.modeling.retraining.run_report import (
     report_run,
 )
 from denialml.modeling.risk.bundle import Bundle, load_bundle, write_bundle
-from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.leak_report import leak_report
 from denialml.modeling.risk.seal import (
     Seal,
@@ -87,11 +87,13 @@ def train(
     seal: SigningSeal,
     as_of: date,
     now: datetime,
+    engine: Engine | None = None,
 ) -> TrainingReport:
     """Train on answers received before `as_of` and register the challenger.
 
     The run in MLflow holds the report (`modeling.retraining.run_report`), its plots,
-    the model card and the signed bundle.
+    the model card and the signed bundle. `engine` builds the features and grows the
+    trees that ship; what judges them is computed here.
 
     Raises
     ------
@@ -102,8 +104,11 @@ def train(
         specification = load_specification(specification)
     organization = get_organization(session, organization_id)
     records = practice_records(session, organization_id, until=as_of)
-    frame = build_frame(records, known_by=as_of)
-    bundle = train_bundle(frame, specification=specification, known_by=as_of)
+    engine = engine or LocalEngine()
+    frame = engine.build_frame(records, known_by=as_of)
+    bundle = train_bundle(
+        frame, specification=specification, known_by=as_of, grow=engine.grow
+    )
     registry = Registry(tracking)
     report = report_run(
         frame,
