@@ -6,7 +6,7 @@ each key's answers are added up in the order received, with the operations of
 `table_rates`, and only what stands alone on its row is left to numpy.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -41,14 +41,9 @@ Integers = npt.NDArray[np.int64]
 # Beyond it, numbers of keys are counted anew: with the number of an answer beside
 # them they must fit 64 bits.
 _MANY_KEYS = 2**31
-_ROWS_AT_ONCE = 4096
 
 RateRow = tuple[
-    int,
-    tuple[float, ...],
-    tuple[float, ...],
-    tuple[int, ...],
-    tuple[float, ...],
+    tuple[float, ...], tuple[float, ...], tuple[int, ...], tuple[float, ...]
 ]
 
 
@@ -64,18 +59,14 @@ class RateColumns(msgspec.Struct, frozen=True, kw_only=True):
     answers: Integers
     usual: Floats
 
-    def rows(self) -> Iterator[RateRow]:
-        """Line after line: the day, and the four fields as `LineHistory` has them."""
-        for start in range(0, len(self.days), _ROWS_AT_ONCE):
-            part = slice(start, start + _ROWS_AT_ONCE)
-            yield from zip(
-                self.days[part].tolist(),
-                map(tuple, self.rates[part].tolist()),
-                map(tuple, self.weights[part].tolist()),
-                map(tuple, self.answers[part].tolist()),
-                map(tuple, self.usual[part].tolist()),
-                strict=True,
-            )
+    def row(self, position: int) -> RateRow:
+        """Of one line, as `LineHistory` has them."""
+        return (
+            tuple(self.rates[position].tolist()),
+            tuple(self.weights[position].tolist()),
+            tuple(self.answers[position].tolist()),
+            tuple(self.usual[position].tolist()),
+        )
 
 
 def rate_columns(
@@ -147,12 +138,10 @@ class _Words:
 
     def __init__(self, views: Sequence[LineView]) -> None:
         # The view of an answered line stands twice, with the answer and the line.
-        places: dict[int, int] = {}
-        self._places = np.array(
-            [places.setdefault(id(view), len(places)) for view in views],
-            dtype=np.int64,
-        )
-        self._views = list({id(view): view for view in views}.values())
+        different = {id(view): view for view in views}
+        places = {one: at for at, one in enumerate(different)}
+        self._views = list(different.values())
+        self._places = np.array([places[id(view)] for view in views], dtype=np.int64)
         self._numbers: dict[Part, tuple[Integers, int]] = {}
 
     def keys(self, by: tuple[Part, ...]) -> Integers:
@@ -174,53 +163,54 @@ class _Words:
     def _part(self, part: Part) -> tuple[Integers, int]:
         found = self._numbers.get(part)
         if found is None:
-            words: dict[object, int] = {}
-            numbers = [
-                words.setdefault(word, len(words))
-                for word in map(part_reader(part), self._views)
-            ]
-            found = np.array(numbers, dtype=np.int64), max(len(words), 1)
-            self._numbers[part] = found
+            words = list(map(part_reader(part), self._views))
+            numbers = {word: at for at, word in enumerate(dict.fromkeys(words))}
+            column = np.array(list(map(numbers.__getitem__, words)), dtype=np.int64)
+            found = self._numbers[part] = (column, max(len(numbers), 1))
         return found
 
 
 class _Asked:
     """One key: its answers, key after key, and which of them each line knows.
 
-    `arises` (answers): whether the answer has such a key. `order` are those that have,
-    by key and then as received; `new_key` is True at the first of a key. Of the lines:
-    `count` answers with the same key are known, the `last` of them in `order`.
+    `at` are the answers that have such a key as received, `order` the same by key and
+    then as received; `new_key` is True at the first of a key. Of the lines: `arises`
+    is whether they have such a key, `count` how many answers with the same one they
+    know, `last` the last of those in `order` (0 without any), `days_since` how old it
+    is.
     """
 
     def __init__(
         self, answers: _Answers, words: _Words, key: KeyWords, lines: Integers
     ) -> None:
         numbers = words.keys(key.by)
-        holds = (
-            words.holds(key.only_with)
-            if key.only_with
-            else np.ones(len(numbers), dtype=np.bool_)
-        )
         own, asked = numbers[: len(answers)], numbers[len(answers) :]
-        self.arises, self.line_arises = holds[: len(answers)], holds[len(answers) :]
-        self.at = np.flatnonzero(self.arises)
+        self.arises = np.ones(len(lines), dtype=np.bool_)
+        self.at = np.arange(len(answers))
+        if key.only_with:
+            holds = words.holds(key.only_with)
+            self.arises = holds[len(answers) :]
+            self.at = np.flatnonzero(holds[: len(answers)])
         self.order = self.at[np.argsort(own[self.at], kind="stable")]
         own = own[self.order]
+        self.days = answers.days[self.order]
         self.new_key = np.ones(len(own), dtype=np.bool_)
         self.new_key[1:] = own[1:] != own[:-1]
-        self.days = answers.days[self.order]
-        known = np.searchsorted(answers.days, lines, side="left")
+        self.last = np.zeros(len(lines), dtype=np.int64)
+        self.count = np.zeros(len(lines), dtype=np.int64)
+        self.days_since = np.zeros(len(lines), dtype=np.int64)
+        if not len(own):
+            return
+        received = np.searchsorted(answers.days, lines, side="left")
         step = len(answers) + 1
         placed = own * step + self.order
-        first = np.searchsorted(placed, asked * step)
-        after = np.searchsorted(placed, asked * step + known)
-        self.count = np.where(self.line_arises, after - first, 0)
-        self.last = np.where(self.count > 0, after - 1, 0)
-        self.known = self.count > 0
-        self.days_since = np.zeros(len(lines), dtype=np.int64)
-        if len(own):
-            since = lines - self.days[self.last]
-            self.days_since = np.where(self.known, since, 0)
+        last = np.maximum(np.searchsorted(placed, asked * step + received) - 1, 0)
+        first = np.maximum.accumulate(np.where(self.new_key, np.arange(len(own)), 0))
+        known = (placed[last] < asked * step + received) & (own[last] == asked)
+        known &= self.arises
+        self.last = np.where(known, last, 0)
+        self.count = np.where(known, last - first[last] + 1, 0)
+        self.days_since = np.where(known, lines - self.days[self.last], 0)
 
 
 def _rates(
@@ -230,15 +220,16 @@ def _rates(
     values = answers.values(table.causes)[key.order]
     decay = np.array(decay_by_days(table))
     weight, denied = _added_up(table, decay, key.days, key.new_key, values)
-    rates = np.where(key.line_arises, prior, np.nan)
-    weights = np.where(key.line_arises, 0.0, np.nan)
+    rates = np.where(key.arises, prior, np.nan)
+    weights = np.where(key.arises, 0.0, np.nan)
     if len(weight):
+        known = key.count > 0
         left = decay[np.minimum(key.days_since, LONGEST_DAYS)]
         own = weight[key.last] * left
         prior_weight = table.prior_weight
         rate = (denied[key.last] * left + prior * prior_weight) / (own + prior_weight)
-        rates = np.where(key.known, rate, rates)
-        weights = np.where(key.known, own, weights)
+        rates = np.where(known, rate, rates)
+        weights = np.where(known, own, weights)
     return rates, weights
 
 

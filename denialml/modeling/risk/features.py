@@ -28,6 +28,11 @@ FEATURES: tuple[Feature, ...] = register(
 _VALUES = tuple(feature.value for feature in FEATURES)
 _HANDING = Handing(FEATURES)
 
+RATES_FROM = len(FEATURES) - len(RATE_FEATURES)
+"""The position of the first rate; all after it are rates."""
+
+_VALUES_BEFORE_RATES = _VALUES[:RATES_FROM]
+
 
 def line_features(row: LineInput) -> npt.NDArray[np.float64]:
     """All features of one line.
@@ -37,12 +42,15 @@ def line_features(row: LineInput) -> npt.NDArray[np.float64]:
     ndarray of float64, shape (len(FEATURES),)
         In the order of `FEATURES`; NaN where not known or not applicable.
     """
-    return np.array(line_values(row), dtype=np.float64)
+    return np.array([value(row) for value in _VALUES], dtype=np.float64)
 
 
-def line_values(row: LineInput) -> list[float]:
-    """The same numbers in a list, for a frame that keeps them elsewhere."""
-    return [value(row) for value in _VALUES]
+def values_before_rates(row: LineInput) -> list[float]:
+    """The first `RATES_FROM` of them: a frame has the rates of all its lines already.
+
+    The history it is handed needs no rates.
+    """
+    return [value(row) for value in _VALUES_BEFORE_RATES]
 
 
 def guarded_values(row: LineInput) -> list[float]:

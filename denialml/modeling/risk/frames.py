@@ -30,9 +30,11 @@ from denialml.modeling.knowledge.rate_columns import RateRow, rate_columns
 from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import (
     FEATURES,
+    RATES_FROM,
     guarded_values,
-    line_values,
+    values_before_rates,
 )
+from denialml.modeling.risk.rate_matrix import fill_rates
 
 NEVER = date.max.toordinal()
 CENSORED = -1
@@ -133,38 +135,40 @@ def _matrix(
     chosen: Sequence[ObservedLine], events: Sequence[AnswerEvent]
 ) -> npt.NDArray[np.float64]:
     """The features of each line as of the day it was sent."""
-    rates = rate_columns(
+    known = rate_columns(
         events,
         [one.view for one in chosen],
         [one.submitted_on for one in chosen],
     )
     evidence = EvidenceBook(events)
     matrix = np.empty((len(chosen), len(FEATURES)), dtype=np.float64)
+    fill_rates(matrix[:, RATES_FROM:], known)
     cells = matrix.reshape(-1).data
-    for position, (one, known) in enumerate(zip(chosen, rates.rows(), strict=True)):
+    for position, one in enumerate(chosen):
         if one.submitted_on > evidence.as_of:
             evidence.advance(one.submitted_on)
-        row = _row(one, known, evidence)
-        guarded = position % _GUARDED_ONE_OF == 0
-        values = guarded_values(row) if guarded else line_values(row)
+        if position % _GUARDED_ONE_OF == 0:
+            values = guarded_values(_row(one, known.row(position), evidence))
+        else:
+            values = values_before_rates(_row(one, _NO_RATES, evidence))
         start = position * len(FEATURES)
-        cells[start : start + len(FEATURES)] = array("d", values)
+        cells[start : start + len(values)] = array("d", values)
     return matrix
 
 
-def _row(one: ObservedLine, known: RateRow, evidence: EvidenceBook) -> LineInput:
-    day, rates, weights, answers, usual = known
-    if not (
-        one.facts.as_of == evidence.as_of == one.submitted_on
-        and day == one.submitted_on.toordinal()
-    ):
+# Of a row whose rates are in the matrix already: a feature that reads one fails.
+_NO_RATES: RateRow = ((), (), (), ())
+
+
+def _row(one: ObservedLine, rates: RateRow, evidence: EvidenceBook) -> LineInput:
+    if not one.facts.as_of == evidence.as_of == one.submitted_on:
         raise LeakRefused(
             f"a line sent on {one.submitted_on} was handed facts of"
-            f" {one.facts.as_of}, rates of {date.fromordinal(day)} and evidence of"
-            f" {evidence.as_of}"
+            f" {one.facts.as_of} and a history of {evidence.as_of}"
         )
+    known, weights, answers, usual = rates
     proved = evidence.about(one.view, patient=patient_key(one.claim))
-    about = LineHistory(rates, weights, answers, usual, *proved)
+    about = LineHistory(known, weights, answers, usual, *proved)
     return LineInput(one.claim, one.line, one.facts, one.view, about)
 
 
