@@ -27,8 +27,8 @@ from denialml.modeling.knowledge.observation import (
     observe_lines,
 )
 from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.cause_chances import CAUSES as NAMED_CAUSES
 from denialml.modeling.risk.cause_chances import cause_chances, matter_effects
-from denialml.modeling.risk.explanation import contributions_of
 from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import line_features
 from denialml.modeling.risk.frames import build_frame
@@ -40,6 +40,8 @@ from denialml.simulation.practice import TRUTH_CAUSES, TruthRow
 RESULTS = Path(__file__).parent / "results" / "cause_chances.json"
 # Causes in the order of the truth's columns, payers' own errors aside.
 CAUSES = tuple(RootCause(name) for name in TRUTH_CAUSES[:-1])
+# Where each of them is among the causes that a score names.
+IN_ORDER = [NAMED_CAUSES.index(cause) for cause in CAUSES]
 
 
 def true_shares(row: TruthRow) -> np.ndarray:
@@ -51,11 +53,9 @@ def true_shares(row: TruthRow) -> np.ndarray:
 
 def named_shares(row: LineInput, bundle: Bundle) -> np.ndarray:
     """The same as a score names them."""
-    values = line_features(row)
-    *effects, _ = bundle.contributions(values.reshape(1, -1))[0].tolist()
-    shares = contributions_of(row, values.tolist(), effects)
-    found = cause_chances(row, matter_effects(shares), probability=1.0)
-    return np.array([found.get(cause, 0.0) for cause in CAUSES])
+    shares = bundle.contributions(line_features(row).reshape(1, -1))
+    effects = matter_effects(shares[:, :-1])[0].tolist()
+    return np.array(cause_chances(row, effects, probability=1.0))[IN_ORDER]
 
 
 def measure(seed: int, claims: int, *, every: int) -> dict[str, float]:

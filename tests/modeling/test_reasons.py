@@ -1,6 +1,7 @@
 """Reasons lead with what is in the claim and its file; the numbers stay as they are."""
 
 import math
+from datetime import date
 
 import msgspec
 import pytest
@@ -29,11 +30,23 @@ def with_rates(row: LineInput, **rates: float) -> LineInput:
 
 
 def reasons(row: LineInput, **effects: float) -> Reasons:
-    """The reasons of a line whose features have these contributions, others none."""
+    """The reasons of a line whose features have these contributions, others none.
+
+    Without facts that are only told because a cause is likely (`reviewed`).
+    """
     values = line_features(row).tolist()
     shares = [effects.pop(name, 0.0) for name in NAMES]
     assert not effects
-    return reasons_of(row, values, contributions_of(row, values, shares))
+    found = reasons_of(row, values, contributions_of(row, values, shares))
+    raising = tuple(one for one in found.raising if one.weight)
+    return msgspec.structs.replace(found, raising=raising)
+
+
+def reviewed(row: LineInput) -> dict[str, str]:
+    """The sentence for each rare matter of a line that no contribution raises."""
+    values = line_features(row).tolist()
+    told = contributions_of(row, values, [0.0] * len(NAMES))
+    return {one.topic: one.sentence for one in reasons_of(row, values, told).raising}
 
 
 def test_a_fact_leads_its_matter_though_the_rate_has_the_credit() -> None:
@@ -139,3 +152,94 @@ def test_matters_add_up_to_the_contributions(by_cause: float) -> None:
     weights = matter_weights(row, told)
     assert math.isclose(sum(weights.values()), sum(shares), rel_tol=1e-9)
     assert [one.contribution for one in told] == shares
+
+
+def changed(row: LineInput, **facts: object) -> LineInput:
+    """The line with these facts on file."""
+    return msgspec.structs.replace(
+        row, facts=msgspec.structs.replace(row.facts, **facts)
+    )
+
+
+COMPLETE = {"treatment_plan_age_days": 20, "note_signed": True}
+
+
+@pytest.mark.parametrize(
+    ("facts", "topic", "sentence"),
+    [
+        pytest.param(
+            {"treatment_plan_age_days": 200},
+            "necessity",
+            "The treatment plan was 200 days old on the service date.",
+            id="old plan",
+        ),
+        pytest.param(
+            {"visit_number": 52},
+            "necessity",
+            "With this one the patient has had 52 visits: have the record show why"
+            " treatment of this length is still needed.",
+            id="long treatment",
+        ),
+        pytest.param(
+            {"visits_this_year": 40, "service_date": date(2024, 4, 9)},
+            "necessity",
+            "The patient had 40 visits earlier in the calendar year, 2.8 a week: have"
+            " the record show why so many are needed.",
+            id="many visits a week",
+        ),
+        pytest.param(
+            {
+                "encounter_on_file": True,
+                "documented_minutes": 54,
+                "code_minutes_minimum": 53,
+            },
+            "time",
+            "The note documents 54 minutes, and 90837 takes at least 53: start and stop"
+            " times will be asked for.",
+            id="barely long enough",
+        ),
+        pytest.param(
+            {"visit_number": 1},
+            "claim",
+            "The claim lacks a date of birth (DMG02).",
+            id="elements left out",
+        ),
+    ],
+)
+def test_what_payers_review_by_is_told_of_rare_causes(
+    facts: dict[str, object], topic: str, sentence: str
+) -> None:
+    row = with_rates(changed(line_input(), **{**COMPLETE, **facts}))
+    assert reviewed(row)[topic] == sentence
+
+
+def test_a_rare_cause_that_is_not_likely_is_not_spoken_of() -> None:
+    row = changed(line_input(), **COMPLETE, visit_number=52)
+    rates = {table.name: 0.3 for table in RATE_TABLES} | {"necessity": 0.001}
+    assert "necessity" not in reviewed(with_rates(row, **rates))
+    assert "necessity" in reviewed(with_rates(row, **rates | {"necessity": 0.3}))
+
+
+def test_a_rate_of_few_answers_never_leads_and_says_so() -> None:
+    row = with_rates(line_input(), diagnosis_denial=0.5, session_denial=0.2)
+    answers = list(row.history.answers)
+    answers[[table.name for table in RATE_TABLES].index("diagnosis_denial")] = 3
+    few = msgspec.structs.replace(row.history, answers=tuple(answers))
+    found = reasons(
+        msgspec.structs.replace(row, history=few),
+        rate_diagnosis_denial=1.5,
+        rate_session_denial=0.2,
+    )
+    assert [one.topic for one in found.raising] == ["session", "diagnosis"]
+    assert found.raising[1].sentence == (
+        "Too few answers to say (3): of Payer P1's answers on diagnosis F411, about 50%"
+        " denials for the diagnosis are assumed, partly from wider answers (usual:"
+        " 5.0%), which raises the risk."
+    )
+
+
+def test_a_low_rate_of_few_answers_does_not_speak_for_payment() -> None:
+    row = with_rates(line_input(), diagnosis_denial=0.001)
+    few = msgspec.structs.replace(row.history, answers=(3,) * len(RATE_TABLES))
+    row = msgspec.structs.replace(row, history=few)
+    assert reasons(row, rate_diagnosis_denial=-0.9) == Reasons((), ())

@@ -11,10 +11,11 @@ and probability never contradict each other.
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from denialml.domain.denial import RootCause
-from denialml.domain.risk import Contribution
 from denialml.modeling.knowledge.history import LineHistory
-from denialml.modeling.knowledge.line_view import LineView
 from denialml.modeling.knowledge.rate_tables import RATE_TABLES
 from denialml.modeling.risk.evidence_reading import (
     coverage_lapse_chance,
@@ -27,6 +28,8 @@ from denialml.modeling.risk.features import FEATURES
 # How much of the odds that a matter added goes to its cause. Chosen on simulated
 # worlds 101 and 102 (`benchmarks.cause_chances` measures it).
 MATTER_POWER = 1.0
+# Causes below this share of the line's risk say nothing.
+LIKELY_SHARE = 0.05
 _LARGEST_EFFECT = 3.0
 _SMALLEST_HAZARD = 1e-4
 # A refusal that still stands: nearly sure to be repeated.
@@ -66,59 +69,85 @@ _TABLE_OF: Mapping[RootCause, str] = {
     RootCause.TIMELY_FILING: "late_denial",
 }
 MATTERS = tuple(dict.fromkeys(feature.topic for feature in FEATURES))
-_SLOTS = tuple(MATTERS.index(feature.topic) for feature in FEATURES)
+"""What features speak of, in the order of `FEATURES`."""
+CAUSES = tuple(sorted(RootCause, key=lambda cause: cause.value))
+"""In the order of all sequences over causes here."""
+_SLOTS = np.array([MATTERS.index(feature.topic) for feature in FEATURES])
+# Of each of `CAUSES`: the place of its matter, and of its table or -1.
+_MATTER_OF = tuple(MATTERS.index(_TOPIC_OF[cause]) for cause in CAUSES)
+_RATE_OF = tuple(
+    _POSITION[_TABLE_OF[one]] if one in _TABLE_OF else -1 for one in CAUSES
+)
+_AT = {cause: at for at, cause in enumerate(CAUSES)}
+_MISSING, _MISMATCH = _AT[RootCause.AUTH_MISSING], _AT[RootCause.AUTH_MISMATCH]
+_TIME_UNITS = _AT[RootCause.CODING_TIME_UNITS]
+_PROVIDER = _AT[RootCause.PROVIDER_ELIGIBILITY]
+_COVERAGE = _AT[RootCause.ELIGIBILITY_COVERAGE]
+_OTHER_PAYER = _AT[RootCause.COB_WRONG_PAYER]
+_BENEFIT = _AT[RootCause.BENEFIT_COVERAGE]
 
 
-def matter_effects(shares: Sequence[Contribution]) -> dict[str, float]:
-    """What each matter adds to the log-odds; `shares` in the order of `FEATURES`."""
-    sums = [0.0] * len(MATTERS)
-    for slot, share in zip(_SLOTS, shares, strict=True):
-        sums[slot] += share.contribution
-    return dict(zip(MATTERS, sums, strict=True))
+def matter_effects(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What each of `MATTERS` adds to the log-odds, float64 (rows, matters).
+
+    `shares` (rows, features) are the contributions in the order of `FEATURES`. Each
+    row is summed in that order, so that it has the same bits alone and among others.
+    """
+    rows, matters = len(shares), len(MATTERS)
+    places = _SLOTS + matters * np.arange(rows)[:, None]
+    sums = np.bincount(places.ravel(), weights=shares.ravel(), minlength=rows * matters)
+    return sums.astype(np.float64, copy=False).reshape(rows, matters)
 
 
 def cause_chances(
     row: LineInput,
-    effects: Mapping[str, float],
+    effects: Sequence[float],
     *,
     probability: float,
     power: float = MATTER_POWER,
-) -> dict[RootCause, float]:
-    """Probability of a denial for each cause; they add up to `probability`.
+) -> list[float]:
+    """Probability of a denial for each of `CAUSES`; they add up to `probability`.
 
     `effects` are the line's `matter_effects`.
     """
-    weights = {
-        cause: -math.log1p(-min(rate, 0.99))
-        * math.exp(power * _bounded(effects.get(_TOPIC_OF[cause], 0.0)))
-        for cause, rate in cause_rates(row).items()
-    }
-    total = sum(weights.values())
-    return {cause: probability * weight / total for cause, weight in weights.items()}
+    odds = [
+        math.exp(power * max(-_LARGEST_EFFECT, min(_LARGEST_EFFECT, effect)))
+        for effect in effects
+    ]
+    weights = [
+        -math.log1p(-min(rate, 0.99)) * odds[matter]
+        for rate, matter in zip(cause_rates(row), _MATTER_OF, strict=True)
+    ]
+    total = sum(weights)
+    return [probability * weight / total for weight in weights]
 
 
-def cause_rates(row: LineInput) -> dict[RootCause, float]:
-    """How often the payer denies such lines for each cause, by its answers alone."""
+def cause_rates(row: LineInput) -> list[float]:
+    """How often the payer denies such lines for each of `CAUSES`, by its answers."""
     view, history = row.view, row.history
-    found = {cause: _rate(history, table) for cause, table in _TABLE_OF.items()}
-    authorization = _rate(history, "authorization_newest")
+    rates = history.rates
+    found = [rates[at] if at >= 0 else 0.0 for at in _RATE_OF]
     missing = view.authorization == "none"
-    found[RootCause.AUTH_MISSING] = authorization if missing else 0.0
-    found[RootCause.AUTH_MISMATCH] = 0.0 if missing else authorization
-    found[RootCause.CODING_TIME_UNITS] = _time_rate(view, history)
-    found[RootCause.PROVIDER_ELIGIBILITY] = max(
+    found[_MISSING if missing else _MISMATCH] = _rate(history, "authorization_newest")
+    if view.minutes_fit != "untimed":
+        # Denials for time alone: those for time or records, less those for records.
+        found[_TIME_UNITS] = _rate(history, "minutes_newest") - _rate(
+            history, "records"
+        )
+    found[_PROVIDER] = max(
         _rate(history, "clinician_newest"), _excess(history, "taxonomy_denial")
     )
     # Plans exclude a code or pay it: the usual rate is what unspecific codes leave.
-    found[RootCause.BENEFIT_COVERAGE] = _excess(history, "plan_code_denial")
+    found[_BENEFIT] = _excess(history, "plan_code_denial")
     coverage_refused, other_payer = refused_matters(row)
-    found[RootCause.ELIGIBILITY_COVERAGE] = _loss(
+    found[_COVERAGE] = _loss(
         coverage_lapse_chance(row), coverage_refused, _rate(history, "coverage_check")
     )
-    found[RootCause.COB_WRONG_PAYER] = _loss(
+    found[_OTHER_PAYER] = _loss(
         other_payer_chance(row), other_payer, _rate(history, "coordination")
     )
-    return {cause: max(rate, _SMALLEST_HAZARD) for cause, rate in found.items()}
+    # A rate that does not arise is NaN, and no rate is above it.
+    return [rate if rate > _SMALLEST_HAZARD else _SMALLEST_HAZARD for rate in found]
 
 
 def _rate(history: LineHistory, table: str) -> float:
@@ -132,18 +161,7 @@ def _excess(history: LineHistory, table: str) -> float:
     return max(0.0, history.rates[position] - history.usual[position])
 
 
-def _time_rate(view: LineView, history: LineHistory) -> float:
-    """Denials for time alone: those for time or records, less those for records."""
-    if view.minutes_fit == "untimed":
-        return 0.0
-    return max(0.0, _rate(history, "minutes_newest") - _rate(history, "records"))
-
-
 def _loss(chance: float, refused: bool, otherwise: float) -> float:
     if refused:
         return _REFUSED
     return chance if chance == chance else otherwise
-
-
-def _bounded(effect: float) -> float:
-    return max(-_LARGEST_EFFECT, min(_LARGEST_EFFECT, effect))

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from denialml.domain.claim import Claim, patient_key
 from denialml.domain.risk import Contribution, LineRisk, RiskScore
@@ -14,9 +15,9 @@ from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.line_view import view_line
 from denialml.modeling.risk.answer_time import AnswerTimes, answer_times
 from denialml.modeling.risk.bundle import Bundle
-from denialml.modeling.risk.cause_chances import matter_effects
+from denialml.modeling.risk.cause_chances import cause_chances, matter_effects
 from denialml.modeling.risk.cautions import cautions_about, claim_cautions
-from denialml.modeling.risk.explanation import contributions_of, largest_first
+from denialml.modeling.risk.explanation import contributions_of
 from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import line_features
 from denialml.modeling.risk.outlook import expected_loss, likely_causes, matters_of
@@ -64,28 +65,30 @@ def score_claims(
     if not rows:
         return []
     matrix = np.vstack([line_features(row) for row in rows])
-    shares = bundle.contributions(matrix)
-    raw = bundle.raw_output(matrix)
-    probabilities = bundle.facts.calibration.line_probability(raw)
-    told = [
-        _told(*each, history=history, bundle=bundle)
-        for each in zip(
-            rows,
-            matrix.tolist(),
-            shares.tolist(),
-            raw.tolist(),
-            probabilities.tolist(),
-            strict=True,
-        )
-    ]
-    cautions = cautions_about(history, bundle.facts, as_of=as_of)
+    return explained_scores(claims, rows, matrix, history=history, bundle=bundle)
+
+
+def explained_scores(
+    claims: Sequence[Claim],
+    rows: Sequence[LineInput],
+    matrix: npt.NDArray[np.float64],
+    *,
+    history: History,
+    bundle: Bundle,
+) -> list[RiskScore]:
+    """The scores of claims whose features are worked out already.
+
+    `rows` and `matrix` (lines, features) have the claims' lines in their order.
+    """
+    lines = _told_lines(rows, matrix, history=history, bundle=bundle)
+    cautions = cautions_about(history, bundle.facts, as_of=history.as_of)
     times = answer_times(history)
     scores = []
     start = 0
     for claim in claims:
         end = start + len(claim.lines)
         scores.append(
-            _risk_score(claim, told[start:end], bundle, as_of, cautions, times)
+            _risk_score(claim, lines[start:end], bundle, history.as_of, cautions, times)
         )
         start = end
     return scores
@@ -112,36 +115,68 @@ class _ToldLine(msgspec.Struct, frozen=True):
     row: LineInput
     values: list[float]
     contributions: list[Contribution]
+    effects: list[float]
+    chances: list[float]
+
+
+def _told_lines(
+    rows: Sequence[LineInput],
+    matrix: npt.NDArray[np.float64],
+    *,
+    history: History,
+    bundle: Bundle,
+) -> list[_ToldLine]:
+    """Each line's risk; what numpy can do is done for all lines at once."""
+    shares = bundle.contributions(matrix)
+    raw = bundle.raw_output(matrix)
+    effects = matter_effects(shares[:, :-1])
+    # A stable sort of the negated sizes: ties stay in the order of `FEATURES`.
+    order = np.argsort(-np.abs(shares[:, :-1]), axis=1, kind="stable")
+    probabilities = bundle.facts.calibration.line_probability(raw)
+    return [
+        _told(*each, history=history, bundle=bundle)
+        for each in zip(
+            rows,
+            matrix.tolist(),
+            shares.tolist(),
+            effects.tolist(),
+            order.tolist(),
+            raw.tolist(),
+            probabilities.tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _told(
     row: LineInput,
     values: list[float],
     shares: list[float],
+    effects: list[float],
+    order: list[int],
     raw: float,
     probability: float,
     *,
     history: History,
     bundle: Bundle,
 ) -> _ToldLine:
-    *effects, base = shares
-    contributions = contributions_of(row, values, effects)
-    by_matter = matter_effects(contributions)
+    base = shares.pop()
+    contributions = contributions_of(row, values, shares)
+    outcomes = history.outcomes
+    chances = cause_chances(row, effects, probability=probability)
     risk = LineRisk(
         line_number=row.line.line_number,
         procedure_code=row.line.procedure_code,
         probability=probability,
         raw_output=raw,
         base=base,
-        contributions=largest_first(contributions),
+        contributions=tuple([contributions[at] for at in order]),
         interval=bundle.facts.calibration.interval(raw),
-        likely_causes=likely_causes(
-            row, by_matter, history.outcomes, probability=probability
-        ),
-        expected_loss=expected_loss(row, history.outcomes, probability=probability),
-        matters=matters_of(by_matter),
+        likely_causes=likely_causes(row, chances, outcomes),
+        expected_loss=expected_loss(row, outcomes, probability=probability),
+        matters=matters_of(effects),
     )
-    return _ToldLine(risk, row, values, contributions)
+    return _ToldLine(risk, row, values, contributions, effects, chances)
 
 
 def _risk_score(
@@ -160,7 +195,13 @@ def _risk_score(
         for line in told
         if line.risk.expected_loss is not None
     ]
-    reasons = reasons_of(riskiest.row, riskiest.values, riskiest.contributions)
+    reasons = reasons_of(
+        riskiest.row,
+        riskiest.values,
+        riskiest.contributions,
+        effects=riskiest.effects,
+        chances=riskiest.chances,
+    )
     probability = calibration.claim_probability(
         [line.risk.probability for line in told]
     )

@@ -1,8 +1,8 @@
 """Each contribution of a line's risk, told in billing words.
 
 Every line of every claim tells more than eighty sentences, so that a sentence once
-made is kept: by its value and words where it tells a fact, by its words where it tells
-a rate. The words are business words; no member, name or note is among them.
+made is kept by its value and by what its words are made of. The words are business
+words; no member, name or note is among them.
 """
 
 import string
@@ -10,17 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-import msgspec
-
 from denialml.domain.risk import Contribution
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.risk.evidence_reading import visible_problems
-from denialml.modeling.risk.feature import UNKNOWN, Feature, LineInput, Unit
+from denialml.modeling.risk.feature import Feature, LineInput, Unit
 from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.rate_features import largest_cause
 
-# Sentences kept of one feature; more than any practice's payers, codes and days need.
-_KEPT = 2_000
+# Sentences kept of one feature; with more, all are forgotten and made anew.
+_KEPT = 1_000
+# With fewer answers a rate rests more on the wider rate it is drawn towards than on its
+# own answers (`RateTable.prior_weight` is 8 where nothing else is said), and three or
+# four denials would have made it high by chance: it is said to rest on too few.
+FEW_ANSWERS = 10
 
 _AUTHORIZATION_WORDS = {
     "none": "no authorization on file",
@@ -49,20 +51,40 @@ _PLURALS: Mapping[Unit, tuple[str, str]] = {
 }
 
 
-class LineWords(msgspec.Struct, frozen=True, gc=False):
-    """What the sentences about one line are filled with."""
+class LineWords:
+    """What the sentences about one line are filled with.
 
-    words: dict[str, str]
-    history: LineHistory
+    `made_of` is what the words are made of, in the order of `_WORDS`; the words
+    themselves are only made for sentences that were not told before.
+    """
+
+    __slots__ = ("_words", "history", "made_of")
+
+    def __init__(self, made_of: tuple[Any, ...], history: LineHistory) -> None:
+        self.made_of = made_of
+        self.history = history
+        self._words: dict[str, str] | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Placeholder -> words."""
+        if self._words is None:
+            self._words = {
+                name: say(made_of)
+                for (name, say), made_of in zip(
+                    _WORDS.items(), self.made_of, strict=True
+                )
+            }
+        return self._words
 
 
 class FactTeller:
     """Tells one feature that is no rate; made once for each feature."""
 
-    __slots__ = ("_feature", "_kept", "_words_of")
+    __slots__ = ("_feature", "_kept", "_name", "_words_of")
 
     def __init__(self, feature: Feature) -> None:
-        self._feature = feature
+        self._feature, self._name = feature, feature.name
         sentences = [feature.says, feature.says_negative, feature.missing]
         sentences += [says for _, says in feature.levels]
         self._words_of = _picker(*sentences)
@@ -72,14 +94,14 @@ class FactTeller:
         """One contribution with its sentence, true of the value shown."""
         shown = value if value == value else None
         words_of = self._words_of
-        key = shown if words_of is None else (shown, words_of(line.words))
+        key = shown if words_of is None else (shown, words_of(line.made_of))
         told = self._kept.get(key)
         if told is None:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
             told = self._kept[key] = self._say(shown, line.words)
         return Contribution(
-            feature=self._feature.name,
+            feature=self._name,
             value=shown,
             value_text=told[0],
             contribution=share,
@@ -108,76 +130,68 @@ class FactTeller:
 class RateTeller:
     """Tells one rate: how high, of how many, beside what is usual, and its effect."""
 
-    __slots__ = ("_ends", "_evidence", "_feature", "_kept", "_words_of")
+    __slots__ = ("_evidence", "_feature", "_kept", "_name", "_words_of")
 
     def __init__(self, feature: Feature) -> None:
         assert feature.evidence is not None
-        self._feature = feature
+        self._feature, self._name = feature, feature.name
         self._evidence = feature.evidence
-        self._words_of = _picker(feature.says, feature.says_unproven)
-        self._kept: dict[object, tuple[str, str, str, str, str]] = {}
-        self._ends = (UNKNOWN, ("", "", ""))
+        self._words_of = _picker(feature.says, feature.says_few, feature.says_unproven)
+        self._kept: dict[object, tuple[str, str]] = {}
 
     def tell(self, value: float, share: float, line: LineWords) -> Contribution:
         """One contribution with its sentence, true of the value shown."""
-        feature = self._feature
         if value != value:
             return Contribution(
-                feature=feature.name,
+                feature=self._name,
                 value=None,
                 value_text="not known",
                 contribution=share,
-                sentence=feature.missing,
+                sentence=self._feature.missing,
             )
+        count, usual = self._evidence(line.history)
         words_of = self._words_of
-        key = None if words_of is None else words_of(line.words)
-        says = self._kept.get(key)
-        if says is None:
+        key = (
+            value,
+            count,
+            usual,
+            None if words_of is None else words_of(line.made_of),
+        )
+        told = self._kept.get(key)
+        if told is None:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            says = self._kept[key] = self._say(line.words)
-        count, usual = self._evidence(line.history)
-        known, ends = self._ends
-        if known != usual:
-            ends = _ends_with(value_text(usual, "rate"))
-            self._ends = (usual, ends)
-        text = f"{100 * value:.0f}%" if value >= _WHOLE else f"{100 * value:.1f}%"
-        end = ends[0] if share > 0 else ends[1] if share else ends[2]
-        if count or not feature.says_unproven:
-            counted = f"{count:,}" if says[2] else ""
-            sentence = f"{says[0]}{text}{says[1]}{counted}{says[2]}{end}"
-        else:
-            sentence = f"{says[3]}{text}{says[4]}{end}"
+            told = self._kept[key] = self._say(value, count, usual, line.words)
+        end = _RAISES if share > 0 else _LOWERS if share else "."
         return Contribution(
-            feature=feature.name,
+            feature=self._name,
             value=value,
-            value_text=text,
+            value_text=told[0],
             contribution=share,
-            sentence=sentence,
+            sentence=told[1] + end,
         )
 
-    def _say(self, words: Mapping[str, str]) -> tuple[str, str, str, str, str]:
-        """The sentences with their words, cut where the numbers come.
+    def _say(
+        self, value: float, count: int, usual: float, words: Mapping[str, str]
+    ) -> tuple[str, str]:
+        """The value in words, and the sentence without how it ends."""
+        feature = self._feature
+        says = feature.says
+        if not count and feature.says_unproven:
+            says = feature.says_unproven
+        elif count < FEW_ANSWERS and feature.says_few:
+            says = feature.says_few
+        text = value_text(value, "rate")
+        numbers = {
+            "value": text,
+            "count": f"{count:,}",
+            "usual": value_text(usual, "rate"),
+        }
+        # The words of some features have placeholders of their own (`RateTable.words`).
+        return text, says.format_map({**words, **numbers})
 
-        Of `says`: before the value, before the count (or what is usual, and then the
-        third is empty), before what is usual; of `says_unproven` the first two.
-        """
-        before, after = self._feature.says.split("{value}")
-        between, _, rest = after.removesuffix("{usual})").partition("{count}")
-        unproven = self._feature.says_unproven.removesuffix("{usual})")
-        first, _, second = unproven.partition("{value}")
-        pieces = (before, between, rest, first, second)
-        one, two, three, four, five = (piece.format_map(words) for piece in pieces)
-        return one, two, three, four, five
 
-
-def _ends_with(usual: str) -> tuple[str, str, str]:
-    """How a rate's sentence ends where it raises or lowers the risk, or neither."""
-    return (
-        f"{usual}), which raises the risk.",
-        f"{usual}), which lowers the risk.",
-        f"{usual}).",
-    )
+_RAISES, _LOWERS = ", which raises the risk.", ", which lowers the risk."
 
 
 Teller = FactTeller | RateTeller
@@ -191,16 +205,16 @@ def teller_of(feature: Feature) -> Teller:
     return FactTeller(feature) if feature.evidence is None else RateTeller(feature)
 
 
-def _picker(*sentences: str) -> Callable[[Mapping[str, str]], Any] | None:
-    """Picks the words that the sentences use, to keep them by; None: they use none."""
+def _picker(*sentences: str) -> Callable[[tuple[Any, ...]], Any] | None:
+    """Picks what the sentences' words are made of, to keep them by; None: nothing."""
     fields = {
         field
         for sentence in sentences
         for _, field, _, _ in string.Formatter().parse(sentence)
         if field
     }
-    fields -= _NUMBERS
-    return itemgetter(*sorted(fields)) if fields else None
+    places = [at for at, name in enumerate(_WORDS) if name in fields - _NUMBERS]
+    return itemgetter(*places) if places else None
 
 
 def contributions_of(
@@ -222,15 +236,6 @@ def contributions_of(
     ]
 
 
-def largest_first(contributions: Sequence[Contribution]) -> tuple[Contribution, ...]:
-    """Sorted by absolute size, ties in the order of `FEATURES`."""
-    return tuple(sorted(contributions, key=_size, reverse=True))
-
-
-def _size(contribution: Contribution) -> float:
-    return abs(contribution.contribution)
-
-
 def value_text(value: float, unit: Unit) -> str:
     """A feature's value in words with its unit: ``12 days``, ``34%``, ``yes``."""
     if unit == "yes_no":
@@ -248,52 +253,79 @@ def value_text(value: float, unit: Unit) -> str:
 
 def words_of(row: LineInput) -> LineWords:
     """What the sentences about a line are filled with."""
-    return LineWords(sentence_words(row), row.history)
+    view, history = row.view, row.history
+    coverage = history.coverage
+    return LineWords(
+        (
+            row.claim.payer.name or view.payer,
+            view.code,
+            view.family,
+            view.authorization,
+            view.minutes_fit,
+            view.session,
+            view.place,
+            view.diagnosis,
+            view.authorization_sent,
+            "; ".join(visible_problems(row).values()),
+            row.facts.documented_minutes,
+            view.same_day_families,
+            (coverage.denials, coverage.answers),
+            largest_cause(history),
+            view.already_sent,
+            view.referral,
+            view.separate_service,
+        ),
+        history,
+    )
 
 
 def sentence_words(row: LineInput) -> dict[str, str]:
     """What the sentences' placeholders stand for in this line."""
-    view, facts, coverage = row.view, row.facts, row.history.coverage
-    return {
-        "payer": row.claim.payer.name or view.payer,
-        "code": view.code or "the code",
-        "family": view.family or "such services",
-        "authorization": _AUTHORIZATION_WORDS[view.authorization],
-        "minutes_fit": _MINUTES_WORDS[view.minutes_fit],
-        "session": view.session.replace("/", " ").strip() or "none",
-        "place": view.place or "(none)",
-        "diagnosis": view.diagnosis or "(none)",
-        "authorization_sent": (
-            ", and a number on the claim"
-            if view.authorization_sent
-            else ", and no number on the claim"
-        ),
-        "problems": "; ".join(visible_problems(row).values()) or "none",
-        "documented": value_text(facts.documented_minutes or 0, "minutes"),
-        "beside": (
-            f", and {_listed(view.same_day_families)} is billed for the same day"
-            if view.same_day_families
-            else ""
-        ),
-        "patient_record": (
-            f"{coverage.denials:,} of the payer's {coverage.answers:,} answers on this"
-            " patient so far were denials"
-            if coverage.answers
-            else "The payer has not answered on this patient yet"
-        ),
-        "largest_cause": largest_cause(row.history),
-        "already_sent": "sent before" if view.already_sent else "sent once",
-        "referral": "with a referral" if view.referral else "without a referral",
-        "separate_service": (
-            "with a modifier for a separate service"
-            if view.separate_service
-            else "without a modifier for a separate service"
-        ),
-    }
+    return words_of(row).words
 
 
 def _listed(families: str) -> str:
     return families.replace("_", " ").replace("+", " and ")
 
 
+def _patient_record(counts: tuple[int, int]) -> str:
+    denials, answers = counts
+    if not answers:
+        return "The payer has not answered on this patient yet"
+    return (
+        f"{denials:,} of the payer's {answers:,} answers on this patient so far were"
+        " denials"
+    )
+
+
+# How each placeholder is worded, in the order of `words_of`.
+_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "payer": str,
+    "code": lambda code: code or "the code",
+    "family": lambda family: family or "such services",
+    "authorization": _AUTHORIZATION_WORDS.__getitem__,
+    "minutes_fit": _MINUTES_WORDS.__getitem__,
+    "session": lambda session: session.replace("/", " ").strip() or "none",
+    "place": lambda place: place or "(none)",
+    "diagnosis": lambda diagnosis: diagnosis or "(none)",
+    "authorization_sent": lambda sent: (
+        ", and a number on the claim" if sent else ", and no number on the claim"
+    ),
+    "problems": lambda problems: problems or "none",
+    "documented": lambda minutes: value_text(minutes or 0, "minutes"),
+    "beside": lambda families: (
+        f", and {_listed(families)} is billed for the same day" if families else ""
+    ),
+    "patient_record": _patient_record,
+    "largest_cause": str,
+    "already_sent": lambda sent: "sent before" if sent else "sent once",
+    "referral": lambda referral: (
+        "with a referral" if referral else "without a referral"
+    ),
+    "separate_service": lambda separate: (
+        "with a modifier for a separate service"
+        if separate
+        else "without a modifier for a separate service"
+    ),
+}
 _TELL = tuple(teller_of(feature).tell for feature in FEATURES)

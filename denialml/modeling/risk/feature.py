@@ -60,7 +60,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     `evidence` makes it a rate: how many answers stand behind it and what the rate
     usually is; it is bad news when higher. Its `says` names ``{value}``, then if at all
     ``{count}``, ends with ``{usual})`` and is followed by whether the rate raises or
-    lowers the risk; `says_unproven` is its sentence without any answer.
+    lowers the risk; `says_few` is its sentence where the answers are too few to say
+    (`explanation.FEW_ANSWERS`), `says_unproven` without any.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     concern_missing: bool = False
     circumstance: bool = False
     evidence: Callable[[LineHistory], tuple[int, float]] | None = None
+    says_few: str = ""
     says_unproven: str = ""
 
 

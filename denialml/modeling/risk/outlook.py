@@ -4,38 +4,33 @@ All of it follows from the probability, the line's contributions and what histor
 nothing here changes the risk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from denialml.domain.risk import ExpectedLoss, LikelyCause, Matter
 from denialml.modeling.knowledge.outcomes import OutcomeBook
-from denialml.modeling.risk.cause_chances import cause_chances
+from denialml.modeling.risk.cause_chances import CAUSES, LIKELY_SHARE, MATTERS
 from denialml.modeling.risk.feature import LineInput
 
 CAUSES_SHOWN = 3
-# Causes below this share of the line's risk say nothing.
-_LEAST_SHARE = 0.05
+_EVERY_CAUSE, _EVERY_MATTER = range(len(CAUSES)), range(len(MATTERS))
 _CENT, _SHARE = Decimal("0.01"), Decimal("0.0001")
 
 
 def likely_causes(
-    row: LineInput,
-    effects: Mapping[str, float],
-    outcomes: OutcomeBook,
-    *,
-    probability: float,
+    row: LineInput, chances: Sequence[float], outcomes: OutcomeBook
 ) -> tuple[LikelyCause, ...]:
-    """The most probable causes, first the most probable; of `matter_effects`."""
-    chances = cause_chances(row, effects, probability=probability)
-    ranked = sorted(chances, key=lambda cause: (-chances[cause], cause.value))
+    """The most probable causes, first the most probable; of `cause_chances`."""
+    least = LIKELY_SHARE * sum(chances)
+    ranked = sorted(_EVERY_CAUSE, key=chances.__getitem__, reverse=True)
     return tuple(
         LikelyCause(
-            root_cause=cause,
-            probability=chances[cause],
-            reason_code=outcomes.reason_code(row.view.payer, cause.value),
+            root_cause=CAUSES[at],
+            probability=chances[at],
+            reason_code=outcomes.reason_code(row.view.payer, CAUSES[at].value),
         )
-        for cause in ranked[:CAUSES_SHOWN]
-        if chances[cause] >= _LEAST_SHARE * probability
+        for at in ranked[:CAUSES_SHOWN]
+        if chances[at] >= least
     )
 
 
@@ -63,11 +58,12 @@ def expected_loss(
     )
 
 
-def matters_of(effects: Mapping[str, float]) -> tuple[Matter, ...]:
+def matters_of(effects: Sequence[float]) -> tuple[Matter, ...]:
     """The contributions added up by matter, largest first; of `matter_effects`."""
+    sizes = [abs(effect) for effect in effects]
     return tuple(
-        Matter(name=name, contribution=effects[name])
-        for name in sorted(effects, key=lambda name: -abs(effects[name]))
+        Matter(name=MATTERS[at], contribution=effects[at])
+        for at in sorted(_EVERY_MATTER, key=sizes.__getitem__, reverse=True)
     )
 
 

@@ -26,10 +26,11 @@ def _by_cause(row: LineInput) -> float:
 
 def largest_cause(history: LineHistory) -> str:
     """Which cause has the highest rate, in words."""
-    rates = history.rates
-    position = max(
-        CAUSE_POSITIONS, key=lambda at: rates[at] if rates[at] == rates[at] else -1.0
-    )
+    rates, highest = history.rates, -1.0
+    position = CAUSE_POSITIONS[0]
+    for at in CAUSE_POSITIONS:
+        if rates[at] > highest:
+            position, highest = at, rates[at]
     return (
         f"most {RATE_TABLES[position].for_cause}, {rates[position]:.0%} of"
         f" {history.answers[position]:,} answers"
@@ -74,6 +75,9 @@ def _rate_features(position: int, table: RateTable) -> tuple[Feature, ...]:
         source=_SOURCE,
         sources=(REMITTANCES,),
         evidence=lambda history: (history.answers[position], history.usual[position]),
+        says_few=f"Too few answers to say ({{count}}): of {table.words}, about"
+        f" {{value}} denials{for_cause} are assumed, partly from wider answers (usual:"
+        " {usual})",
         says_unproven=f"None of {table.words} is on file yet: about {{value}} denials"
         f"{for_cause} are assumed from wider answers (usual: {{usual}})",
     )
@@ -104,6 +108,7 @@ _BY_CAUSE = Feature(
     sources=(REMITTANCES,),
     evidence=lambda history: (0, _together(history.usual, history.rates)),
 )
+
 
 RATE_FEATURES: tuple[Feature, ...] = (
     _BY_CAUSE,

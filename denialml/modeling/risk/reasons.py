@@ -2,19 +2,30 @@
 
 The contributions themselves stay as they are and add up; this only chooses among their
 sentences. A reason leads with what can be seen in this claim and its file, before what
-payers did with others like it, before how a payer answers in general.
+payers did with others like it, before how a payer answers in general. A rate that
+rests on too few answers to say (`explanation.FEW_ANSWERS`) never leads: it comes last.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from denialml.domain.risk import Contribution
+from denialml.modeling.risk.cause_chances import (
+    CAUSES,
+    LIKELY_SHARE,
+    MATTERS,
+    cause_chances,
+    matter_effects,
+)
 from denialml.modeling.risk.evidence_reading import visible_problems
+from denialml.modeling.risk.explanation import FEW_ANSWERS
 from denialml.modeling.risk.feature import Feature, LineInput
 from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.rate_features import cause_shares_of_rate
+from denialml.modeling.risk.review_facts import REVIEW_FACTS
 
 REASONS_SHOWN = 5
 COMFORTS_SHOWN = 3
@@ -34,7 +45,8 @@ class Reason(msgspec.Struct, frozen=True):
 
     `weight` is what the matter adds to the line's log-odds; of a rate that is told
     beside the matter's fact, what the rate adds. `kind`: a ``fact`` of this claim and
-    its file, the ``history`` of claims like it, or the payer in ``general``.
+    its file, the ``history`` of claims like it, or the payer in ``general``. `feature`
+    is the one whose sentence it is, or the name of a fact of `review_facts`.
     """
 
     topic: str
@@ -51,8 +63,18 @@ class Reasons(msgspec.Struct, frozen=True):
     lowering: tuple[Reason, ...]
 
 
-def reasons_of(row: LineInput, values: Sequence[float], shares: Shares) -> Reasons:
+def reasons_of(
+    row: LineInput,
+    values: Sequence[float],
+    shares: Shares,
+    *,
+    effects: Sequence[float] | None = None,
+    chances: Sequence[float] | None = None,
+) -> Reasons:
     """The reasons of one line; `values` and `shares` in the order of `FEATURES`.
+
+    `effects` and `chances` are the line's `matter_effects` and `cause_chances`, where
+    they were worked out before.
 
     Notes
     -----
@@ -60,29 +82,38 @@ def reasons_of(row: LineInput, values: Sequence[float], shares: Shares) -> Reaso
     matter as a whole raises the risk: SHAP often gives the credit for a missing
     authorization to the denial rate of claims without one. A rate is a reason for risk
     only where it raises the risk and lies above the usual, and speaks for payment only
-    where it lowers the risk and lies below.
+    where it lowers the risk and lies below. Of matters denied too rarely to move the
+    risk, what payers review by is told after what weighs more (`review_facts`).
     """
-    weights = matter_weights(row, shares)
+    if effects is None:
+        effects = _effects_of(shares)
+    if chances is None:
+        chances = cause_chances(row, effects, probability=1.0)
+    weights = matter_weights(row, shares, effects=effects)
     raising: list[tuple[int, Reason]] = []
     lowering: list[tuple[int, Reason]] = []
-    for topic, matter in _MATTERS.items():
-        weight = weights[topic]
+    for topic, weight in weights.items():
         if weight >= WORTH_SAYING:
-            raising += _concerns(matter, weight, row, values, shares)
+            raising += _concerns(_MATTERS[topic], weight, row, values, shares)
         elif weight <= -WORTH_SAYING:
-            lowering += _comforts(matter, weight, row, values, shares)
+            lowering += _comforts(_MATTERS[topic], weight, row, values, shares)
+    least = LIKELY_SHARE * sum(chances)
+    likely = {cause for cause, at in _CAUSE_OF.items() if chances[at] >= least}
+    raising += _to_review(weights, raising, likely, row, values, shares)
     return Reasons(_in_order(raising), _in_order(lowering))
 
 
-def matter_weights(row: LineInput, shares: Shares) -> dict[str, float]:
+def matter_weights(
+    row: LineInput, shares: Shares, *, effects: Sequence[float] | None = None
+) -> dict[str, float]:
     """What each matter adds to the log-odds, by topic; they add up as the shares do.
 
     `rate_by_cause` is counted with the matters whose causes made that rate high (or
     low), `known_problems` with the matters of the problems found.
     """
-    weights = dict.fromkeys(_MATTERS, 0.0)
-    for topic, share in zip(_TOPICS, shares, strict=True):
-        weights[topic] += share.contribution
+    if effects is None:
+        effects = _effects_of(shares)
+    weights = dict(zip(MATTERS, effects, strict=True))
     by_cause = shares[_BY_CAUSE].contribution
     if by_cause:
         of_rate = cause_shares_of_rate(row.history, raising=by_cause > 0)
@@ -93,6 +124,12 @@ def matter_weights(row: LineInput, shares: Shares) -> dict[str, float]:
         even = dict.fromkeys(found, 1.0 / max(1, len(found)))
         _spread(weights, _TOPICS[_PROBLEMS], problems, even)
     return weights
+
+
+def _effects_of(shares: Shares) -> list[float]:
+    own = np.array([[share.contribution for share in shares]], dtype=np.float64)
+    effects: list[float] = matter_effects(own)[0].tolist()
+    return effects
 
 
 def _spread(
@@ -122,36 +159,74 @@ def _concerns(
     shares: Shares,
 ) -> Iterator[tuple[int, Reason]]:
     """What to say of a matter that raises the risk, with the rank of each."""
-    fact = max(
-        (at for at in matter.facts if is_concern(FEATURES[at], values[at], row)),
-        key=lambda at: shares[at].contribution * (2 if shares[at].remedy else 1),
-        default=None,
-    )
+    fact = _telling_fact(matter, row, values, shares)
     told = [
         at
         for at in matter.circumstances
         if shares[at].contribution >= WORTH_SAYING
         and is_concern(FEATURES[at], values[at], row)
     ]
-    told += [
+    rates = [
         at
         for at in matter.rates
         if shares[at].contribution > 0 and values[at] >= _usual(at, row) + APART
     ]
+    thin = [at for at in rates if _is_thin(at, row)]
+    told += [at for at in rates if at not in thin]
     behind = max(told, key=lambda at: shares[at].contribution, default=None)
-    general = matter.topic in _GENERAL
     if fact is not None:
         rank = 0 if weight >= LEADS_FROM else 1
         yield rank, _reason(matter, shares[fact], "fact", weight)
     if behind is None:
+        if fact is None and thin:
+            largest = max(thin, key=lambda at: shares[at].contribution)
+            yield _LAST, _reason(matter, shares[largest], "history", weight)
         return
     own = shares[behind].contribution
-    if general:
+    if matter.topic in _GENERAL:
         yield 3, _reason(matter, shares[behind], "general", weight)
     elif fact is None:
         yield 1, _reason(matter, shares[behind], "history", weight)
     elif own >= WORTH_SAYING:
         yield 2, _reason(matter, shares[behind], "history", own)
+
+
+def _telling_fact(
+    matter: _Matter, row: LineInput, values: Sequence[float], shares: Shares
+) -> int | None:
+    """The matter's fact that is bad news and weighs most, if there is one."""
+    best, most = None, -np.inf
+    for at in matter.facts:
+        if is_concern(FEATURES[at], values[at], row):
+            share = shares[at].contribution * (2 if shares[at].remedy else 1)
+            if share > most:
+                best, most = at, share
+    return best
+
+
+def _to_review(
+    weights: dict[str, float],
+    told: Sequence[tuple[int, Reason]],
+    likely: Collection[str],
+    row: LineInput,
+    values: Sequence[float],
+    shares: Shares,
+) -> Iterator[tuple[int, Reason]]:
+    """Facts of the rare matters that nothing was said of yet, one for each."""
+    facts = {one.topic for _, one in told if one.kind == "fact"}
+    for topic in _REVIEWED:
+        if topic in facts or topic not in likely or weights[topic] <= -WORTH_SAYING:
+            continue
+        weight = max(0.0, weights[topic])
+        fact = _telling_fact(_MATTERS[topic], row, values, shares)
+        if fact is not None:
+            yield 1, _reason(_MATTERS[topic], shares[fact], "fact", weight)
+            continue
+        for name, tells in _REVIEWED[topic]:
+            sentence = tells(row)
+            if sentence:
+                yield 1, Reason(topic, name, "fact", sentence, weight)
+                break
 
 
 def _comforts(
@@ -175,7 +250,9 @@ def _comforts(
         good = [
             at
             for at in matter.rates
-            if shares[at].contribution < 0 and values[at] <= _usual(at, row) - APART
+            if shares[at].contribution < 0
+            and values[at] <= _usual(at, row) - APART
+            and not _is_thin(at, row)
         ]
         kind = "general" if matter.topic in _GENERAL else "history"
     if good:
@@ -197,6 +274,13 @@ def _usual(at: int, row: LineInput) -> float:
     evidence = FEATURES[at].evidence
     assert evidence is not None
     return evidence(row.history)[1]
+
+
+def _is_thin(at: int, row: LineInput) -> bool:
+    """Whether the rate rests on too few answers; some do not count their answers."""
+    feature = FEATURES[at]
+    assert feature.evidence is not None
+    return bool(feature.says_few) and feature.evidence(row.history)[0] < FEW_ANSWERS
 
 
 def _reason(
@@ -230,6 +314,13 @@ def _matters() -> dict[str, _Matter]:
 
 
 _GENERAL = frozenset({"payer", "patient"})
+_LAST = 4
+# Topic -> names and functions of its facts; topic -> place of its cause in `CAUSES`.
+_REVIEWED = {
+    topic: [(one.name, one.tells) for one in REVIEW_FACTS if one.topic == topic]
+    for topic in dict.fromkeys(one.topic for one in REVIEW_FACTS)
+}
+_CAUSE_OF = {one.topic: CAUSES.index(one.cause) for one in REVIEW_FACTS}
 _RANKS: dict[ReasonKind, int] = {"fact": 0, "history": 1, "general": 3}
 _TOPICS = tuple(feature.topic for feature in FEATURES)
 _MATTERS = _matters()
