@@ -20,7 +20,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "command",
     ["simulate", "ingest", "train", "promote", "receive", "rollback", "pseudonyms",
-     "score", "backtest", "radar", "denials", "draft", "serve", "demo", "keys",
+     "score", "backtest", "radar", "drift", "denials", "draft", "serve", "demo", "keys",
      "organizations"],
 )  # fmt: skip
 def test_every_command_has_help(command: str) -> None:

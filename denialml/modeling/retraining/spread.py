@@ -19,8 +19,8 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
     Cell i holds the values above `edges[i - 1]` up to and including `edges[i]`. Edges
     are the tenths of the lines, a value that fills a tenth or more has a cell of its
-    own. `usual`: the farthest that one of the months which made it up lay from all of
-    them, months of `usual_lines` lines on average.
+    own. `usual`: how far the months that made it up lay from all of them, the farthest
+    but one: a single odd month is no measure. They had `usual_lines` lines on average.
     """
 
     lines: int
@@ -37,7 +37,7 @@ def spread_of(values: Floats, months: npt.NDArray[np.intp]) -> Spread:
     """
     edges = _edges(values[~np.isnan(values)])
     counts = cell_counts(values, edges)
-    apart, lines = [0.0], []
+    apart, lines = [0.0, 0.0], []
     for month in np.unique(months[months >= 0]):
         part = cell_counts(values[months == month], edges)
         apart.append(distance(counts, part))
@@ -46,7 +46,7 @@ def spread_of(values: Floats, months: npt.NDArray[np.intp]) -> Spread:
         lines=len(values),
         edges=tuple(edges.tolist()),
         shares=tuple((counts / max(len(values), 1)).tolist()),
-        usual=max(apart),
+        usual=sorted(apart)[-2],
         usual_lines=float(np.mean(lines)) if lines else 0.0,
     )
 
