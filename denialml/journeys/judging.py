@@ -29,11 +29,7 @@ from denialml.modeling.root_cause.judgment import (
     conclude,
 )
 from denialml.modeling.root_cause.payer_letters import PayerLetters
-from denialml.modeling.root_cause.practice_learning import (
-    CauseModel,
-    Taught,
-    learn_from,
-)
+from denialml.modeling.root_cause.practice_learning import CauseModel, learn_with
 from denialml.modeling.root_cause.root_cause_book import DeniedLine, RootCauseBook
 from denialml.store.identity import Identity
 from denialml.store.line_matching import normal_control_number
@@ -134,7 +130,7 @@ def conclude_all(
     by_id = {one.judged.denial_id: one for one in fresh}
     ordered = sorted((*kept, *(one.judged for one in fresh)), key=lambda one: one.order)
     known = [one.evidence for one in ordered if one.evidence is not None]
-    taught = _taught(known, model)
+    taught = learn_with(known, model)
     causes = iter(_likeliest(known, taught.added))
     tendencies = iter(zip(taught.added, taught.letters, strict=True))
     findings: dict[str, RootCauseFinding] = {}
@@ -170,14 +166,6 @@ def conclude_all(
         first.setdefault(line.service, line)
         lines.append(line)
     return Conclusions(lines=tuple(lines), findings=findings, unsure=frozenset(unsure))
-
-
-def _taught(evidence: Sequence[LineEvidence], model: CauseModel | None) -> Taught:
-    if model is None:
-        return learn_from(evidence)
-    # Thresholds by stated probabilities move with them; confirmed ones stand.
-    sets = model.sets if model.sets.basis == "confirmed" else None
-    return learn_from(evidence, learnt=model.learnt, sets=sets, version=model.version)
 
 
 def control_numbers_of(

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from benchmarks.root_cause import macro_f1, score_practice
+from benchmarks.root_cause import score_practice
+from benchmarks.root_cause_figures import macro_f1
 from denialml.simulation import simulate_practice
 
 

@@ -102,6 +102,15 @@ def learn_from(
     return Taught(added, sets, thin, parts.letters, judged_by)
 
 
+def learn_with(evidence: Sequence[LineEvidence], model: CauseModel | None) -> Taught:
+    """`learn_from` with the model that is kept, if any."""
+    if model is None:
+        return learn_from(evidence)
+    # Thresholds by stated probabilities move with them; those of checked causes stand.
+    sets = model.sets if model.sets.basis == "confirmed" else None
+    return learn_from(evidence, learnt=model.learnt, sets=sets, version=model.version)
+
+
 def cause_shares(evidence: Sequence[LineEvidence], added: FloatArray) -> FloatArray:
     """Probabilities of the causes of each line: shape (n_lines, 17)."""
     alone = [np.add(line.codes, line.signs) for line in evidence]
