@@ -45,8 +45,8 @@ def cluster_faults() -> Iterator[None]:
         ) from fault
     except (CancelledError, OSError) as fault:
         raise EngineError(
-            "the cluster went away before the work was done: start it again, or use"
-            " --engine local"
+            "the scheduler went away, or a worker while trees were grown: run the"
+            " command again, or use --engine local"
         ) from fault
 
 
@@ -111,21 +111,27 @@ def _refuse_addresses(
 
 
 def _refuse_workers(client: Client, *, spill: bool) -> None:
-    """Refuse workers of another build, and those that may write data to disk."""
+    """Refuse workers of another build, and those that may write data to disk.
+
+    The scheduler unpacks what it passes on, so it needs the same build.
+    """
     try:
+        builds = {"scheduler": client.run_on_scheduler(build_identity)}
         described = client.run(describe_worker)
     except ImportError as fault:
         raise EngineError(
-            "a worker has no denialml, or another one: install the same version there"
-            " with `pip install denialml[distributed]`"
+            "the scheduler or a worker has no denialml, or another one: install the"
+            " same version there with `pip install denialml[distributed]`"
         ) from fault
     here = build_identity()
-    for address, worker in described.items():
-        if worker.build != here:
+    builds |= {f"worker at {each}": one.build for each, one in described.items()}
+    for part, build in builds.items():
+        if build != here:
             raise EngineError(
-                f"the worker at {address} runs {worker.build}, not {here}: the numbers"
-                " would differ; install the same versions"
+                f"the {part} runs {build}, not {here}: the numbers would differ;"
+                " install the same versions"
             )
+    for address, worker in described.items():
         if worker.spills and not spill:
             raise EngineError(
                 f"the worker at {address} may write patients' data to its disk: start"

@@ -1,8 +1,9 @@
 """A Dask cluster on loopback: a scheduler and two workers, each its own process.
 
-Started with the commands of docs/distributed.md.
+Started with the commands of docs/distributed.md; for benchmarks and tests.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -19,7 +20,7 @@ IN_MEMORY = {
 
 
 class Cluster:
-    """Processes that the test started; `logs` holds what each wrote."""
+    """Processes that we started; `logs` holds what each wrote."""
 
     def __init__(self, directory: Path) -> None:
         self.logs = directory
@@ -97,8 +98,6 @@ class Cluster:
             )
 
     def _address(self) -> str:
-        import json
-
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             try:
