@@ -8,6 +8,7 @@ each key's answers are added up in the order received, with the operations of
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -113,24 +114,28 @@ class _Answers:
     """The answers that enter the rates, in the order received."""
 
     def __init__(self, events: Sequence[AnswerEvent]) -> None:
-        self._events = events
-        self._values: dict[frozenset[str], Floats] = {}
-        self._denied = [at for at, event in enumerate(events) if event.denied]
+        self._values = _denied_shares(events)
         self.days = np.array(
             [event.received_on.toordinal() for event in events], dtype=np.int64
         )
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self.days)
 
     def values(self, causes: frozenset[str]) -> Floats:
         """How much of a denial for these causes each answer was."""
-        found = self._values.get(causes)
-        if found is None:
-            found = self._values[causes] = np.zeros(len(self._events))
-            for position in self._denied:
-                found[position] = denied_share(self._events[position], causes)
-        return found
+        return self._values[causes]
+
+
+def _denied_shares(events: Sequence[AnswerEvent]) -> dict[frozenset[str], Floats]:
+    """`denied_share` of all answers (answers,) for the causes of each table."""
+    asked = list(dict.fromkeys(table.causes for table in RATE_TABLES))
+    shares = {causes: [0.0] * len(events) for causes in asked}
+    for position, event in enumerate(events):
+        if event.denied:
+            for causes in asked:
+                shares[causes][position] = denied_share(event, causes)
+    return {causes: np.array(found) for causes, found in shares.items()}
 
 
 class _Words:
@@ -174,7 +179,8 @@ class _Asked:
     """One key: its answers, key after key, and which of them each line knows.
 
     `at` are the answers that have such a key as received, `order` the same by key and
-    then as received; `new_key` is True at the first of a key. Of the lines: `arises`
+    then as received; `new_key` is True at the first of a key, `gaps` are the days since
+    the one before. Of the lines: `arises`
     is whether they have such a key, `count` how many answers with the same one they
     know, `last` the last of those in `order` (0 without any), `days_since` how old it
     is.
@@ -196,6 +202,8 @@ class _Asked:
         self.days = answers.days[self.order]
         self.new_key = np.ones(len(own), dtype=np.bool_)
         self.new_key[1:] = own[1:] != own[:-1]
+        self.gaps = np.diff(self.days, prepend=self.days[:1])
+        self.gaps[self.new_key] = 0
         self.last = np.zeros(len(lines), dtype=np.int64)
         self.count = np.zeros(len(lines), dtype=np.int64)
         self.days_since = np.zeros(len(lines), dtype=np.int64)
@@ -218,8 +226,10 @@ def _rates(
 ) -> tuple[Floats, Floats]:
     """Rates and weights (lines,) of one table."""
     values = answers.values(table.causes)[key.order]
-    decay = np.array(decay_by_days(table))
-    weight, denied = _added_up(table, decay, key.days, key.new_key, values)
+    decay = _decay(table)
+    factors = decay[np.minimum(key.gaps, LONGEST_DAYS)] * decay_by_answer(table)
+    factors[key.new_key] = 0.0
+    weight, denied = _sums(factors, np.ones(len(values)), values)
     rates = np.where(key.arises, prior, np.nan)
     weights = np.where(key.arises, 0.0, np.nan)
     if len(weight):
@@ -235,40 +245,39 @@ def _rates(
 
 def _usual(table: RateTable, answers: _Answers, key: _Asked, lines: Integers) -> Floats:
     """The rate over all keys of the table on the day of each line (lines,)."""
-    days = answers.days[key.at]
-    new_key = np.zeros(len(days), dtype=np.bool_)
-    new_key[:1] = True
-    decay = np.array(decay_by_days(table))
+    days, count = np.unique(answers.days[key.at], return_counts=True)
+    a_day = np.repeat(np.arange(len(days)), count)
     values = answers.values(table.causes)[key.at]
-    weight, denied = _added_up(table, decay, days, new_key, values)
+    new_denied: Floats = np.bincount(a_day, values, len(days)).astype(np.float64)
+    decay = _decay(table)
+    factors = decay[np.minimum(np.diff(days, prepend=days[:1]), LONGEST_DAYS)]
+    weight, denied = _sums(factors, count.astype(np.float64), new_denied)
     known = np.searchsorted(days, lines, side="left")
-    since = lines - np.concatenate(([0], days))[known]
-    left = decay[np.minimum(np.where(known > 0, since, 0), LONGEST_DAYS)]
+    since = np.where(known > 0, lines - np.concatenate(([0], days))[known], 0)
+    left = decay[np.minimum(since, LONGEST_DAYS)]
     weight, denied = (np.concatenate(([0.0], one))[known] for one in (weight, denied))
     prior = overall_prior(table) * OVERALL_PRIOR_WEIGHT
     usual: Floats = (denied * left + prior) / (weight * left + OVERALL_PRIOR_WEIGHT)
     return usual
 
 
-def _added_up(
-    table: RateTable,
-    decay: Floats,
-    days: Integers,
-    new_key: npt.NDArray[np.bool_],
-    values: Floats,
-) -> tuple[Floats, Floats]:
-    """Weight and denied weight of the key after each answer (answers,)."""
-    gaps = np.zeros(len(days), dtype=np.int64)
-    gaps[1:] = days[1:] - days[:-1]
-    gaps[new_key] = 0
-    factors = decay[np.minimum(gaps, LONGEST_DAYS)] * decay_by_answer(table)
-    factors[new_key] = 0.0
+def _sums(factors: Floats, added: Floats, denied: Floats) -> tuple[Floats, Floats]:
+    """Weight and denied weight after each step: decay what was, add what is new."""
     weights: list[float] = []
-    denied: list[float] = []
-    weight = against = 0.0
-    for factor, value in zip(factors.tolist(), values.tolist(), strict=True):
-        weight = weight * factor + 1.0
-        against = against * factor + value
+    against: list[float] = []
+    weight = refused = 0.0
+    for factor, more, value in zip(
+        factors.tolist(), added.tolist(), denied.tolist(), strict=True
+    ):
+        weight = weight * factor + more
+        refused = refused * factor + value
         weights.append(weight)
-        denied.append(against)
-    return np.array(weights), np.array(denied)
+        against.append(refused)
+    return np.array(weights), np.array(against)
+
+
+@cache
+def _decay(table: RateTable) -> Floats:
+    found = np.array(decay_by_days(table))
+    found.setflags(write=False)
+    return found

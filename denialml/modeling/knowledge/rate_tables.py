@@ -301,7 +301,10 @@ def _usual_of(position: int) -> int:
 
 USUAL_OF: tuple[int, ...] = tuple(map(_usual_of, range(len(RATE_TABLES))))
 """By table: whose rate over all keys is the usual one. That of its first ancestor;
-all that ask for any denial have the first table's."""
+all that ask for any denial have the first table's. It decays by days."""
+
+if any(RATE_TABLES[asked].half_life_answers for asked in USUAL_OF):
+    raise AssertionError("a rate over the newest answers needs a parent")
 
 CAUSE_TABLES: tuple[str, ...] = (
     "authorization_newest",

@@ -63,7 +63,7 @@ class TableRates:
         self._factors = [decay * each for decay in self.decay]
         self._prior = overall_prior(table)
         self.counts: dict[Key, Counts] = {}
-        self._overall: dict[Key, Counts] = {}
+        self._overall = Counts(0, 0.0, 0.0, 0)
 
     def learn(
         self, keys: Iterable[Key | None], days: Iterable[int], values: Iterable[float]
@@ -74,14 +74,25 @@ class TableRates:
     def learn_overall(
         self, keys: Iterable[Key | None], days: Iterable[int], values: Iterable[float]
     ) -> None:
-        """The same answers for `overall`; only of tables that are asked for it."""
-        every = [None if key is None else 0 for key in keys]
-        _add(self._overall, self._factors, every, days, values)
+        """The same answers for `overall`, whole days of them; only of tables that are
+        asked for it."""
+        a_day: dict[int, list[float]] = {}
+        for key, day, value in zip(keys, days, values, strict=True):
+            if key is not None:
+                so_far = a_day.setdefault(day, [0.0, 0.0])
+                so_far[0] += 1.0
+                so_far[1] += value
+        counts = self._overall
+        for day, (answers, denied) in a_day.items():
+            factor = self.decay[min(day - (counts.since or day), LONGEST_DAYS)]
+            counts.since = day
+            counts.weight = counts.weight * factor + answers
+            counts.denied = counts.denied * factor + denied
 
     def overall(self, day: int) -> float:
         """The rate over all keys on a day."""
-        counts = self._overall.get(0, Counts(day, 0.0, 0.0, 0))
-        decay = self.decay[min(day - counts.since, LONGEST_DAYS)]
+        counts = self._overall
+        decay = self.decay[min(day - (counts.since or day), LONGEST_DAYS)]
         return (counts.denied * decay + self._prior * OVERALL_PRIOR_WEIGHT) / (
             counts.weight * decay + OVERALL_PRIOR_WEIGHT
         )

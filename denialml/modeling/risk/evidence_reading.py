@@ -23,32 +23,28 @@ def age_of(pick: Callable[[LineInput], date | None]) -> Callable[[LineInput], fl
 def coverage_proved(row: LineInput) -> date | None:
     """The last day coverage was proved: a payer's answer or an eligibility check."""
     proved = row.history.coverage.coverage_proved
-    day, age = row.facts.service_date, row.facts.eligibility_age_days
-    if day is None or age is None or row.facts.eligibility_result != "active":
+    if row.facts.eligibility_result != "active":
         return proved
-    checked = date.fromordinal(day.toordinal() - age)
-    return checked if proved is None or checked > proved else proved
+    return _later(proved, _checked_on(row))
 
 
 def coverage_lapse_chance(row: LineInput) -> float:
     """How likely coverage was lost since it was last proved; NaN once refused."""
-    if _NO_COVERAGE(row) == 1.0:
+    proved = coverage_proved(row)
+    if _is_open(coverage_open(row), proved):
         return UNKNOWN
     return number(
-        row.history.coverage_hazard.chance(
-            proved=coverage_proved(row), day=row.facts.service_date
-        )
+        row.history.coverage_hazard.chance(proved=proved, day=row.facts.service_date)
     )
 
 
 def other_payer_chance(row: LineInput) -> float:
     """How likely another payer has come first since none did; NaN once one did."""
-    if _OTHER_PAYER(row) == 1.0:
+    clean = coordination_clean(row)
+    if _is_open(coordination_open(row), clean):
         return UNKNOWN
     return number(
-        row.history.coordination_hazard.chance(
-            proved=coordination_clean(row), day=row.facts.service_date
-        )
+        row.history.coordination_hazard.chance(proved=clean, day=row.facts.service_date)
     )
 
 
@@ -76,11 +72,16 @@ def refused_after_proof(
 
     def value(row: LineInput) -> float:
         no, yes = refused(row), proved(row)
-        if no is None:
-            return UNKNOWN if yes is None else 0.0
-        return float(yes is None or no > yes)
+        if no is None and yes is None:
+            return UNKNOWN
+        return float(_is_open(no, yes))
 
     return value
+
+
+def _is_open(refused: date | None, proved: date | None) -> bool:
+    """Whether the latest verdict on a matter was a refusal."""
+    return refused is not None and (proved is None or refused > proved)
 
 
 def _checked_on(row: LineInput) -> date | None:
@@ -93,45 +94,41 @@ def _checked_on(row: LineInput) -> date | None:
 def coordination_clean(row: LineInput) -> date | None:
     """The last day no other payer was known of: an answer or a silent check."""
     proved = row.history.coverage.coordination_proved
-    checked = None if row.facts.other_payer_named else _checked_on(row)
-    return _later(proved, checked)
+    if row.facts.other_payer_named:
+        return proved
+    return _later(proved, _checked_on(row))
 
 
 def coordination_open(row: LineInput) -> date | None:
     """The last day another payer was known of: an answer or a check that named it."""
     refused = row.history.coverage.coordination_refused
-    checked = _checked_on(row) if row.facts.other_payer_named else None
-    return _later(refused, checked)
+    if row.facts.other_payer_named:
+        return _later(refused, _checked_on(row))
+    return refused
 
 
 def coverage_open(row: LineInput) -> date | None:
     """The last day coverage was known not to be in force: an answer or a check."""
     refused = row.history.coverage.coverage_refused
-    inactive = row.facts.eligibility_result == "inactive"
     ended = row.facts.coverage_ended_before_service
-    return _later(refused, _checked_on(row) if inactive or ended else None)
+    if ended or row.facts.eligibility_result == "inactive":
+        return _later(refused, _checked_on(row))
+    return refused
 
 
 def _later(first: date | None, second: date | None) -> date | None:
     if first is None or second is None:
         return first or second
-    return max(first, second)
+    return second if second > first else first
 
 
 def visible_problems(row: LineInput) -> dict[str, str]:
     """The problems that a biller can see before sending: topic -> in words."""
-    facts = row.facts
-    limit, lag = facts.filing_limit_days, facts.filing_lag_days
-    refused = row.history.filing.shortest_refused_days
-    late = lag is not None and (
-        (limit is not None and lag > limit) or (refused is not None and lag >= refused)
-    )
-    other_payer = _OTHER_PAYER(row) == 1.0
-    no_coverage = _NO_COVERAGE(row) == 1.0
+    no_coverage, other_payer = refused_matters(row)
     found: dict[str, str] = {}
-    if facts.same_service_already_sent:
+    if row.facts.same_service_already_sent:
         found["duplicate"] = "the same service was sent before"
-    if late:
+    if _is_late(row):
         found["filing"] = "the claim is filed later than the payer has taken claims"
     if other_payer:
         found["other payer"] = "another payer is known of"
@@ -140,14 +137,27 @@ def visible_problems(row: LineInput) -> dict[str, str]:
     return found
 
 
+def _is_late(row: LineInput) -> bool:
+    limit, lag = row.facts.filing_limit_days, row.facts.filing_lag_days
+    refused = row.history.filing.shortest_refused_days
+    return lag is not None and (
+        (limit is not None and lag > limit) or (refused is not None and lag >= refused)
+    )
+
+
 def refused_matters(row: LineInput) -> tuple[bool, bool]:
     """Whether coverage was last found not in force, and another payer to come first."""
-    return _NO_COVERAGE(row) == 1.0, _OTHER_PAYER(row) == 1.0
+    return (
+        _is_open(coverage_open(row), coverage_proved(row)),
+        _is_open(coordination_open(row), coordination_clean(row)),
+    )
 
 
 def known_problems(row: LineInput) -> float:
-    """How many problems can be seen before sending."""
-    return float(len(visible_problems(row)))
+    """How many of `visible_problems` there are."""
+    no_coverage, other_payer = refused_matters(row)
+    already_sent = row.facts.same_service_already_sent
+    return float(already_sent + _is_late(row) + other_payer + no_coverage)
 
 
 def denied_share(row: LineInput) -> float:
@@ -166,7 +176,3 @@ def past_paid_visits(row: LineInput) -> float:
     """Visits this year beyond the most the plan has paid."""
     most = row.history.limit.most_paid
     return UNKNOWN if most is None else float(row.facts.visits_this_year - most)
-
-
-_OTHER_PAYER = refused_after_proof(coordination_open, coordination_clean)
-_NO_COVERAGE = refused_after_proof(coverage_open, coverage_proved)
