@@ -13,7 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from denialml.errors import NotEnoughHistory
-from denialml.modeling.risk.answer_time import PACE_DAYS, AnswerTimes
+from denialml.modeling.risk.answer_time import (
+    LONGEST_DAYS,
+    PACE_DAYS,
+    AnswerTimes,
+)
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.specification import TrainingSpecification
 
@@ -60,29 +64,43 @@ def usable_rows(
 ) -> Usable:
     """Answered lines of original claims after the warm-up, with their weights.
 
-    Weeks that are answered almost fully count as they are. Of later ones a line counts
-    where its payer had answered at least `least_answered` of the lines with its
-    outcome by this age, by the inverse of that share.
+    A line counts where its payer had answered at least `least_answered` of its paid and
+    of its denied lines at this age, by the inverse of the share of its own outcome.
+    Both are asked, since a line's outcome must not decide whether it takes part:
+    payments of an age whose denials are mostly missing would teach that all is paid.
     """
     cut = specification.slices
     last = last_mature_day(frame, mature_share=cut.mature_share, known_by=known_by)
     first = int(frame.submitted_on.min(initial=last)) + cut.warm_up_days
     answered = (labels >= 0) & frame.original & (frame.submitted_on >= first)
     weight = np.ones(len(labels))
-    newest = np.flatnonzero(answered & (frame.submitted_on > last))
-    if len(newest) and cut.least_answered < 1.0:
-        times = pace_of(frame, labels, known_by=known_by)
-        share = times.shares_answered(
-            [frame.lines[row].view.payer for row in newest.tolist()],
-            (known_by.toordinal() - 1 - frame.submitted_on[newest]).astype(np.int32),
-            denied=labels[newest] == 1,
-        )
-        weight[newest] = 1.0 / np.maximum(share, cut.least_answered)
-        newest = newest[share >= cut.least_answered]
-    else:
-        newest = newest[:0]
-    mature = np.flatnonzero(answered & (frame.submitted_on <= last))
-    return Usable(np.concatenate([mature, newest]), weight)
+    if cut.least_answered >= 1.0:
+        return Usable(np.flatnonzero(answered & (frame.submitted_on <= last)), weight)
+    open_since = known_by.toordinal() - 1 - LONGEST_DAYS
+    rows = np.flatnonzero(answered & (frame.submitted_on > open_since))
+    paid, denied = _shares_answered(frame, labels, rows, known_by=known_by)
+    share = np.where(labels[rows] == 1, denied, paid)
+    weight[rows] = 1.0 / np.maximum(share, cut.least_answered)
+    answered[rows] = np.minimum(paid, denied) >= cut.least_answered
+    return Usable(np.flatnonzero(answered), weight)
+
+
+def _shares_answered(
+    frame: Frame,
+    labels: npt.NDArray[np.int8],
+    rows: npt.NDArray[np.intp],
+    *,
+    known_by: date,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Of lines like these rows, if paid and if denied: the share answered by now."""
+    times = pace_of(frame, labels, known_by=known_by)
+    payer = [frame.lines[row].view.payer for row in rows.tolist()]
+    age = (known_by.toordinal() - 1 - frame.submitted_on[rows]).astype(np.int32)
+    every = np.ones(len(rows), dtype=np.bool_)
+    return (
+        times.shares_answered(payer, age, denied=~every),
+        times.shares_answered(payer, age, denied=every),
+    )
 
 
 def pace_of(
