@@ -275,3 +275,14 @@ def test_frames_of_part_of_the_days_equal_the_whole(
     part = build_frame(small_records, from_day=first)
     later = small_frame.submitted_on >= first.toordinal()
     np.testing.assert_array_equal(part.matrix, small_frame.matrix[later])
+
+
+def test_every_line_has_the_same_record_alone_as_in_a_long_batch(
+    small_records: PracticeRecords, desk: Desk
+) -> None:
+    """Bit for bit: contributions, sentences, matters, causes, intervals, reasons."""
+    claims = [one.claim for one in small_records.submitted_claims[-700:]]
+    together = desk.score(claims)
+    assert sum(len(one.lines) for one in together) > 600
+    for at in range(0, len(claims), 23):
+        assert desk.score(claims[at : at + 1]) == together[at : at + 1]

@@ -11,6 +11,7 @@ import pytest
 from denialml.domain.claim import patient_key
 from denialml.domain.coverage import Authorization
 from denialml.domain.facts import PracticeRecords
+from denialml.domain.risk import Contribution
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.line_view import view_line
@@ -119,6 +120,14 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
     assert values["authorization_state"] == 0.0
 
 
+def one_told(
+    feature: Feature, value: float, share: float, row: LineInput
+) -> Contribution:
+    """What a new teller says of one line."""
+    [told] = teller_of(feature).tell([value], [share], [words_of(row)])
+    return told
+
+
 @pytest.mark.parametrize(
     ("name", "value", "text", "sentence", "has_remedy"),
     [
@@ -213,7 +222,7 @@ def test_nothing_on_file_is_missing_and_not_zero() -> None:
 def test_sentence_says_the_value(
     name: str, value: float, text: str, sentence: str, has_remedy: bool
 ) -> None:
-    told = teller_of(BY_NAME[name]).tell(value, 0.1, words_of(line_input()))
+    told = one_told(BY_NAME[name], value, 0.1, line_input())
     assert told.sentence == sentence
     assert told.value_text == text
     assert bool(told.remedy) is has_remedy
@@ -232,7 +241,7 @@ def test_the_authorization_sentence_follows_the_record() -> None:
     )
     row = line_input(PracticeRecords(authorizations=(authorization,)))
     feature = BY_NAME["authorization_state"]
-    told = teller_of(feature).tell(feature.value(row), 0.1, words_of(row))
+    told = one_told(feature, feature.value(row), 0.1, row)
     assert told.sentence == "The authorization on file ended before the service."
 
 
@@ -246,7 +255,7 @@ def test_visible_problems_are_named_in_the_sentence() -> None:
     )
     feature = BY_NAME["known_problems"]
     assert (feature.value(row), feature.value(late)) == (0.0, 1.0)
-    told = teller_of(feature).tell(1.0, 0.5, words_of(late))
+    told = one_told(feature, 1.0, 0.5, late)
     assert told.sentence == (
         "Problems that can be seen before sending: the claim is filed later than the"
         " payer has taken claims."
@@ -291,8 +300,8 @@ def test_a_rate_says_how_high_of_how_many_and_what_it_does(
     )
     line = words_of(msgspec.structs.replace(row, history=seen))
     teller = teller_of(BY_NAME["rate_diagnosis_denial"])
-    for _ in range(2):
-        assert teller.tell(0.41, share, line).sentence == (
+    for told in teller.tell([0.41, 0.41], [share, share], [line, line]):
+        assert told.sentence == (
             "Of Payer P1's answers on diagnosis F411, about 41% were denials for the"
             " diagnosis (answers: 1,212, recent ones count more; usual: 3.1%)" + effect
         )
@@ -300,13 +309,14 @@ def test_a_rate_says_how_high_of_how_many_and_what_it_does(
 
 def test_a_sentence_kept_is_never_told_of_another_line() -> None:
     teller = teller_of(BY_NAME["authorization_state"])
-    first, second = (
-        teller.tell(0.0, 0.1, words_of(line_input(codes=(code,))))
-        for code in ("90837", "90834")
+    first, second, third = teller.tell(
+        [0.0, 0.0, 0.0],
+        [0.1, 0.1, 0.2],
+        [words_of(line_input(codes=(code,))) for code in ("90837", "90834", "90837")],
     )
     assert first.sentence == "No authorization is on file for 90837."
     assert second.sentence == "No authorization is on file for 90834."
-    assert teller.tell(0.0, 0.2, words_of(line_input())).sentence == first.sentence
+    assert third.sentence == first.sentence
 
 
 def test_the_vocabulary_hash_changes_with_the_vocabulary(

@@ -31,7 +31,7 @@ MATTER_POWER = 1.0
 # Causes below this share of the line's risk say nothing.
 LIKELY_SHARE = 0.05
 _LARGEST_EFFECT = 3.0
-_SMALLEST_HAZARD = 1e-4
+_SMALLEST_HAZARD, _LARGEST_RATE = 1e-4, 0.99
 # A refusal that still stands: nearly sure to be repeated.
 _REFUSED = 0.9
 
@@ -110,12 +110,10 @@ def cause_chances(
 
     `effects` are the line's `matter_effects`.
     """
-    odds = [
-        math.exp(power * max(-_LARGEST_EFFECT, min(_LARGEST_EFFECT, effect)))
-        for effect in effects
-    ]
+    log1p, exp = math.log1p, math.exp
+    odds = [exp(power * _bounded(effect)) for effect in effects]
     weights = [
-        -math.log1p(-min(rate, 0.99)) * odds[matter]
+        -log1p(-rate if rate < _LARGEST_RATE else -_LARGEST_RATE) * odds[matter]
         for rate, matter in zip(cause_rates(row), _MATTER_OF, strict=True)
     ]
     total = sum(weights)
@@ -148,6 +146,12 @@ def cause_rates(row: LineInput) -> list[float]:
     )
     # A rate that does not arise is NaN, and no rate is above it.
     return [rate if rate > _SMALLEST_HAZARD else _SMALLEST_HAZARD for rate in found]
+
+
+def _bounded(effect: float) -> float:
+    if effect > _LARGEST_EFFECT:
+        return _LARGEST_EFFECT
+    return effect if effect > -_LARGEST_EFFECT else -_LARGEST_EFFECT
 
 
 def _rate(history: LineHistory, table: str) -> float:

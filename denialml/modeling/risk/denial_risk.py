@@ -17,7 +17,7 @@ from denialml.modeling.risk.answer_time import AnswerTimes, answer_times
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.cause_chances import cause_chances, matter_effects
 from denialml.modeling.risk.cautions import cautions_about, claim_cautions
-from denialml.modeling.risk.explanation import contributions_of
+from denialml.modeling.risk.explanation import contributions_of_lines
 from denialml.modeling.risk.feature import LineInput
 from denialml.modeling.risk.features import line_features
 from denialml.modeling.risk.outlook import expected_loss, likely_causes, matters_of
@@ -114,7 +114,7 @@ class _ToldLine(msgspec.Struct, frozen=True):
     risk: LineRisk
     row: LineInput
     values: list[float]
-    contributions: list[Contribution]
+    contributions: tuple[Contribution, ...]
     effects: list[float]
     chances: list[float]
 
@@ -133,12 +133,14 @@ def _told_lines(
     # A stable sort of the negated sizes: ties stay in the order of `FEATURES`.
     order = np.argsort(-np.abs(shares[:, :-1]), axis=1, kind="stable")
     probabilities = bundle.facts.calibration.line_probability(raw)
+    told = contributions_of_lines(rows, matrix.T.tolist(), shares[:, :-1].T.tolist())
     return [
         _told(*each, history=history, bundle=bundle)
         for each in zip(
             rows,
             matrix.tolist(),
-            shares.tolist(),
+            told,
+            shares[:, -1].tolist(),
             effects.tolist(),
             order.tolist(),
             raw.tolist(),
@@ -151,7 +153,8 @@ def _told_lines(
 def _told(
     row: LineInput,
     values: list[float],
-    shares: list[float],
+    contributions: tuple[Contribution, ...],
+    base: float,
     effects: list[float],
     order: list[int],
     raw: float,
@@ -160,8 +163,6 @@ def _told(
     history: History,
     bundle: Bundle,
 ) -> _ToldLine:
-    base = shares.pop()
-    contributions = contributions_of(row, values, shares)
     outcomes = history.outcomes
     chances = cause_chances(row, effects, probability=probability)
     risk = LineRisk(

@@ -17,6 +17,8 @@ from denialml.modeling.risk.feature import Feature, LineInput, Unit
 from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.rate_features import largest_cause
 
+Floats = Sequence[float]
+
 # Sentences kept of one feature; with more, all are forgotten and made anew.
 _KEPT = 1_000
 # With fewer answers a rate rests more on the wider rate it is drawn towards than on its
@@ -52,30 +54,31 @@ _PLURALS: Mapping[Unit, tuple[str, str]] = {
 
 
 class LineWords:
-    """What the sentences about one line are filled with.
+    """What the sentences about one line are filled with: `words["payer"]`.
 
     `made_of` is what the words are made of, in the order of `_WORDS`; the words
     themselves are only made for sentences that were not told before.
     """
 
-    __slots__ = ("_words", "history", "made_of")
+    __slots__ = ("history", "made_of")
 
     def __init__(self, made_of: tuple[Any, ...], history: LineHistory) -> None:
         self.made_of = made_of
         self.history = history
-        self._words: dict[str, str] | None = None
 
-    @property
-    def words(self) -> dict[str, str]:
-        """Placeholder -> words."""
-        if self._words is None:
-            self._words = {
-                name: say(made_of)
-                for (name, say), made_of in zip(
-                    _WORDS.items(), self.made_of, strict=True
-                )
-            }
-        return self._words
+    def __getitem__(self, name: str) -> str:
+        return _WORDS[name](self.made_of[_PLACE_OF_WORD[name]])
+
+
+class _Filling(dict[str, str]):
+    """The numbers of a sentence, and the words of its line."""
+
+    def __init__(self, line: LineWords, **numbers: str) -> None:
+        super().__init__(numbers)
+        self._line = line
+
+    def __missing__(self, name: str) -> str:
+        return self._line[name]
 
 
 class FactTeller:
@@ -90,32 +93,37 @@ class FactTeller:
         self._words_of = _picker(*sentences)
         self._kept: dict[object, tuple[str, str, str]] = {}
 
-    def tell(self, value: float, share: float, line: LineWords) -> Contribution:
-        """One contribution with its sentence, true of the value shown."""
-        shown = value if value == value else None
-        words_of = self._words_of
-        key = shown if words_of is None else (shown, words_of(line.made_of))
-        told = self._kept.get(key)
-        if told is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            told = self._kept[key] = self._say(shown, line.words)
-        return Contribution(
-            feature=self._name,
-            value=shown,
-            value_text=told[0],
-            contribution=share,
-            sentence=told[1],
-            remedy=told[2],
-        )
+    def tell(
+        self, values: Floats, shares: Floats, lines: Sequence[LineWords]
+    ) -> list[Contribution]:
+        """A contribution for each line, its sentence true of the value shown."""
+        kept, name, words_of = self._kept, self._name, self._words_of
+        found = []
+        for value, share, line in zip(values, shares, lines, strict=True):
+            shown = value if value == value else None
+            key = shown if words_of is None else (shown, words_of(line.made_of))
+            told = kept.get(key)
+            if told is None:
+                if len(kept) >= _KEPT:
+                    kept.clear()
+                told = kept[key] = self._say(shown, line)
+            found.append(
+                Contribution(
+                    feature=name,
+                    value=shown,
+                    value_text=told[0],
+                    contribution=share,
+                    sentence=told[1],
+                    remedy=told[2],
+                )
+            )
+        return found
 
-    def _say(
-        self, value: float | None, words: Mapping[str, str]
-    ) -> tuple[str, str, str]:
+    def _say(self, value: float | None, line: LineWords) -> tuple[str, str, str]:
         """Value in words, sentence and remedy."""
         feature = self._feature
         if value is None:
-            return "not known", feature.missing.format_map(words), ""
+            return "not known", feature.missing.format_map(_Filling(line)), ""
         text = value_text(value, feature.unit)
         if value < 0 and feature.says_negative:
             says, said = feature.says_negative, value_text(-value, feature.unit)
@@ -124,7 +132,7 @@ class FactTeller:
         remedy = feature.remedy
         if remedy and feature.remedy_when is not None:
             remedy = remedy if feature.remedy_when(value) else ""
-        return text, says.format_map({**words, "value": said}), remedy
+        return text, says.format_map(_Filling(line, value=said)), remedy
 
 
 class RateTeller:
@@ -139,40 +147,48 @@ class RateTeller:
         self._words_of = _picker(feature.says, feature.says_few, feature.says_unproven)
         self._kept: dict[object, tuple[str, str]] = {}
 
-    def tell(self, value: float, share: float, line: LineWords) -> Contribution:
-        """One contribution with its sentence, true of the value shown."""
-        if value != value:
-            return Contribution(
-                feature=self._name,
-                value=None,
-                value_text="not known",
-                contribution=share,
-                sentence=self._feature.missing,
+    def tell(
+        self, values: Floats, shares: Floats, lines: Sequence[LineWords]
+    ) -> list[Contribution]:
+        """A contribution for each line, its sentence true of the value shown."""
+        kept, name, words_of = self._kept, self._name, self._words_of
+        evidence, missing = self._evidence, self._feature.missing
+        found = []
+        for value, share, line in zip(values, shares, lines, strict=True):
+            if value != value:
+                found.append(
+                    Contribution(
+                        feature=name,
+                        value=None,
+                        value_text="not known",
+                        contribution=share,
+                        sentence=missing,
+                    )
+                )
+                continue
+            words = None if words_of is None else words_of(line.made_of)
+            known = evidence(line.history)
+            key = (value, known, words)
+            told = kept.get(key)
+            if told is None:
+                if len(kept) >= _KEPT:
+                    kept.clear()
+                told = kept[key] = self._say(value, *known, line)
+            found.append(
+                Contribution(
+                    feature=name,
+                    value=value,
+                    value_text=told[0],
+                    contribution=share,
+                    sentence=told[1] + (_RAISES if share > 0 else _LOWERS)
+                    if share
+                    else told[1] + ".",
+                )
             )
-        count, usual = self._evidence(line.history)
-        words_of = self._words_of
-        key = (
-            value,
-            count,
-            usual,
-            None if words_of is None else words_of(line.made_of),
-        )
-        told = self._kept.get(key)
-        if told is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            told = self._kept[key] = self._say(value, count, usual, line.words)
-        end = _RAISES if share > 0 else _LOWERS if share else "."
-        return Contribution(
-            feature=self._name,
-            value=value,
-            value_text=told[0],
-            contribution=share,
-            sentence=told[1] + end,
-        )
+        return found
 
     def _say(
-        self, value: float, count: int, usual: float, words: Mapping[str, str]
+        self, value: float, count: int, usual: float, line: LineWords
     ) -> tuple[str, str]:
         """The value in words, and the sentence without how it ends."""
         feature = self._feature
@@ -182,13 +198,10 @@ class RateTeller:
         elif count < FEW_ANSWERS and feature.says_few:
             says = feature.says_few
         text = value_text(value, "rate")
-        numbers = {
-            "value": text,
-            "count": f"{count:,}",
-            "usual": value_text(usual, "rate"),
-        }
-        # The words of some features have placeholders of their own (`RateTable.words`).
-        return text, says.format_map({**words, **numbers})
+        filling = _Filling(
+            line, value=text, count=f"{count:,}", usual=value_text(usual, "rate")
+        )
+        return text, says.format_map(filling)
 
 
 _RAISES, _LOWERS = ", which raises the risk.", ", which lowers the risk."
@@ -218,7 +231,7 @@ def _picker(*sentences: str) -> Callable[[tuple[Any, ...]], Any] | None:
 
 
 def contributions_of(
-    row: LineInput, values: Sequence[float], shares: Sequence[float]
+    row: LineInput, values: Floats, shares: Floats
 ) -> list[Contribution]:
     """All contributions of one line, in the order of `FEATURES`.
 
@@ -229,11 +242,23 @@ def contributions_of(
     values, shares : sequence of float
         Feature values and SHAP contributions (log-odds), in the order of `FEATURES`.
     """
-    words = words_of(row)
-    return [
-        tell(value, share, words)
-        for tell, value, share in zip(_TELL, values, shares, strict=True)
+    columns = [[value] for value in values], [[share] for share in shares]
+    [found] = contributions_of_lines([row], *columns)
+    return list(found)
+
+
+def contributions_of_lines(
+    rows: Sequence[LineInput],
+    values: Sequence[Floats],
+    shares: Sequence[Floats],
+) -> list[tuple[Contribution, ...]]:
+    """The same of many lines; `values` and `shares` hold a column for each feature."""
+    lines = [words_of(row) for row in rows]
+    told = [
+        tell(column, share, lines)
+        for tell, column, share in zip(_TELL, values, shares, strict=True)
     ]
+    return list(zip(*told, strict=True))
 
 
 def value_text(value: float, unit: Unit) -> str:
@@ -281,7 +306,8 @@ def words_of(row: LineInput) -> LineWords:
 
 def sentence_words(row: LineInput) -> dict[str, str]:
     """What the sentences' placeholders stand for in this line."""
-    return words_of(row).words
+    words = words_of(row)
+    return {name: words[name] for name in _WORDS}
 
 
 def _listed(families: str) -> str:
@@ -328,4 +354,5 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
         else "without a modifier for a separate service"
     ),
 }
+_PLACE_OF_WORD = {name: at for at, name in enumerate(_WORDS)}
 _TELL = tuple(teller_of(feature).tell for feature in FEATURES)

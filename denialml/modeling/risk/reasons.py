@@ -166,13 +166,12 @@ def _concerns(
         if shares[at].contribution >= WORTH_SAYING
         and is_concern(FEATURES[at], values[at], row)
     ]
-    rates = [
-        at
-        for at in matter.rates
-        if shares[at].contribution > 0 and values[at] >= _usual(at, row) + APART
-    ]
-    thin = [at for at in rates if _is_thin(at, row)]
-    told += [at for at in rates if at not in thin]
+    thin: list[int] = []
+    for at in matter.rates:
+        if shares[at].contribution > 0:
+            count, usual = _EVIDENCE[at](row.history)
+            if values[at] >= usual + APART:
+                (thin if _is_thin(at, count) else told).append(at)
     behind = max(told, key=lambda at: shares[at].contribution, default=None)
     if fact is not None:
         rank = 0 if weight >= LEADS_FROM else 1
@@ -247,13 +246,11 @@ def _comforts(
     ]
     kind: ReasonKind = "fact"
     if not good:
-        good = [
-            at
-            for at in matter.rates
-            if shares[at].contribution < 0
-            and values[at] <= _usual(at, row) - APART
-            and not _is_thin(at, row)
-        ]
+        for at in matter.rates:
+            if shares[at].contribution < 0:
+                count, usual = _EVIDENCE[at](row.history)
+                if values[at] <= usual - APART and not _is_thin(at, count):
+                    good.append(at)
         kind = "general" if matter.topic in _GENERAL else "history"
     if good:
         best = min(good, key=lambda at: shares[at].contribution)
@@ -270,17 +267,9 @@ def is_concern(feature: Feature, value: float, row: LineInput) -> bool:
     return feature.concern_if is None or feature.concern_if(row)
 
 
-def _usual(at: int, row: LineInput) -> float:
-    evidence = FEATURES[at].evidence
-    assert evidence is not None
-    return evidence(row.history)[1]
-
-
-def _is_thin(at: int, row: LineInput) -> bool:
-    """Whether the rate rests on too few answers; some do not count their answers."""
-    feature = FEATURES[at]
-    assert feature.evidence is not None
-    return bool(feature.says_few) and feature.evidence(row.history)[0] < FEW_ANSWERS
+def _is_thin(at: int, count: int) -> bool:
+    """Whether a rate of so many answers rests on too few; some do not count theirs."""
+    return count < FEW_ANSWERS and bool(FEATURES[at].says_few)
 
 
 def _reason(
@@ -313,6 +302,9 @@ def _matters() -> dict[str, _Matter]:
     return found
 
 
+_EVIDENCE = {
+    at: one.evidence for at, one in enumerate(FEATURES) if one.evidence is not None
+}
 _GENERAL = frozenset({"payer", "patient"})
 _LAST = 4
 # Topic -> names and functions of its facts; topic -> place of its cause in `CAUSES`.
