@@ -45,10 +45,21 @@ class CoverageEvidence(msgspec.Struct, frozen=True, gc=False):
         self, day: date, *, denied: bool, shares: Mapping[str, float]
     ) -> "CoverageEvidence":
         """The evidence with one more answer about a service on `day`."""
+        if not denied:
+            return CoverageEvidence(
+                _latest(self.coverage_proved, day, True),
+                self.coverage_refused,
+                _latest(self.coordination_proved, day, True),
+                self.coordination_refused,
+                _latest(self.paid, day, True),
+                self.any_refused,
+                self.answers + 1,
+                self.denials,
+            )
         coverage = shares.get(RootCause.ELIGIBILITY_COVERAGE, 0.0)
         coordination = shares.get(RootCause.COB_WRONG_PAYER, 0.0)
         before = sum([shares.get(cause, 0.0) for cause in _BEFORE_SERVICE])
-        passed = not denied or (bool(shares) and before < _UNLIKELY)
+        passed = bool(shares) and before < _UNLIKELY
         return CoverageEvidence(
             coverage_proved=_latest(
                 self.coverage_proved, day, passed or coordination > _CLEAR
@@ -58,10 +69,10 @@ class CoverageEvidence(msgspec.Struct, frozen=True, gc=False):
             coordination_refused=_latest(
                 self.coordination_refused, day, coordination > _CLEAR
             ),
-            paid=_latest(self.paid, day, not denied),
-            any_refused=_latest(self.any_refused, day, denied),
+            paid=self.paid,
+            any_refused=_latest(self.any_refused, day, True),
             answers=self.answers + 1,
-            denials=self.denials + denied,
+            denials=self.denials + 1,
         )
 
 
@@ -76,11 +87,14 @@ class ClinicianEvidence(msgspec.Struct, frozen=True, gc=False):
         self, day: date, *, denied: bool, shares: Mapping[str, float]
     ) -> "ClinicianEvidence":
         """The evidence with one more answer about a service on `day`."""
+        if not denied:
+            proved = _latest(self.proved, day, True)
+            return ClinicianEvidence(proved, self.refused, self.answers + 1)
         provider = shares.get(RootCause.PROVIDER_ELIGIBILITY, 0.0) + shares.get(
             RootCause.NETWORK_REFERRAL, 0.0
         )
         before = provider + sum([shares.get(cause, 0.0) for cause in _BEFORE_SERVICE])
-        passed = not denied or (bool(shares) and before < _UNLIKELY)
+        passed = bool(shares) and before < _UNLIKELY
         return ClinicianEvidence(
             proved=_latest(self.proved, day, passed),
             refused=_latest(self.refused, day, provider > _CLEAR),

@@ -17,7 +17,8 @@ from denialml.domain.claim import (
     line_place_of_service,
     rendering_npi,
 )
-from denialml.domain.facts import LineFacts
+from denialml.domain.encounter import Modality
+from denialml.domain.facts import AuthorizationState, LineFacts
 from denialml.reference import procedure_codes
 
 VISIT_STEPS = (1, 2, 5, 9, 13, 17, 21, 25, 31, 46)
@@ -25,6 +26,8 @@ YEAR_STEPS = (13, 18, 21, 24, 27, 31, 36, 46)
 LAG_STEPS = (15, 31, 61, 91, 96, 121, 181, 366)
 SEPARATE_SERVICE_MODIFIERS = frozenset({"25", "59", "XE", "XP", "XS", "XU"})
 AGE_STEPS = (0, 8, 15, 31, 46, 61, 91, 121, 181)
+_MODALITIES = {one: one.value for one in Modality}
+_AUTHORIZATIONS = {one: one.value for one in AuthorizationState}
 
 
 class LineView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -76,13 +79,13 @@ def view_line(claim: Claim, line: ServiceLine, facts: LineFacts) -> LineView:
         family=code.family if code is not None else "",
         place=place,
         session=f"{place}/{modifiers}",
-        modality=facts.modality.value,
+        modality=_MODALITIES[facts.modality],
         diagnosis=facts.diagnosis_codes[0] if facts.diagnosis_codes else "",
         clinician=rendering_npi(claim, line),
         taxonomy=_taxonomy(claim, line),
         site=_site(claim),
         plan=claim.subscriber.plan_name or claim.subscriber.group_number,
-        authorization=facts.authorization_state.value,
+        authorization=_AUTHORIZATIONS[facts.authorization_state],
         authorization_sent=facts.authorization_number_on_claim,
         minutes_fit=minutes_fit(facts),
         same_day_families=_families(facts.other_codes_same_day),

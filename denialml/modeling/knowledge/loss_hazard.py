@@ -8,6 +8,8 @@ one proof to the next answer is so many days at risk, with or without January 1 
 
 import math
 from datetime import date
+from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,23 +36,45 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
     new_year_refusals: float = 0.0
     new_year_days: float = 0.0
 
-    def learn(
-        self, *, received: int, proved: date, answered: date, refused: bool
-    ) -> "Exposure":
-        """The sums with one more stretch, from a proof to a later service date."""
-        at_risk = (answered - proved).days
+    def learn(self, stretch: "Stretch") -> "Exposure":
+        """The sums with one more stretch."""
+        received, at_risk, over, refused = stretch
         if at_risk <= 0:
             return self
-        decay = math.exp2((self.day - received) / _HALF_LIFE_DAYS) if self.day else 0.0
-        over = new_year_between(answered, at_risk)
+        gap = received - self.day
+        decay = _decay(gap) if self.day else 0.0
+        if over:
+            return Exposure(
+                received,
+                self.days * decay,
+                self.refusals * decay,
+                self.new_years * decay + 1.0,
+                self.new_year_refusals * decay + refused,
+                self.new_year_days * decay + at_risk,
+            )
         return Exposure(
             received,
-            self.days * decay + (0.0 if over else at_risk),
-            self.refusals * decay + (refused and not over),
-            self.new_years * decay + over,
-            self.new_year_refusals * decay + (refused and over),
-            self.new_year_days * decay + (at_risk if over else 0.0),
+            self.days * decay + at_risk,
+            self.refusals * decay + refused,
+            self.new_years * decay,
+            self.new_year_refusals * decay,
+            self.new_year_days * decay,
         )
+
+
+class Stretch(NamedTuple):
+    """From a proof to the next answer: the ordinal of the day it was received, the
+    days between the services, whether January 1 is one, whether it was refused."""
+
+    received: int
+    at_risk: int
+    over_new_year: bool
+    refused: bool
+
+
+@cache
+def _decay(days: int) -> float:
+    return math.exp2(-days / _HALF_LIFE_DAYS)
 
 
 class Hazard(msgspec.Struct, frozen=True, gc=False):
@@ -107,13 +131,11 @@ class Hazards:
         """One more answer; `proved` is what was known before it, None: nothing."""
         if proved is None or answered <= proved:
             return
-        day = received.toordinal()
-        self._of_payer[payer] = self._of_payer.get(payer, _NOTHING).learn(
-            received=day, proved=proved, answered=answered, refused=refused
-        )
-        self._of_all = self._of_all.learn(
-            received=day, proved=proved, answered=answered, refused=refused
-        )
+        days = (answered - proved).days
+        over = new_year_between(answered, days)
+        stretch = Stretch(received.toordinal(), days, over, refused)
+        self._of_payer[payer] = self._of_payer.get(payer, _NOTHING).learn(stretch)
+        self._of_all = self._of_all.learn(stretch)
         self._everyone = None
         self._kept.clear()
 

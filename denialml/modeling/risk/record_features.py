@@ -39,6 +39,11 @@ _ENROLLMENT_LEVEL = {
     EnrollmentState.ENDED: 2.0,
     EnrollmentState.ENROLLED: 3.0,
 }
+_ELIGIBILITY_LEVEL = {
+    EligibilityResult.ACTIVE: 1.0,
+    EligibilityResult.INACTIVE: 0.0,
+    EligibilityResult.UNKNOWN: UNKNOWN,
+}
 # Visits in a calendar year from which plans begin to limit them.
 _MANY_VISITS = 20
 
@@ -70,9 +75,7 @@ def _note_ready(row: LineInput) -> float:
 
 def _eligibility_active(row: LineInput) -> float:
     result = row.facts.eligibility_result
-    if result is None or result is EligibilityResult.UNKNOWN:
-        return UNKNOWN
-    return float(result is EligibilityResult.ACTIVE)
+    return UNKNOWN if result is None else _ELIGIBILITY_LEVEL[result]
 
 
 def _visits_left(row: LineInput) -> float:
