@@ -1,10 +1,12 @@
 """Wrong use of the command line is answered with what to do instead."""
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from api.examples import example_835, example_837p
 from denialml.cli.app import app
 
 runner = CliRunner()
@@ -21,7 +23,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "command",
     ["simulate", "ingest", "train", "promote", "receive", "rollback", "pseudonyms",
      "score", "backtest", "radar", "drift", "denials", "draft", "serve", "demo", "keys",
-     "organizations"],
+     "organizations", "confirm-cause", "learn-causes"],
 )  # fmt: skip
 def test_every_command_has_help(command: str) -> None:
     answer = runner.invoke(app, [command, "--help"])
@@ -57,6 +59,39 @@ def test_demo_refuses_a_folder_that_is_not_its_own(own_folder: Path) -> None:
     answer = runner.invoke(app, ["demo", "--no-serve", "--directory", "mine"])
     assert answer.exit_code == 1
     assert (own_folder / "mine" / "letter.txt").read_text() == "keep"
+
+
+def test_a_cause_is_confirmed_and_taken_back(own_folder: Path) -> None:
+    (own_folder / "one.837").write_text(example_837p())
+    (own_folder / "one.835").write_text(example_835())
+    taken = runner.invoke(app, ["ingest", "one.837", "one.835"])
+    assert taken.exit_code == 0, taken.output
+    listed = runner.invoke(app, ["denials", "--json"])
+    (denial,) = json.loads(listed.stdout)["denials"]
+    assert denial["finding"]["root_cause"] == "auth_missing"
+    denial_id = denial["denial"]["denial_id"]
+
+    wrong = runner.invoke(app, ["confirm-cause", denial_id, "bad_luck"])
+    assert wrong.exit_code == 2
+    assert "cob_wrong_payer" in wrong.output
+    missing = runner.invoke(app, ["confirm-cause", denial_id])
+    assert "--take-back; causes: eligibility_coverage" in str(missing.exception)
+    done = runner.invoke(app, ["confirm-cause", denial_id, "cob_wrong_payer"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith(f"{denial_id}: ")
+    assert "Confirmed by a person" in done.stderr
+    table = runner.invoke(app, ["denials"])
+    assert "cob_wrong_payer" in table.stdout
+    assert "(confirmed)" in table.stdout
+    back = runner.invoke(app, ["confirm-cause", denial_id, "--take-back", "--json"])
+    view = json.loads(back.stdout)
+    assert view["stored"]["finding"] == denial["finding"]
+    assert [it["root_cause"] for it in view["confirmations"]] == [
+        None,
+        "cob_wrong_payer",
+    ]
+    learnt = runner.invoke(app, ["learn-causes", "--json"])
+    assert json.loads(learnt.stdout)["is_kept"] is False
 
 
 def test_one_database_can_hold_several_practices(own_folder: Path) -> None:
