@@ -1,7 +1,13 @@
 """How near the risk comes to the truth on simulated practices, beside baselines.
 
-    python -m benchmarks.backtest --claims 150000 --seeds 401 402 403 404 405 \
-        --baselines
+    python -m benchmarks.backtest --claims 150000 --seeds 401 402 --baselines --peers
+    python -m benchmarks.backtest --claims 150000 --seeds 401 --baselines --peers \
+        --part --out var/backtest-401.json
+    python -m benchmarks.backtest --join var/backtest-401.json var/backtest-402.json
+
+The first command runs worlds one after the other; the second one world of several that
+run side by side, and the third joins their parts. `--only NAME` (may be repeated) runs
+the baselines and peers whose names hold the word.
 
 Simulated data with a known true probability (docs/simulation.md): skill_KL is the
 share of the way from the base rate to the truth, without outcome noise. Models know
@@ -10,7 +16,6 @@ features and settings were chosen on seeds 101 to 120. Writes results/backtest.j
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from datetime import date
@@ -22,15 +27,17 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.baselines import baselines
+from benchmarks.baselines import Risk, baselines
 from benchmarks.comparison import (
     cut_off_kept,
+    gain_draws,
     interval_coverage,
-    paired_gains,
     recall_at,
     truth_calibration_error,
 )
+from benchmarks.peers import LEAKY, peers
 from benchmarks.simulated_records import records_of
+from benchmarks.world_results import joined, shortfalls, told, write
 from denialml.domain.facts import PracticeRecords
 from denialml.modeling.risk.canary import shuffle_outcomes
 from denialml.modeling.risk.evaluation import (
@@ -210,151 +217,174 @@ def fitted_once(
     return line, claim, extras
 
 
-def run(
-    seed: int,
-    claims: int,
-    specification: TrainingSpecification,
-    *,
-    difficulty: Difficulty,
-    with_baselines: bool,
-    refits: list[str],
-) -> dict[str, Any]:
-    times: dict[str, float] = {}
+class Clock:
+    """CPU seconds of each step of one world, told as they pass."""
 
-    def timed(name: str, work: Callable[[], Any]) -> Any:
-        began = time.perf_counter()
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.cpu_seconds: dict[str, float] = {}
+
+    def timed(self, name: str, work: Callable[[], Any]) -> Any:
+        began = time.process_time()
         done = work()
-        times[name] = round(time.perf_counter() - began, 1)
-        print(f"seed {seed}: {name} {times[name]} s", flush=True)
+        self.cpu_seconds[name] = round(time.process_time() - began, 1)
+        print(f"seed {self.seed}: {name} {self.cpu_seconds[name]} CPU s", flush=True)
         return done
 
-    practice = timed(
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is measured on each world."""
+
+    claims: int
+    difficulty: Difficulty
+    refits: list[str]
+    learners: dict[str, Risk]
+    shuffled: bool
+    specification: TrainingSpecification = TrainingSpecification()
+
+
+def run(seed: int, plan: Plan) -> dict[str, Any]:
+    """Everything measured on one world; `gain_draws` are what worlds are joined by."""
+    clock = Clock(seed)
+    practice = clock.timed(
         "simulate",
         lambda: simulate_practice(
             seed=seed,
-            claims=claims,
+            claims=plan.claims,
             starts_on=STARTS_ON,
             ends_on=ENDS_ON,
-            difficulty=difficulty,
+            difficulty=plan.difficulty,
         ),
     )
-    records = timed("match", lambda: records_of(practice))
-    frame = timed("frame", lambda: build_frame(records))
+    records = clock.timed("match", lambda: records_of(practice))
+    frame = clock.timed("frame", lambda: build_frame(records))
     world = make_world(practice, frame)
-    line, claim, extras = timed(
-        "fit and score once", lambda: fitted_once(world, specification)
-    )
-    refitted = {
-        refit: timed(refit, partial(walked, world, refit, specification))
-        for refit in refits
-    }
-    learners = baselines() if with_baselines else {}
-    others = {
-        name: timed(name, partial(learner, world)) for name, learner in learners.items()
-    }
-    denied = world.frame.denied[world.test]
-    truth = world.true_line[world.test]
     result = {
         "seed": seed,
         "claims": len(practice.claims),
         "train_lines": len(world.train),
         "test_lines": len(world.test),
+        **measured_risks(world, plan, clock),
+    }
+    if plan.shuffled:
+        result["shuffled_labels_auc"] = clock.timed(
+            "shuffled", lambda: shuffled_auc(records, plan.specification)
+        )
+    return {**result, "cpu_seconds": clock.cpu_seconds}
+
+
+def measured_risks(world: World, plan: Plan, clock: Clock) -> dict[str, Any]:
+    """denialml, the baselines and the peers on one world."""
+    line, claim, extras = clock.timed(
+        "fit and score once", lambda: fitted_once(world, plan.specification)
+    )
+    refitted = {
+        refit: clock.timed(refit, partial(walked, world, refit, plan.specification))
+        for refit in plan.refits
+    }
+    others = {
+        name: clock.timed(name, partial(learner, world))
+        for name, learner in plan.learners.items()
+    }
+    denied = world.frame.denied[world.test]
+    truth = world.true_line[world.test]
+    fair = {name: risk for name, risk in others.items() if name != LEAKY}
+    draws = clock.timed(
+        "paired gains",
+        lambda: gain_draws(denied, line, fair, world.patients, seed=clock.seed),
+    )
+    leaky = {LEAKY: measure(world, others[LEAKY])} if LEAKY in others else {}
+    return {
         "denialml, fitted once": measure(world, line, claim),
         **{
             f"denialml, refitted {refit}": measure(world, *risks)
             for refit, risks in refitted.items()
         },
-        **{name: measure(world, risk) for name, risk in others.items()},
+        **{name: measure(world, risk) for name, risk in fair.items()},
         **extras,
-        "truth": ranking_measures(world.frame.denied[world.test], truth),
+        "leaky": leaky,
+        "truth": ranking_measures(denied, truth),
         "gain_interval": {
-            name: gain_over(world, line, risk) for name, risk in others.items()
+            name: gain_over(world, line, risk) for name, risk in fair.items()
         },
-        "paired_gains": {
-            name: paired_gains(denied, line, risk, world.patients)
-            for name, risk in others.items()
-        },
+        "gain_draws": draws,
     }
-    if with_baselines:
-        result["shuffled_labels_auc"] = timed(
-            "shuffled", lambda: shuffled_auc(records, specification)
-        )
-    result["seconds"] = times
-    return result
 
 
-def check(result: dict[str, Any]) -> list[str]:
-    """What falls short of the bars of issue 3, or looks too good to be true.
-
-    On denialml's own features another learner may tie; it must not be surely better.
-    """
-    found = []
-    ours = result["denialml, fitted once"]
-    if ours["truth_calibration_error"] > 0.01:
-        found.append(f"calibration error {ours['truth_calibration_error']:.3f}")
-    for name, gains in result["paired_gains"].items():
-        same_features = name.endswith("denialml's features")
-        for measured, (low, high) in gains.items():
-            if (high < 0) if same_features else (low <= 0):
-                found.append(f"{measured}: not surely above {name}")
-    shuffled = result.get("shuffled_labels_auc", 0.5)
-    if abs(shuffled - 0.5) > 0.02:
-        found.append(f"shuffled labels reach AUC {shuffled:.3f}")
-    if ours["skill_kl"] > 1.02 or ours["auc"] > result["truth"]["auc"] + 0.01:
-        found.append("better than the truth: something leaks")
-    return found
+def chosen_learners(arguments: argparse.Namespace) -> dict[str, Risk]:
+    """The baselines and peers asked for, by name."""
+    found: dict[str, Risk] = {}
+    if arguments.baselines:
+        found |= baselines()
+    if arguments.peers:
+        found |= peers()
+    words = [word.lower() for word in arguments.only]
+    return {
+        name: learner
+        for name, learner in found.items()
+        if not words or any(word in name.lower() for word in words)
+    }
 
 
-def main() -> None:
+def parsed() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--claims", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[201])
     parser.add_argument("--difficulty", default="medium")
     parser.add_argument("--refits", nargs="*", default=["quarterly", "monthly"])
     parser.add_argument("--baselines", action="store_true")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--part", action="store_true", help="to be joined later")
+    parser.add_argument("--join", type=Path, nargs="+", metavar="PART")
     parser.add_argument("--out", type=Path, default=RESULTS)
-    arguments = parser.parse_args()
-    results = []
-    for seed in arguments.seeds:
-        result = run(
-            seed,
-            arguments.claims,
-            TrainingSpecification(),
-            difficulty=arguments.difficulty,
-            with_baselines=arguments.baselines,
-            refits=arguments.refits,
-        )
-        result["shortfalls"] = check(result)
-        results.append(result)
-        for name, value in result.items():
-            if isinstance(value, dict) and "skill_kl" in value:
-                low, high = value["skill_kl_interval"]
-                print(
-                    f"seed {seed}: {name}: skill_KL {value['skill_kl']:.3f}"
-                    f" [{low:.3f}, {high:.3f}], AUC {value['auc']:.3f}"
-                )
-        print(f"seed {seed}: shortfalls {result['shortfalls'] or 'none'}", flush=True)
-        write(results, arguments)
+    return parser.parse_args()
 
 
-def write(results: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
-    content = {
+def command_of(arguments: argparse.Namespace) -> str:
+    """The command that runs all worlds of these arguments in one process."""
+    flags = [name for name in ("baselines", "peers") if getattr(arguments, name)]
+    words = [f'--only "{word}"' for word in arguments.only]
+    return " ".join(
+        [
+            f"python -m benchmarks.backtest --claims {arguments.claims} --seeds",
+            *map(str, arguments.seeds),
+            f"--difficulty {arguments.difficulty} --refits",
+            *arguments.refits,
+            *[f"--{flag}" for flag in flags],
+            *words,
+        ]
+    )
+
+
+def main() -> None:
+    arguments = parsed()
+    if arguments.join:
+        content = joined(arguments.join)
+        write(content, arguments.out, part=False)
+        print(f"shortfalls over all worlds: {content['shortfalls'] or 'none'}")
+        return
+    plan = Plan(
+        claims=arguments.claims,
+        difficulty=arguments.difficulty,
+        refits=arguments.refits,
+        learners=chosen_learners(arguments),
+        shuffled=arguments.baselines,
+    )
+    content: dict[str, Any] = {
         "data": f"simulated, {arguments.difficulty} difficulty; nothing is measured on"
         " real claims",
-        "command": "python -m benchmarks.backtest --claims"
-        f" {arguments.claims} --seeds {' '.join(map(str, arguments.seeds))}"
-        f" --difficulty {arguments.difficulty}"
-        f" --refits {' '.join(arguments.refits)}"
-        + (" --baselines" if arguments.baselines else ""),
-        "mean_skill_kl": {
-            name: float(np.mean([each[name]["skill_kl"] for each in results]))
-            for name, value in results[0].items()
-            if isinstance(value, dict) and "skill_kl" in value
-        },
+        "command": command_of(arguments),
         "split": SPLIT.isoformat(),
-        "results": results,
+        "results": [],
     }
-    arguments.out.write_text(json.dumps(content, indent=1) + "\n")
+    for seed in arguments.seeds:
+        result = run(seed, plan)
+        result["shortfalls"] = shortfalls([result])
+        content["results"].append(result)
+        print(told(result), flush=True)
+        write(content, arguments.out, part=arguments.part)
 
 
 if __name__ == "__main__":

@@ -148,14 +148,16 @@ def histogram_features_risk(world: World) -> Floats:
     """HistGradientBoosting on denialml's features."""
     first, last = _cut(world)
     model = _histogram(None)
+    # It cannot take a column that no training row knows (in very small worlds).
+    known = ~np.isnan(_features(world, first)).all(axis=0)
     with threadpool_limits(1):
         model.fit(
-            _features(world, first),
+            _features(world, first)[:, known],
             world.frame.denied[first],
-            X_val=_features(world, last),
+            X_val=_features(world, last)[:, known],
             y_val=world.frame.denied[last],
         )
-    risk = model.predict_proba(_features(world, world.test))[:, 1]
+    risk = model.predict_proba(_features(world, world.test)[:, known])[:, 1]
     return np.asarray(risk, dtype=np.float64)
 
 

@@ -4,10 +4,11 @@
 
 PATH is the published file of decisions (CSV, or CSV in gzip), which is not part of
 denialml; docs/root-causes.md says where it is to be had. These are real decisions. The
-model's settings were looked at on decisions to 2010 only. The baseline is what reports
+model's settings were chosen on decisions to 2010 only. The baseline is what reports
 publish: the rate of each diagnosis category and treatment category together, the
 overall rate for pairs never seen. Intervals are 95%, from 1,000 resamples of the test
-decisions (both ways judged on the same resample).
+decisions (both ways judged on the same resample). Apart stands what a model would have
+said that is fitted anew on the decisions before each test year.
 """
 
 import argparse
@@ -15,13 +16,12 @@ import gzip
 import io
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from denialml.modeling.appeal_outcome.category_rates import category_key
 from denialml.modeling.appeal_outcome.decisions import ReviewDecision, read_decisions
@@ -60,25 +60,43 @@ def judge(decisions: Sequence[ReviewDecision]) -> dict[str, object]:
     ]
     chances = fit_outcome_model(older).predict(newer)
     baseline = published_rates(older, newer)
+    everything = np.ones(len(newer), bool)
     behavioral = np.array([one.is_behavioral for one in newer])
+    years = np.array([one.year for one in newer])
+    yearly, yearly_baseline = refitted_yearly(decisions, newer)
     return {
         "simulated": False,
         "source": "California DMHC independent medical reviews (public decisions)",
         "trained_on": f"{len(older)} decisions, {older_span(older)}",
         "tested_on": f"{len(newer)} decisions, {older_span(newer)}",
-        "all": figures(newer, chances, baseline, rows=np.ones(len(newer), bool)),
+        "all": figures(newer, chances, baseline, rows=everything),
         "behavioral": figures(newer, chances, baseline, rows=behavioral),
         "by_year": {
-            str(year): figures(
-                newer,
-                chances,
-                baseline,
-                rows=np.array([one.year == year for one in newer]),
-            )
-            for year in sorted({one.year for one in newer})
+            str(year): figures(newer, chances, baseline, rows=years == year)
+            for year in sorted(set(years.tolist()))
         },
         "intervals": interval_figures(newer, chances),
+        "refitted_each_year": figures(newer, yearly, yearly_baseline, rows=everything),
     }
+
+
+def refitted_yearly(
+    decisions: Sequence[ReviewDecision], newer: Sequence[ReviewDecision]
+) -> tuple[list[OverturnChance], FloatArray]:
+    """Model and baseline for each test decision, from all decisions before its year."""
+    chances: dict[str, OverturnChance] = {}
+    rates: dict[str, float] = {}
+    for year in sorted({one.year for one in newer}):
+        before = [one for one in decisions if one.year < year]
+        cases = [one for one in newer if one.year == year]
+        told = fit_outcome_model(before).predict(cases)
+        published = published_rates(before, cases).tolist()
+        for one, chance, rate in zip(cases, told, published, strict=True):
+            chances[one.reference_id], rates[one.reference_id] = chance, rate
+    return (
+        [chances[one.reference_id] for one in newer],
+        np.array([rates[one.reference_id] for one in newer]),
+    )
 
 
 def older_span(decisions: Sequence[ReviewDecision]) -> str:
@@ -110,29 +128,23 @@ def figures(
     """Discrimination and calibration of both on the chosen rows."""
     truth = np.array([one.overturned for one in cases], float)[rows]
     model = np.array([one.probability for one in chances])[rows]
-    base = baseline[rows]
-    pairs = _resampled(truth, model, base)
-    slope, shift = calibration_line(truth, model)
-    return {
+    base = np.clip(baseline[rows], 0.01, 0.99)
+    ours, theirs = resampled(truth, model, base)
+    told: dict[str, object] = {
         "decisions": int(rows.sum()),
         "overturned": round(float(truth.mean()), 4),
         "mean_stated": round(float(model.mean()), 4),
-        "auc": round(float(roc_auc_score(truth, model)), 4),
-        "auc_interval": _interval(pairs[:, 0]),
-        "auc_baseline": round(float(roc_auc_score(truth, base)), 4),
-        "auc_baseline_interval": _interval(pairs[:, 1]),
-        "auc_gain_interval": _interval(pairs[:, 0] - pairs[:, 1]),
-        "log_loss": round(float(log_loss(truth, model)), 4),
-        "log_loss_baseline": round(
-            float(log_loss(truth, np.clip(base, 0.01, 0.99))), 4
-        ),
-        "brier": round(float(brier_score_loss(truth, model)), 4),
-        "brier_baseline": round(float(brier_score_loss(truth, base)), 4),
-        "calibration_error": round(calibration_error(truth, model), 4),
-        "calibration_error_baseline": round(calibration_error(truth, base), 4),
-        "calibration_slope": round(slope, 3),
-        "calibration_shift": round(shift, 3),
     }
+    for name, measure in MEASURES.items():
+        gain = ours[name] - theirs[name]
+        told[name] = round(measure(truth, model), 4)
+        told[f"{name}_interval"] = _interval(ours[name])
+        told[f"{name}_baseline"] = round(measure(truth, base), 4)
+        told[f"{name}_baseline_interval"] = _interval(theirs[name])
+        if name in ("auc", "log_loss", "brier"):
+            better = gain if name == "auc" else -gain
+            told[f"{name}_gain_interval"] = _interval(better)
+    return told
 
 
 def calibration_error(truth: FloatArray, stated: FloatArray) -> float:
@@ -149,10 +161,43 @@ def calibration_error(truth: FloatArray, stated: FloatArray) -> float:
 
 
 def calibration_line(truth: FloatArray, stated: FloatArray) -> tuple[float, float]:
-    """Slope and shift of the outcome on the stated log-odds; 1 and 0 are perfect."""
-    odds = np.log(stated / (1.0 - stated))[:, np.newaxis]
-    fitted = LogisticRegression(C=1e6).fit(odds, truth)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    """Slope and shift of the outcome on the stated log-odds; 1 and 0 are perfect.
+
+    Maximum likelihood by Newton's steps.
+    """
+    odds = np.log(stated / (1.0 - stated))
+    columns = np.column_stack([odds, np.ones(len(odds))])
+    line = np.array([1.0, 0.0])
+    for _ in range(25):
+        fitted = 1.0 / (1.0 + np.exp(-columns @ line))
+        weight = fitted * (1.0 - fitted)
+        step = np.linalg.solve(
+            (columns * weight[:, np.newaxis]).T @ columns, columns.T @ (truth - fitted)
+        )
+        line = line + step
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(line[0]), float(line[1])
+
+
+def log_loss(truth: FloatArray, stated: FloatArray) -> float:
+    """Mean negative log-likelihood."""
+    return -float(np.mean(np.log(np.where(truth > 0, stated, 1.0 - stated))))
+
+
+def brier(truth: FloatArray, stated: FloatArray) -> float:
+    """Mean squared distance of stated chance and outcome."""
+    return float(np.mean((stated - truth) ** 2))
+
+
+MEASURES: dict[str, Callable[[FloatArray, FloatArray], float]] = {
+    "auc": lambda truth, stated: float(roc_auc_score(truth, stated)),
+    "log_loss": log_loss,
+    "brier": brier,
+    "calibration_error": calibration_error,
+    "calibration_slope": lambda truth, stated: calibration_line(truth, stated)[0],
+    "calibration_shift": lambda truth, stated: calibration_line(truth, stated)[1],
+}
 
 
 def interval_figures(
@@ -187,19 +232,22 @@ def interval_figures(
     }
 
 
-def _resampled(truth: FloatArray, model: FloatArray, base: FloatArray) -> FloatArray:
-    """AUC of model and baseline on resamples of the same cases: shape (n, 2)."""
+def resampled(
+    truth: FloatArray, model: FloatArray, base: FloatArray
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Each measure of model and baseline on the same resamples of the cases."""
     random = np.random.default_rng(1)
-    found = []
+    ours: dict[str, list[float]] = {name: [] for name in MEASURES}
+    theirs: dict[str, list[float]] = {name: [] for name in MEASURES}
     for _ in range(RESAMPLES):
         rows = random.integers(0, len(truth), len(truth))
-        found.append(
-            (
-                roc_auc_score(truth[rows], model[rows]),
-                roc_auc_score(truth[rows], base[rows]),
-            )
-        )
-    return np.array(found)
+        for name, measure in MEASURES.items():
+            ours[name].append(measure(truth[rows], model[rows]))
+            theirs[name].append(measure(truth[rows], base[rows]))
+    return (
+        {name: np.array(found) for name, found in ours.items()},
+        {name: np.array(found) for name, found in theirs.items()},
+    )
 
 
 def _interval(values: FloatArray) -> list[float]:

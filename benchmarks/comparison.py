@@ -3,66 +3,124 @@
 Intervals draw whole patients, whose lines are not independent. Simulated data.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score
 
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.calibration import Calibration
 from denialml.modeling.risk.cut_offs import cut_off_for
-from denialml.modeling.risk.evaluation import bootstrap_interval
 
 Floats = npt.NDArray[np.float64]
 Outcomes = npt.NDArray[np.int8]
-Rows = npt.NDArray[np.intp]
-ROUNDS = 200
+Patients = npt.NDArray[np.int64]
+ROUNDS = 500
+MEASURES = ("log_loss", "average_precision", "recall_at_95_precision")
+Draws = dict[str, list[float]]
+
+
+class RankedRisk:
+    """One risk on all lines, sorted once, so that a resample is only weights.
+
+    Lines of equal risk are flagged together or not at all.
+    """
+
+    def __init__(self, denied: Outcomes, risk: Floats) -> None:
+        self._order = np.argsort(-risk, kind="stable")
+        sorted_risk = risk[self._order]
+        self._ends = np.flatnonzero(np.r_[np.diff(sorted_risk) != 0, True])
+        self._denied = denied[self._order].astype(np.float64)
+        clipped = np.clip(risk, 1e-6, 1 - 1e-6)
+        self._losses = -np.log(np.where(denied > 0, clipped, 1 - clipped))
+
+    def measures(self, weights: Floats) -> Floats:
+        """Log-loss, average precision and recall at 95% precision, shape (3,).
+
+        `weights` counts how often each line is drawn.
+        """
+        flagged, hits = self._flagged(weights)
+        precision = hits / np.maximum(flagged, 1e-12)
+        steps = np.diff(np.r_[0.0, hits])
+        return np.array(
+            [
+                np.average(self._losses, weights=weights),
+                (precision * steps).sum() / hits[-1],
+                self._recall(flagged, hits, precision=0.95),
+            ]
+        )
+
+    def recall(self, *, precision: float) -> float:
+        """The largest share of denials found at this precision, every line once."""
+        return self._recall(
+            *self._flagged(np.ones(len(self._losses))), precision=precision
+        )
+
+    def _flagged(self, weights: Floats) -> tuple[Floats, Floats]:
+        drawn = weights[self._order]
+        hits = np.cumsum(drawn * self._denied)[self._ends]
+        return np.cumsum(drawn)[self._ends], hits
+
+    @staticmethod
+    def _recall(flagged: Floats, hits: Floats, *, precision: float) -> float:
+        reached = np.flatnonzero((hits >= precision * flagged - 1e-9) & (hits > 0))
+        return float(hits[reached[-1]] / hits[-1]) if len(reached) else 0.0
 
 
 def recall_at(denied: Outcomes, risk: Floats, *, precision: float) -> float:
     """The largest share of denials found while this share of the flagged is denied."""
-    order = np.argsort(-risk, kind="stable")
-    hits = np.cumsum(denied[order])
-    reached = np.flatnonzero(hits >= precision * np.arange(1, len(hits) + 1))
-    return float(hits[reached[-1]] / hits[-1]) if len(reached) else 0.0
+    return RankedRisk(denied, risk).recall(precision=precision)
 
 
-def paired_gains(
+def gain_draws(
     denied: Outcomes,
     risk: Floats,
-    other: Floats,
-    patients: npt.NDArray[np.int64],
-) -> dict[str, tuple[float, float]]:
-    """95% intervals of what `risk` gains over `other`; above zero is better."""
-    ours, theirs = _losses(denied, risk), _losses(denied, other)
+    others: dict[str, Floats],
+    patients: Patients,
+    *,
+    seed: int,
+) -> dict[str, dict[str, list[float]]]:
+    """What `risk` gains over each other in `ROUNDS` resamples of the patients.
 
-    def gain(rows: Rows, measure: Callable[[Outcomes, Floats], float]) -> float:
-        return measure(denied[rows], risk[rows]) - measure(denied[rows], other[rows])
-
-    measures: dict[str, Callable[[Rows], float]] = {
-        "log_loss": lambda rows: float(theirs[rows].mean() - ours[rows].mean()),
-        "average_precision": lambda rows: gain(rows, _average_precision),
-        "recall_at_95_precision": lambda rows: gain(rows, _recall_at_95),
-    }
+    For each other and each of `MEASURES`: the gain in fact, then those of the resamples
+    (the same patients for all); above zero is better. `seed` must differ between worlds
+    that are pooled later.
+    """
+    random = np.random.default_rng([3, seed])
+    ours = RankedRisk(denied, risk)
+    theirs = {name: RankedRisk(denied, other) for name, other in others.items()}
+    found: dict[str, list[Floats]] = {name: [] for name in others}
+    size = int(patients.max()) + 1
+    signs = np.array([-1.0, 1.0, 1.0])  # a smaller log-loss is better
+    for draw in range(ROUNDS + 1):
+        times = np.ones(size)
+        if draw:
+            times = np.bincount(random.integers(0, size, size), minlength=size)
+        weights = times[patients].astype(np.float64)
+        own = ours.measures(weights)
+        for name, ranked in theirs.items():
+            found[name].append(signs * (own - ranked.measures(weights)))
     return {
-        name: bootstrap_interval(measure, patients, rounds=ROUNDS, seed=3)
-        for name, measure in measures.items()
+        name: {
+            measured: np.round(np.array(gains)[:, at], 6).tolist()
+            for at, measured in enumerate(MEASURES)
+        }
+        for name, gains in found.items()
     }
 
 
-def _average_precision(denied: Outcomes, risk: Floats) -> float:
-    return float(average_precision_score(denied, risk))
+def gains_of(draws: list[Draws]) -> dict[str, dict[str, Any]]:
+    """Mean gain over worlds with its 95% interval; one world: that world's.
 
-
-def _recall_at_95(denied: Outcomes, risk: Floats) -> float:
-    return recall_at(denied, risk, precision=0.95)
-
-
-def _losses(denied: Outcomes, risk: Floats) -> Floats:
-    clipped = np.clip(risk, 1e-6, 1 - 1e-6)
-    return -np.log(np.where(denied > 0, clipped, 1 - clipped))
+    Worlds are resampled each on its own, so the mean of their first resamples is one
+    resample of the mean, and so on.
+    """
+    found = {}
+    for measured in MEASURES:
+        mean = np.mean([world[measured] for world in draws], axis=0)
+        low, high = np.percentile(mean[1:], [2.5, 97.5])
+        found[measured] = {"gain": float(mean[0]), "interval": [low, high]}
+    return found
 
 
 def truth_calibration_error(truth: Floats, risk: Floats, *, bins: int = 20) -> float:

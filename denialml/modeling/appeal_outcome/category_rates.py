@@ -1,8 +1,8 @@
 """Rates of decisions by category, the numbers that the outcome model reads.
 
-A category's rate is shrunk to the overall rate and comes with the number of decisions
-it rests on. Rows that the model is trained on get rates of the other folds only: a
-decision must not announce itself.
+A category's rate is shrunk to the overall rate and comes with the weight of decisions
+it rests on; older decisions weigh less. Rows that the model is trained on get rates of
+the other folds only: a decision must not announce itself.
 """
 
 from collections.abc import Sequence
@@ -50,18 +50,31 @@ class CategoryRates:
     ----------
     decisions : sequence of ReviewDecision
         What the rates are taken from.
+    weights : ndarray of float, shape (n_decisions,)
+        How much each decision counts: 1 for the newest, less for older ones.
     """
 
-    def __init__(self, decisions: Sequence[ReviewDecision]) -> None:
+    def __init__(
+        self, decisions: Sequence[ReviewDecision], *, weights: FloatArray
+    ) -> None:
         self._numbers = [
             _numbered([category_key(one, fields) for one in decisions])
             for fields in KEYS
         ]
-        self._places = [
-            np.array([found[category_key(one, fields)] for one in decisions], np.intp)
+        self.own_places = self.places(decisions)
+        self._weights = weights
+        self._won = weights * np.array(
+            [one.overturned for one in decisions], np.float64
+        )
+
+    def places(self, decisions: Sequence[ReviewDecision]) -> list[IntArray]:
+        """For each key, the numbers of the decisions' categories; -1: never seen."""
+        return [
+            np.array(
+                [found.get(category_key(one, fields), -1) for one in decisions], np.intp
+            )
             for fields, found in zip(KEYS, self._numbers, strict=True)
         ]
-        self._overturned = np.array([one.overturned for one in decisions], np.float64)
 
     def training_rows(self, chosen: IntArray, folds: IntArray) -> FloatArray:
         """Rows of a resample: shape (n_chosen, 2 x n_keys), rates of other folds only.
@@ -74,35 +87,27 @@ class CategoryRates:
             inside = folds[chosen] == fold
             others = chosen[~inside]
             rows[inside] = self._rows(
-                others, [at[chosen[inside]] for at in self._places]
+                others, [at[chosen[inside]] for at in self.own_places]
             )
             # As many decisions as there will be when the rates are used.
             rows[inside, 1::2] *= len(chosen) / max(1, len(others))
         return rows
 
-    def rows(
-        self, decisions: Sequence[ReviewDecision], *, chosen: IntArray
-    ) -> FloatArray:
+    def rows(self, places: list[IntArray], *, chosen: IntArray) -> FloatArray:
         """Rows of further decisions: shape (n, 2 x n_keys), by the chosen ones."""
-        places = [
-            np.array(
-                [found.get(category_key(one, fields), -1) for one in decisions], np.intp
-            )
-            for fields, found in zip(KEYS, self._numbers, strict=True)
-        ]
         return self._rows(chosen, places)
 
     def _rows(self, chosen: IntArray, places: list[IntArray]) -> FloatArray:
-        """Rate above the overall rate, then number of decisions, for each key."""
-        overturned = self._overturned[chosen]
-        overall = overturned.mean()
+        """Rate above the overall rate, then weight of decisions, for each key."""
+        weights, won = self._weights[chosen], self._won[chosen]
+        overall = won.sum() / weights.sum()
         columns = []
-        for own, at, found in zip(self._places, places, self._numbers, strict=True):
+        for own, at, found in zip(self.own_places, places, self._numbers, strict=True):
             size = len(found) + 1  # the last is for categories never seen
-            count = np.bincount(own[chosen], minlength=size)
-            won = np.bincount(own[chosen], weights=overturned, minlength=size)
-            rate = (won + DOUBT * overall) / (count + DOUBT) - overall
-            columns += [rate[at], count[at].astype(np.float64)]
+            count = np.bincount(own[chosen], weights=weights, minlength=size)
+            wins = np.bincount(own[chosen], weights=won, minlength=size)
+            rate = (wins + DOUBT * overall) / (count + DOUBT) - overall
+            columns += [rate[at], count[at]]
         return np.column_stack(columns)
 
 
