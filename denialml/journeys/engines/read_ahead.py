@@ -41,7 +41,7 @@ class ReplayedFile:
     def __iter__(self) -> Iterator[Fact]:
         read = self._read
         for record, problem_count in zip(
-            read.records, read.problem_counts, strict=True
+            read.records(), read.problem_counts, strict=True
         ):
             self._tell(problem_count)
             self._counts[type(record).__name__] += 1

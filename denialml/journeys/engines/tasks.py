@@ -7,9 +7,10 @@ parcels, and of an exception that is not ours only its kind and place are passed
 
 import io
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache, wraps
+from itertools import groupby
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -43,16 +44,24 @@ class PackedBundle(msgspec.Struct, frozen=True):
 
 
 class ReadFile(msgspec.Struct, frozen=True):
-    """All of one file. `problem_counts` says of each record how many of the problems
-    were known when it was read. `sha256` is of the bytes that were read."""
+    """All of one file. `runs` are its records in their order, by runs of one type, as
+    MessagePack: what is omitted as a default here is the default there again, so that
+    the store writes the same bytes. `problem_counts` says of each record how many of
+    the problems were known when it was read. `sha256` is of the bytes that were read.
+    """
 
     sha256: str
-    records: list[Fact]
+    runs: list[tuple[type[Fact], bytes]]
     problem_counts: list[int]
     problems: list[Problem]
     complete: bool
     transactions: dict[str, int]
     counts: dict[str, int]
+
+    def records(self) -> Iterator[Fact]:
+        """The records in their order."""
+        for kind, encoded in self.runs:
+            yield from msgspec.msgpack.decode(encoded, type=list[kind])  # type: ignore[valid-type]
 
 
 def build_identity() -> str:
@@ -98,7 +107,10 @@ def read_file(parcel: Parcel, name: Parcel) -> ReadFile:
         problem_counts.append(len(reader.problems))
     return ReadFile(
         parcel.digest,
-        records,
+        [
+            (kind, msgspec.msgpack.encode(list(run)))
+            for kind, run in groupby(records, key=type)
+        ],
         problem_counts,
         reader.problems,
         reader.complete,
