@@ -88,6 +88,22 @@ def test_from_the_entrance_to_the_packet_by_keyboard(
     expect(page.get_by_label("API key")).to_be_visible()
 
 
+def test_a_cause_is_confirmed_by_keyboard(
+    page: Page, running: Running, harbor: str
+) -> None:
+    sign_in(page, running.key(harbor))
+    page.get_by_role("rowheader").first.get_by_role("link").click()
+    page.get_by_label("Cause").select_option("timely_filing")
+    page.get_by_role("button", name="Confirm the cause").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Confirmed by a person on")).to_be_visible()
+    expect(page.get_by_role("heading", name="What people said")).to_be_visible()
+    page.get_by_label("Cause").select_option("take_back")
+    page.get_by_role("button", name="Confirm the cause").click()
+    expect(page.get_by_text("taken back")).to_be_visible()
+    expect(page.get_by_text("Confirmed by a person on")).to_be_hidden()
+
+
 def test_an_outgoing_file_is_uploaded_and_its_risk_read(
     page: Page, running: Running, harbor: str, tmp_path: Path
 ) -> None:
