@@ -18,6 +18,7 @@ import socket
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from multiprocessing.process import BaseProcess
@@ -34,6 +35,7 @@ import uvicorn
 from api.app import create_app
 from api.permissions import Permission
 from denialml.domain.claim import Claim
+from denialml.domain.facts import PracticeRecords
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
 from denialml.modeling.knowledge.facts import FactBook
@@ -48,7 +50,7 @@ from denialml.modeling.risk.specification import load_specification
 from denialml.modeling.risk.training import train_bundle
 from denialml.settings import Settings, api_key_pepper
 from denialml.signing_keys import bundle_private_key
-from denialml.simulation import simulate_practice
+from denialml.simulation import SimulatedPractice, simulate_practice
 from denialml.store.api_keys import issue_key
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
@@ -84,20 +86,47 @@ def prepare(directory: Path, *, claims: int, trees: int | None = None) -> Prepar
     practice = simulate_practice(
         seed=SEED, claims=claims, starts_on=STARTS_ON, ends_on=ENDS_ON
     )
+    settings = Settings(data_directory=directory)
+    organization_id, key, records = fill_store(practice, settings)
+    specification = load_specification(SPECIFICATION)
+    if trees is not None:
+        specification = msgspec.structs.replace(
+            specification,
+            trees=msgspec.structs.replace(specification.trees, maximum=trees),
+        )
+    bundle = train_bundle(
+        build_frame(records), specification=specification, known_by=AS_OF
+    )
+    seal = SigningSeal(organization_id, private_key=bundle_private_key(settings))
+    served = settings.serving_bundle_of(organization_id)
+    write_bundle(bundle, served, seal=seal, status="promoted")
+    return Prepared(
+        settings,
+        key,
+        load_bundle(served, seal=seal),
+        practice.outgoing,
+        rows_of(practice.outgoing, records),
+    )
+
+
+def fill_store(
+    practice: SimulatedPractice, settings: Settings
+) -> tuple[str, str, PracticeRecords]:
+    """Ingest the practice's files: organization, a key to score with, records."""
+    directory = settings.data_directory
     paths = write_practice(practice, directory / "files")
     history = directory / "files/practice"
-    settings = Settings(data_directory=directory)
+    files = [
+        path
+        for path in paths
+        if path.is_relative_to(history) and path.parent.name != "documents"
+    ]
     engine = open_engine(settings.resolved_database_url)
     migrate(engine)
     with open_session(engine) as session:
         organization_id = create_organization(
             session, "Benchmark (simulated)", now=NOW, is_simulated=True
         ).organization_id
-        files = [
-            path
-            for path in paths
-            if path.is_relative_to(history) and path.parent.name != "documents"
-        ]
         for _ in ingest_files(
             session, organization_id, files, now=NOW, actor="benchmark"
         ):
@@ -113,23 +142,17 @@ def prepare(directory: Path, *, claims: int, trees: int | None = None) -> Prepar
         session.commit()
         records = practice_records(session, organization_id)
     engine.dispose()
-    specification = load_specification(SPECIFICATION)
-    if trees is not None:
-        specification = msgspec.structs.replace(
-            specification,
-            trees=msgspec.structs.replace(specification.trees, maximum=trees),
-        )
-    bundle = train_bundle(
-        build_frame(records), specification=specification, known_by=AS_OF
-    )
-    seal = SigningSeal(organization_id, private_key=bundle_private_key(settings))
-    served = settings.serving_bundle_of(organization_id)
-    write_bundle(bundle, served, seal=seal, status="promoted")
+    return organization_id, key, records
+
+
+def rows_of(
+    claims: Sequence[Claim], records: PracticeRecords
+) -> tuple[npt.NDArray[np.float64], ...]:
+    """The features of each claim's lines, for the bare call."""
     fact_book = FactBook(records)
-    observed = observe_lines(records, fact_book, answered_only=True)
-    past = History(answer_events(observed))
+    past = History(answer_events(observe_lines(records, fact_book, answered_only=True)))
     past.advance(AS_OF)
-    rows = tuple(
+    return tuple(
         np.vstack(
             [
                 line_features(row)
@@ -138,14 +161,7 @@ def prepare(directory: Path, *, claims: int, trees: int | None = None) -> Prepar
                 )
             ]
         )
-        for claim in practice.outgoing
-    )
-    return Prepared(
-        settings,
-        key,
-        load_bundle(served, seal=seal),
-        practice.outgoing,
-        rows,
+        for claim in claims
     )
 
 

@@ -8,7 +8,9 @@ months; every original claim sent in the 6 months after is scored as of its own
 submission day. Counted are lines that were then denied (payer errors apart, which have
 no cause in the claim) and that the model called risky. Truth is read here only, after
 the reasons are made. A cause's `fact` is a sentence on this claim and its file in the
-cause's matter, a `matter` also the rate of claims like it. Also: how the same model,
+cause's matter, a `matter` also the rate of claims like it. `likely` is the share whose
+true cause was among the likely ones, and so could be led with. `thin_leads` counts
+lines whose first reason was a rate of fewer than ten answers. Also: how the same model,
 which learnt from originals only, does on corrected claims (frequency 7). Writes
 results/reasons.json.
 """
@@ -21,13 +23,23 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from benchmarks.simulated_records import records_of
+from denialml.domain.claim import Claim
 from denialml.domain.denial import RootCause
-from denialml.domain.risk import RiskScore
+from denialml.domain.facts import PracticeRecords
+from denialml.domain.risk import LineRisk
 from denialml.journeys.score import Scorer
-from denialml.modeling.risk.features import FEATURES
+from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.observation import answer_events, observe_lines
+from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.denial_risk import explained_scores, line_inputs
+from denialml.modeling.risk.explanation import contributions_of
+from denialml.modeling.risk.features import line_features
 from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.reasons import Reasons, reasons_of
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
 from denialml.simulation import SimulatedPractice, simulate_practice
@@ -55,36 +67,60 @@ TOPICS = {
     RootCause.DUPLICATE_RESUBMISSION: {"duplicate"},
     RootCause.TIMELY_FILING: {"filing"},
 }
-TOPIC_OF = {feature.name: feature.topic for feature in FEATURES}
-GENERAL = {"payer", "patient"}
-NOT_FACTS = {
-    feature.name
-    for feature in FEATURES
-    if feature.circumstance or feature.name.startswith(("rate_", "weight_"))
-}
 
 
 class Told(msgspec.Struct, frozen=True):
     """One denied line called risky: its true cause and the topics of its reasons.
 
     `facts` and `matters` are topics among the first reasons; `first` is fact, history,
-    general or none.
+    general or none; `is_likely` says whether the cause was among the likely ones.
     """
 
     cause: RootCause
     facts: frozenset[str]
     matters: frozenset[str]
     first: str
+    leads_with_thin_rate: bool
+    is_likely: bool
 
 
-def told_of(practice: SimulatedPractice, scorer: Scorer) -> Iterator[Told]:
+class Reader:
+    """The reasons of a practice's claims, each as of its own day, in order of days."""
+
+    def __init__(self, records: PracticeRecords, bundle: Bundle) -> None:
+        self._bundle, self._book = bundle, FactBook(records)
+        observed = observe_lines(records, self._book, answered_only=True)
+        self._history = History(answer_events(observed))
+
+    def riskiest(self, claim: Claim, day: date) -> tuple[LineRisk, Reasons]:
+        """The claim's riskiest line with its reasons."""
+        self._history.advance(max(day, self._history.as_of))
+        rows = line_inputs(
+            claim, fact_book=self._book, history=self._history, as_of=day
+        )
+        matrix = np.vstack([line_features(row) for row in rows])
+        [score] = explained_scores(
+            [claim], rows, matrix, history=self._history, bundle=self._bundle
+        )
+        at = max(range(len(rows)), key=lambda place: score.lines[place].probability)
+        shares = self._bundle.contributions(matrix)[at, :-1].tolist()
+        values = matrix[at].tolist()
+        told = contributions_of(rows[at], values, shares)
+        reasons = reasons_of(rows[at], values, told)
+        said = tuple(one.sentence for one in reasons.raising)[: len(score.reasons)]
+        if said != score.reasons:
+            raise RuntimeError("the score says other reasons")
+        return score.lines[at], reasons
+
+
+def told_of(practice: SimulatedPractice, reader: Reader) -> Iterator[Told]:
     """The denied lines of the months after the cut that were called risky."""
     truth = {
         (row.patient_control_number, row.submitted_on, row.line_number): row
         for row in practice.truth
         if row.frequency_code == "1"
     }
-    for claim in practice.claims:
+    for claim in sorted(practice.claims, key=lambda one: one.submitted_on or CUT):
         day = claim.submitted_on
         if day is None or day < CUT or claim.frequency_code != "1":
             continue
@@ -96,36 +132,25 @@ def told_of(practice: SimulatedPractice, scorer: Scorer) -> Iterator[Told]:
         }
         if not any(row is not None and row.denied for row in rows.values()):
             continue
-        [score] = scorer.score([claim])
-        riskiest = max(score.lines, key=lambda line: line.probability)
+        riskiest, reasons = reader.riskiest(claim, day)
         row = rows[riskiest.line_number]
         if row is None or not row.denied or row.payer_error or row.root_cause is None:
             continue
         if riskiest.probability >= RISKY:
-            yield _told(row.root_cause, score)
+            yield _told(row.root_cause, riskiest, reasons)
 
 
-def _told(cause: RootCause, score: RiskScore) -> Told:
-    riskiest = max(score.lines, key=lambda line: line.probability)
-    feature_of = {one.sentence: one.feature for one in riskiest.contributions}
-    features = [feature_of[sentence] for sentence in score.reasons[:FIRST]]
-    kinds = [_kind(name) for name in features]
+def _told(cause: RootCause, line: LineRisk, reasons: Reasons) -> Told:
+    first = reasons.raising[:FIRST]
+    leads = first[0] if first else None
     return Told(
         cause,
-        frozenset(
-            TOPIC_OF[name]
-            for name, kind in zip(features, kinds, strict=True)
-            if kind == "fact"
-        ),
-        frozenset(TOPIC_OF[name] for name in features),
-        kinds[0] if kinds else "none",
+        frozenset(one.topic for one in first if one.kind == "fact"),
+        frozenset(one.topic for one in first),
+        leads.kind if leads is not None else "none",
+        leads is not None and leads.sentence.startswith("Too few answers"),
+        cause in {one.root_cause for one in line.likely_causes},
     )
-
-
-def _kind(name: str) -> str:
-    if TOPIC_OF[name] in GENERAL:
-        return "general"
-    return "history" if name in NOT_FACTS else "fact"
 
 
 def summarize(found: Sequence[Told]) -> dict[str, object]:
@@ -138,6 +163,7 @@ def summarize(found: Sequence[Told]) -> dict[str, object]:
     return {
         "all": _shares(found),
         "first_reason": dict(Counter(one.first for one in found)),
+        "thin_leads": sum(one.leads_with_thin_rate for one in found),
         "causes": causes,
     }
 
@@ -149,6 +175,7 @@ def _shares(lines: Sequence[Told]) -> dict[str, float]:
         "lines": len(lines),
         "fact_in_first_three": round(fact / max(1, len(lines)), 3),
         "matter_in_first_three": round(matter / max(1, len(lines)), 3),
+        "likely": round(sum(one.is_likely for one in lines) / max(1, len(lines)), 3),
     }
 
 
@@ -189,7 +216,7 @@ def main() -> None:
             known_by=CUT,
         )
         scorer = Scorer(records, bundle)
-        found.extend(told_of(practice, scorer))
+        found.extend(told_of(practice, Reader(records, bundle)))
         for at, value in enumerate(corrected(practice, scorer)):
             resent[at] += value
     lines = max(1, resent[0])

@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from benchmarks.reasons import CUT, summarize, told_of
+from benchmarks.reasons import CUT, Reader, summarize, told_of
 from benchmarks.simulated_records import records_of
-from denialml.journeys.score import Scorer
 from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
@@ -24,7 +23,7 @@ def test_a_fact_on_the_true_cause_is_among_the_first_three_reasons() -> None:
         specification=TrainingSpecification(),
         known_by=CUT,
     )
-    found = list(told_of(practice, Scorer(records, bundle)))
+    found = list(told_of(practice, Reader(records, bundle)))
     summary = summarize(found)
     shares = summary["all"]
     assert isinstance(shares, dict)
@@ -32,6 +31,7 @@ def test_a_fact_on_the_true_cause_is_among_the_first_three_reasons() -> None:
     assert shares["fact_in_first_three"] > 0.7
     assert shares["matter_in_first_three"] > 0.8
     assert not [one for one in found if one.first == "general" and one.facts]
+    assert summary["thin_leads"] == 0
     causes = summary["causes"]
     assert isinstance(causes, dict)
     for cause in ("auth_missing", "duplicate_resubmission", "timely_filing"):
