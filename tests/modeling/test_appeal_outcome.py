@@ -124,7 +124,9 @@ def test_what_was_decided_of_a_case_is_not_read():
 
 
 def test_too_few_decisions_are_refused_with_their_number():
-    with pytest.raises(ValueError, match="600 decisions before"):
+    with pytest.raises(
+        ValueError, match="750 decisions before the last year and 450 judged"
+    ):
         fit_outcome_model(drawn(seed=1, years=range(2005, 2011), each=150))
 
 
