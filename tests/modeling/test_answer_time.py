@@ -1,6 +1,7 @@
 """When payers answer: learnt from what was received, and true of what follows."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.observation import answer_events, observe_lines
 from denialml.modeling.risk.answer_time import AnswerTimes, answer_times
-from denialml.modeling.risk.frames import Frame
+from denialml.modeling.risk.frames import NEVER, Frame
 from denialml.modeling.risk.slicing import usable_rows
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.simulation import simulate_practice
@@ -155,3 +156,31 @@ def test_newest_answers_stand_for_those_not_yet_answered(small_frame: Frame) -> 
     last = max(int(sent[row]) for row in newest)
     asked = int(((sent >= first) & (sent <= last)).sum())
     assert usable.weight[newest].sum() == pytest.approx(asked, rel=0.25)
+
+
+def test_an_outcome_does_not_decide_whether_its_line_takes_part() -> None:
+    """Payments take 10 days, denials 40: of the last 39 days only payments are in."""
+    known_by = date(2024, 6, 1)
+    day = known_by.toordinal()
+    sent = np.repeat(np.arange(day - 300, day, dtype=np.int32), 10)
+    denied = np.tile(np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0], dtype=np.int8), 300)
+    rows = len(sent)
+    payer = SimpleNamespace(view=SimpleNamespace(payer="P1"))
+    frame = Frame(
+        matrix=np.zeros((rows, 1)),
+        denied=denied,
+        submitted_on=sent,
+        answered_on=(sent + np.where(denied == 1, 40, 10)).astype(np.int32),
+        rejected_on=np.full(rows, NEVER, dtype=np.int32),
+        original=np.ones(rows, dtype=np.bool_),
+        claim=np.arange(rows, dtype=np.int32),
+        lines=(payer,) * rows,  # type: ignore[arg-type]
+    )
+    usable = usable_rows(
+        frame,
+        frame.labels(known_by=known_by),
+        specification=TrainingSpecification(),
+        known_by=known_by,
+    )
+    assert sent[usable.rows].max() == day - 41
+    assert denied[usable.rows].mean() == pytest.approx(0.2)

@@ -98,6 +98,10 @@ def test_models_that_disagree_more_make_wider_intervals() -> None:
 
     narrow, wide = learnt(0.2).interval(-2.0), learnt(0.6).interval(-2.0)
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
+    # A high risk may lie nearer to certainty than to the middle.
+    low, high = learnt(0.2).interval(1.5)
+    middle = 1.5
+    assert np.log(high / (1 - high)) - middle > middle - np.log(low / (1 - low))
     assert (
         learn_spread(
             matrix,

@@ -17,7 +17,7 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     maximum: int = 250
     leaves: int = 16
     learning_rate: float = 0.035
-    minimum_rows_in_leaf: int = 60
+    minimum_rows_in_leaf: int = 30
     feature_share: float = 0.4
     row_share: float = 0.8
     l2: float = 5.0
@@ -30,11 +30,11 @@ class Slices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `warm_up_days`: the first days of the practice's records teach history but no
     trees. `stopping_share`, `calibration_share`: the later rows that choose the number
-    of trees and the calibration. `mature_share`: a week of submissions is used as it
-    is once this share of it has been answered, relative to weeks long past.
-    `least_answered`: of later weeks an answered line is used where at least this share
-    of its payer's lines with its outcome are answered at its age, weighted by the
-    inverse; 1 leaves them out.
+    of trees and the calibration. `mature_share`: a week of submissions has been
+    answered almost fully once this share of it has, relative to weeks long past.
+    `least_answered`: an answered line is used where at least this share of its payer's
+    paid lines, and of its denied ones, are answered at its age; it weighs the inverse
+    of its own outcome's share. 1 takes mature weeks only, unweighted.
     """
 
     warm_up_days: int = 45
