@@ -36,7 +36,7 @@ TIMES_USUAL = 2.0
 """Apart by so many times what the farthest training month but one was. A month that
 goes on as a year did before it lies 1.4 to 1.7 times as far; how often twice is passed
 where nothing was changed is in docs/retraining.md."""
-LEAST_SHARE = 0.05
+LEAST_SHARE = 0.10
 """Moved features that carry less than this of the model's contributions together do not
 call for a retraining: of ninety features some always pass their bound."""
 _STANDARD_ERRORS, _LEAST_POINTS = 3.0, 0.05
@@ -178,13 +178,16 @@ def _payers(
     if not len(rows):
         return ()
     payers = [frame.lines[row].view.payer for row in rows.tolist()]
-    share = pace_of(frame, labels, known_by=as_of).shares_answered(
-        payers,
-        (as_of.toordinal() - 1 - frame.submitted_on[rows]).astype(np.int32),
-        denied=labels[rows] == 1,
-    )
+    times = pace_of(frame, labels, known_by=as_of)
+    age = (as_of.toordinal() - 1 - frame.submitted_on[rows]).astype(np.int32)
+    every = np.ones(len(rows), dtype=np.bool_)
+    paid = times.shares_answered(payers, age, denied=~every)
+    denied = times.shares_answered(payers, age, denied=every)
+    share = np.where(labels[rows] == 1, denied, paid)
+    # Both are asked: a line's own outcome must not decide whether it takes part.
+    known = np.minimum(paid, denied) >= _LEAST_ANSWERED
     positions: dict[str, list[int]] = {}
-    for at in np.flatnonzero(share >= _LEAST_ANSWERED).tolist():
+    for at in np.flatnonzero(known).tolist():
         positions.setdefault(payers[at], []).append(at)
     found = []
     for payer, each in sorted(positions.items()):

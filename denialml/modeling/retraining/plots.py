@@ -7,6 +7,7 @@ what it shows) beside its JSON.
 """
 
 import io
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,8 @@ def draw_plots(judged: Judged, *, is_simulated: bool) -> dict[str, bytes]:
         f"{data} of {judged.window_first} to {judged.window_last},"
         f" {judged.window_lines:,} answered lines."
     )
+    # It logs every font that it weighs.
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
     drawn: dict[str, bytes] = {}
     plots: dict[str, tuple[Callable[[Judged], Figure], str]] = {
         "calibration": (_calibration, _said_of_calibration(judged)),
