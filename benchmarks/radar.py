@@ -1,134 +1,61 @@
 """How soon planted payer changes are found, and how often the radar is wrong.
 
-    python -m benchmarks.radar --seeds 401 402 403 --claims-a-year 13000 33000
+    python -m benchmarks.radar --worlds 415:13000:900 416:33000:440 417:13000:900 \
+        418:33000:440 419:13000:900 420:33000:440
 
-Simulated data throughout. Practices of ten payers are simulated without payer changes
-(difficulty easy, two years) and changes are planted by rewriting answers: from a
-service day on, a share of the lines of a group that would have been paid is denied
-instead, the answer 35% later, one in ten under a generic reason. Each run plants one
-change at each of six payers, at days and in groups drawn in proportion to their
-answers. Two delays are given: from the first answer, paid or denied, to a line of the
-group served on the first day or later, and from the first such denial, before which
-nobody can see anything. False alarms are all alarms in the practices as simulated,
-per quarter in which the radar watched. Settings were chosen on seeds 101 to 105.
-Writes results/radar.json after each world.
+A world is SEED:CLAIMS A YEAR:DAYS. Simulated data throughout: practices of ten payers
+without payer changes (difficulty easy), into which changes of 15 points are planted by
+rewriting answers (benchmarks.radar_planting), one at each payer. In the larger
+practices a second run merges the ten payers into three, for groups of a thousand
+answers a month. False alarms are all alarms in the practices as simulated, per quarter
+in which the radar watched. Delays are given on three clocks
+(`radar_planting.Planted`) and beside those of the best possible test
+(benchmarks.radar_limit). Settings were chosen on seeds 101 to 103. Writes
+results/radar.json after each world.
 """
 
 import argparse
 import json
 import statistics
 import time
-from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
+from scipy.stats import beta, chi2
 
+from benchmarks.radar_limit import QUARTER_DAYS, days_needed, oracle_days
+from benchmarks.radar_planting import SIZES, Planted, merged, plant_several
 from benchmarks.simulated_records import records_of
 from denialml.modeling.radar.answers import LineAnswer, line_answers
 from denialml.modeling.radar.description import describe
 from denialml.modeling.radar.groups import LEVELS
+from denialml.modeling.radar.report import propose_retraining
 from denialml.modeling.radar.settings import RadarSettings
 from denialml.modeling.radar.watch import Change, Watch
 from denialml.simulation import simulate_practice
 
-STARTS_ON, ENDS_ON = date(2024, 1, 1), date(2025, 12, 31)
-YEARS = 2
+STARTS_ON = date(2024, 1, 1)
 RESULTS = Path(__file__).parent / "results" / "radar.json"
-DENIALS_TAKE_LONGER = 1.35
-OPAQUE = 0.1
-GENERIC = ("CO-16", "CO-96", "CO-252")
-REASONS = ("CO-4", "CO-197", "CO-50", "CO-11", "PI-97", "CO-16")
-FIRST_PLANT, LAST_PLANT = date(2024, 10, 1), date(2025, 9, 1)
+WORLDS = (
+    "415:13000:900",
+    "416:33000:440",
+    "417:13000:900",
+    "418:33000:440",
+    "419:13000:900",
+    "420:33000:440",
+)
+POINTS = 0.15
 TOLERANCE_DAYS = 60
-PAYERS_CHANGED = 6
-# Groups with fewer answers in the 90 days before are not drawn.
-LEAST_ANSWERS = 45
-POINTS = (0.15, 0.15, 0.30, 0.60)
 BAR_DAYS = 15
-VOLUMES = (0, 30, 60, 120, 300)
-QUARTER_DAYS = 91
 WARM_DAYS = 75 + 90
-
-
-class Planted(msgspec.Struct, frozen=True, kw_only=True):
-    """One planted change. Days are ordinals.
-
-    `volume` is the group's answers in the 30 days before it began; `first_answer` the
-    first answer to a line of it, `first_denial` the first that it denied (both the last
-    day of the records where there is none). `last_day` 0: it lasts.
-    """
-
-    payer: str
-    level: int
-    key: str
-    began_on: int
-    points: float
-    reason: str
-    volume: int
-    first_answer: int
-    first_denial: int
-    last_day: int = 0
-
-
-def plant(
-    answers: Sequence[LineAnswer],
-    *,
-    level: int,
-    payer: str,
-    key: str,
-    began_on: int,
-    points: float,
-    reason: str,
-    random: Random,
-    last_day: int = 0,
-) -> tuple[list[LineAnswer], Planted]:
-    """Deny `points` of a group's lines served from `began_on` on (to `last_day`)."""
-    rewritten, received, denials = [], [], []
-    group = [
-        one for one in answers if one.payer == payer and LEVELS[level].key(one) == key
-    ]
-    before = [one for one in group if one.served_on < began_on]
-    rate = sum(one.denied for one in before) / len(before)
-    share = min(1.0, points / (1.0 - rate))
-    for one in answers:
-        is_affected = (
-            one.payer == payer
-            and LEVELS[level].key(one) == key
-            and one.served_on >= began_on
-            and (not last_day or one.served_on <= last_day)
-        )
-        if is_affected and not one.denied and random.random() < share:
-            late = (one.received_on - one.submitted_on) * (DENIALS_TAKE_LONGER - 1)
-            opaque = random.random() < OPAQUE
-            one = msgspec.structs.replace(
-                one,
-                reason=random.choice(GENERIC) if opaque else reason,
-                received_on=one.received_on + round(late),
-            )
-            denials.append(one.received_on)
-        if is_affected:
-            received.append(one.received_on)
-        rewritten.append(one)
-    # Answers after the last one simulated would not have been seen.
-    newest = max(one.received_on for one in answers)
-    rewritten = [one for one in rewritten if one.received_on <= newest]
-    rewritten.sort(key=lambda one: (one.received_on, one.submitted_on))
-    return rewritten, Planted(
-        payer=payer,
-        level=level,
-        key=key,
-        began_on=began_on,
-        points=points,
-        reason=reason,
-        volume=sum(began_on - 30 <= one.received_on < began_on for one in group),
-        first_answer=min(received, default=newest),
-        first_denial=min(denials, default=newest),
-        last_day=last_day,
-    )
+# Changes begin so many days after the first submission and before the last answer.
+FIRST_PLANT, LAST_PLANT = 215, 110
+LARGE = 20_000
+CLOCKS = ("first_answer", "first_denial", "week_answered")
 
 
 def alarms(answers: Sequence[LineAnswer], settings: RadarSettings) -> Watch:
@@ -150,47 +77,18 @@ def found(watch: Watch, planted: Planted) -> Change | None:
     return None
 
 
-def plant_several(
-    answers: Sequence[LineAnswer], *, points: float, random: Random
-) -> tuple[list[LineAnswer], list[Planted]]:
-    """One change at each of several payers, levels in turn."""
-    payers = sorted({one.payer for one in answers})
-    random.shuffle(payers)
-    rewritten, planted = list(answers), list[Planted]()
-    for payer in payers:
-        level = len(planted) % 3
-        day = random.randint(FIRST_PLANT.toordinal(), LAST_PLANT.toordinal())
-        counts = Counter(
-            LEVELS[level].key(one)
-            for one in answers
-            if one.payer == payer and day - 90 <= one.received_on < day
-        )
-        keys = [key for key, count in counts.items() if count >= LEAST_ANSWERS]
-        if not keys or len(planted) == PAYERS_CHANGED:
-            continue
-        rewritten, one_planted = plant(
-            rewritten,
-            level=level,
-            payer=payer,
-            key=random.choices(keys, [counts[key] for key in keys])[0],
-            began_on=day,
-            points=points,
-            reason=random.choice(REASONS),
-            random=random,
-        )
-        planted.append(one_planted)
-    return rewritten, planted
-
-
-def judged(watch: Watch, planted: Planted) -> dict[str, Any]:
-    """One row: what was planted, when it was found and whether it was named right."""
+def judged(
+    watch: Watch, planted: Planted, *, oracle: tuple[int | None, int | None]
+) -> dict[str, Any]:
+    """One row: what was planted, when radar and oracles saw it, what the radar said."""
     change = found(watch, planted)
     row: dict[str, Any] = {
         "level": LEVELS[planted.level].name,
-        "points": planted.points,
+        "reason": planted.reason,
         "answers_30_days_before": planted.volume,
-        "days_from_first_answer": None,
-        "days_from_first_denial": None,
+        "radar": _days(planted, change.detected_on if change else None),
+        "told": _days(planted, oracle[0]),
+        "searching": _days(planted, oracle[1]),
     }
     if change is None:
         return row
@@ -201,120 +99,204 @@ def judged(watch: Watch, planted: Planted) -> dict[str, Any]:
         for one in watch.books[planted.payer].answers
         if asked.key(one) == planted.key
     )
-    row["days_from_first_answer"] = change.detected_on - planted.first_answer
-    row["days_from_first_denial"] = change.detected_on - planted.first_denial
-    row["start_error_days"] = described.began_on.toordinal() - planted.began_on
+    began = date.fromordinal(planted.began_on)
+    row["start_error_days"] = (described.began_on - began).days
+    row["start_in_interval"] = (
+        described.began_earliest <= began <= described.began_latest
+    )
     row["right_group"] = described.group == asked.group(example)
     row["right_reason"] = described.reason == planted.reason
-    row["still_open"] = change.ended_on is None
+    row["retraining_proposed"] = propose_retraining(
+        [described], trained_as_of=began
+    ).recommended
     return row
 
 
-def run_world(seed: int, claims_a_year: int, settings: RadarSettings) -> dict[str, Any]:
+def _days(planted: Planted, day: int | None) -> dict[str, int | None]:
+    return {
+        clock: None if day is None else day - getattr(planted, clock)
+        for clock in CLOCKS
+    }
+
+
+def run_planted(
+    answers: Sequence[LineAnswer],
+    *,
+    sizes: Sequence[int],
+    random: Random,
+    settings: RadarSettings,
+) -> list[dict[str, Any]]:
+    """Plant one change at each payer, watch, and judge each."""
+    between = (
+        answers[0].submitted_on + FIRST_PLANT,
+        answers[-1].received_on - LAST_PLANT,
+    )
+    rewritten, planted = plant_several(
+        answers, points=POINTS, sizes=sizes, between=between, random=random
+    )
+    watch = alarms(rewritten, settings)
+    groups = watch.coverage()[0]
+    rows = []
+    for one in planted:
+        told, searching = oracle_days(answers, rewritten, one, watched=(1, groups))
+        rows.append(judged(watch, one, oracle=(told, searching)))
+    return rows
+
+
+def run_world(world: str, settings: RadarSettings) -> dict[str, Any]:
     """False alarms in one practice as simulated, then the planted changes."""
-    began = time.perf_counter()
+    began = time.process_time()
+    seed, claims_a_year, days = (int(part) for part in world.split(":"))
     practice = simulate_practice(
         seed=seed,
-        claims=claims_a_year * YEARS,
+        claims=round(claims_a_year * days / 365),
         starts_on=STARTS_ON,
-        ends_on=ENDS_ON,
+        ends_on=STARTS_ON + timedelta(days=days - 1),
         difficulty="easy",
     )
     answers = line_answers(records_of(practice), known_by=date.max)
-    watch_began = time.perf_counter()
+    watch_began = time.process_time()
     quiet = alarms(answers, settings)
-    seconds = time.perf_counter() - watch_began
-    days = answers[-1].received_on - answers[0].submitted_on - WARM_DAYS
-    rows = []
-    for run, points in enumerate(POINTS):
-        random = Random(f"radar {seed} {run}")
-        rewritten, planted = plant_several(answers, points=points, random=random)
-        watch = alarms(rewritten, settings)
-        rows += [judged(watch, one) for one in planted]
-    print(f"seed {seed}: {time.perf_counter() - began:.0f} s", flush=True)
+    seconds = time.process_time() - watch_began
+    watched_days = answers[-1].received_on - answers[0].submitted_on - WARM_DAYS
+    is_large = claims_a_year >= LARGE
+    random = Random(f"radar {world}")
+    rows = run_planted(
+        answers,
+        sizes=(50, 100, 300) if is_large else (20, 50, 100),
+        random=random,
+        settings=settings,
+    )
+    if is_large:
+        rows += run_planted(
+            merged(answers, payers=3), sizes=(1000,), random=random, settings=settings
+        )
+    print(f"world {world}: {time.process_time() - began:.0f} s of CPU", flush=True)
     return {
-        "seed": seed,
+        "world": world,
         "claims_a_year": claims_a_year,
         "answers": len(answers),
-        "seconds_to_watch": round(seconds, 1),
-        "quarters": round(days / QUARTER_DAYS, 2),
+        "groups_watched": quiet.coverage()[0],
+        "cpu_seconds_to_watch": round(seconds, 1),
+        "quarters": round(watched_days / QUARTER_DAYS, 2),
         "false_alarms": len(quiet.changes),
         "planted": rows,
     }
 
 
 def summarized(worlds: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """False alarms a quarter by practice size; delays by rise and volume."""
-    sizes = sorted({world["claims_a_year"] for world in worlds})
-    false_alarms = {}
-    for size in sizes:
-        same = [world for world in worlds if world["claims_a_year"] == size]
-        quarters = sum(world["quarters"] for world in same)
-        count = sum(world["false_alarms"] for world in same)
-        false_alarms[f"{size} claims a year"] = {
-            "quarters": round(quarters, 1),
-            "false_alarms": count,
-            "a_quarter": round(count / quarters, 2),
-        }
+    """False alarms a quarter by practice size; delays by group size; the limit."""
     rows = [row for world in worlds for row in world["planted"]]
-    power = []
-    for points in sorted(set(POINTS)):
-        for low, high in zip(VOLUMES, (*VOLUMES[1:], None), strict=True):
-            cell = [
-                row
-                for row in rows
-                if row["points"] == points
-                and row["answers_30_days_before"] >= low
-                and (high is None or row["answers_30_days_before"] < high)
-            ]
-            if cell:
-                power.append(_cell(cell, points=points, low=low, high=high))
-    return {"false_alarms": false_alarms, "power": power}
-
-
-def _cell(
-    rows: Sequence[dict[str, Any]], *, points: float, low: int, high: int | None
-) -> dict[str, Any]:
-    hits = [row for row in rows if row["days_from_first_answer"] is not None]
-    cell: dict[str, Any] = {
-        "points": round(100 * points),
-        "answers_a_month": f"{low} to {high}" if high else f"{low} and more",
-        "planted": len(rows),
-        "found": len(hits),
+    hits = [row for row in rows if row["radar"]["first_answer"] is not None]
+    cells = []
+    for size, (low, high) in SIZES.items():
+        cell = [row for row in rows if low <= row["answers_30_days_before"] < high]
+        if cell:
+            cells.append({"answers_a_month": size} | _cell(cell))
+    groups = max(world["groups_watched"] for world in worlds)
+    return {
+        "false_alarms": {
+            "all": _false_alarms(worlds),
+            **{
+                f"{size} claims a year": _false_alarms(
+                    [world for world in worlds if world["claims_a_year"] == size]
+                )
+                for size in sorted({world["claims_a_year"] for world in worlds})
+            },
+        },
+        "power": cells,
+        "named": {
+            "found": len(hits),
+            **{
+                what: sum(row[what] for row in hits)
+                for what in (
+                    "right_group",
+                    "right_reason",
+                    "start_in_interval",
+                    "retraining_proposed",
+                )
+            },
+            "median_start_error_days": (
+                statistics.median(abs(row["start_error_days"]) for row in hits)
+                if hits
+                else None
+            ),
+        },
+        "days_of_full_answers_that_any_test_needs": {
+            f"from {rate:.0%}": {
+                str(size): round(
+                    days_needed(
+                        answers_a_month=size, rate=rate, points=POINTS, groups=groups
+                    ),
+                    1,
+                )
+                for size in SIZES
+            }
+            for rate in (0.01, 0.03, 0.1)
+        },
     }
-    for clock in ("days_from_first_answer", "days_from_first_denial"):
-        cell[f"within_{BAR_DAYS}_{clock}"] = sum(row[clock] <= BAR_DAYS for row in hits)
-        # Median over all, those not found last.
-        delays = sorted(row[clock] for row in hits)
-        middle = len(rows) // 2
-        cell[f"median_{clock}"] = delays[middle] if middle < len(delays) else None
-    if hits:
-        cell["right_group"] = sum(row["right_group"] for row in hits)
-        cell["right_reason"] = sum(row["right_reason"] for row in hits)
-        cell["median_start_error_days"] = statistics.median(
-            abs(row["start_error_days"]) for row in hits
-        )
+
+
+def _false_alarms(worlds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Count and rate, with the exact 95% interval of a Poisson count."""
+    quarters = sum(world["quarters"] for world in worlds)
+    count = sum(world["false_alarms"] for world in worlds)
+    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    high = chi2.ppf(0.975, 2 * count + 2) / 2
+    return {
+        "quarters": round(quarters, 1),
+        "false_alarms": count,
+        "a_quarter": round(count / quarters, 2),
+        "interval": [round(low / quarters, 2), round(high / quarters, 2)],
+    }
+
+
+def _cell(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    cell: dict[str, Any] = {"planted": len(rows)}
+    for test in ("radar", "searching", "told"):
+        said: dict[str, Any] = {
+            "found": sum(row[test]["first_answer"] is not None for row in rows)
+        }
+        for clock in CLOCKS:
+            delays = sorted(
+                row[test][clock] for row in rows if row[test][clock] is not None
+            )
+            within = sum(delay <= BAR_DAYS for delay in delays)
+            # Median over all, those not found last.
+            middle = len(rows) // 2
+            said[f"from_{clock}"] = {
+                "within_15": within,
+                "share": round(within / len(rows), 2),
+                "interval": _share_interval(within, len(rows)),
+                "median_days": delays[middle] if middle < len(delays) else None,
+            }
+        cell[test] = said
     return cell
+
+
+def _share_interval(count: int, of: int) -> list[float]:
+    """Exact 95% interval of a share (Clopper-Pearson)."""
+    low = beta.ppf(0.025, count, of - count + 1) if count else 0.0
+    high = beta.ppf(0.975, count + 1, of - count) if count < of else 1.0
+    return [round(float(low), 2), round(float(high), 2)]
 
 
 def main() -> None:
     """Measure and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[401, 402, 403])
-    parser.add_argument("--claims-a-year", type=int, nargs="+", default=[13000, 33000])
+    parser.add_argument("--worlds", nargs="+", default=list(WORLDS))
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     worlds: list[dict[str, Any]] = []
-    for seed in arguments.seeds:
-        for size in arguments.claims_a_year:
-            worlds.append(run_world(seed, size, RadarSettings()))
-            result = {
-                "data": "simulated; changes planted by rewriting answers",
-                "settings": msgspec.to_builtins(RadarSettings()),
-                **summarized(worlds),
-                "worlds": worlds,
-            }
-            arguments.out.write_text(json.dumps(result, indent=1) + "\n")
+    for world in arguments.worlds:
+        worlds.append(run_world(world, RadarSettings()))
+        result = {
+            "data": "simulated; changes planted by rewriting answers",
+            "settings": msgspec.to_builtins(RadarSettings()),
+            **summarized(worlds),
+            "worlds": worlds,
+        }
+        arguments.out.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(summarized(worlds), indent=1))
 
 

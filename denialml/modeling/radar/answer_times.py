@@ -2,7 +2,9 @@
 
 Denials take longer than payments: of a new cohort's first answers too few are denials
 and of its last ones too many. An answer that comes after `age` days is a denial with
-odds of `rate / (1 - rate)` times the ratio of the two densities at that age.
+odds of `rate / (1 - rate)` times the ratio of the two densities at that age. Denials by
+the payer's rules, which somebody may have to look into, and those by coverage or
+practice, which a computer gives, have their own times.
 """
 
 import math
@@ -22,21 +24,23 @@ class AnswerTimes:
 
     def __init__(self) -> None:
         self._paid = _Moments()
-        self._denied = _Moments()
+        self._denied = {True: _Moments(), False: _Moments()}
 
-    def learn(self, days: int, *, denied: bool) -> None:
+    def learn(self, days: int, *, denied: bool, by_rule: bool = True) -> None:
         """Learn one answer. Only old submissions: of new ones the quick are known."""
-        (self._denied if denied else self._paid).add(math.log(max(days, 0) + 1.0))
+        moments = self._denied[by_rule] if denied else self._paid
+        moments.add(math.log(max(days, 0) + 1.0))
 
-    def denial_odds(self, ages: Floats) -> Floats:
+    def denial_odds(self, ages: Floats, *, by_rule: bool = True) -> Floats:
         """Ratio of the densities, denied to paid, at each age in days; shape (n,).
 
         1 where too few answers are known; kept between exp(-1.2) and exp(1.2).
         """
-        if self._paid.count < _LEAST_PAID or self._denied.count < _LEAST_DENIED:
+        denied = self._denied[by_rule]
+        if self._paid.count < _LEAST_PAID or denied.count < _LEAST_DENIED:
             return np.ones_like(ages)
         log_ages = np.log(np.maximum(ages, 0.0) + 1.0)
-        ratio = self._denied.log_density(log_ages) - self._paid.log_density(log_ages)
+        ratio = denied.log_density(log_ages) - self._paid.log_density(log_ages)
         odds: Floats = np.exp(np.clip(ratio, -_FARTHEST, _FARTHEST))
         return odds
 

@@ -24,6 +24,10 @@ _REPLACEMENTS = frozenset({"7", "8"})
 _DENIED = frozenset({LineOutcome.DENIED, LineOutcome.PARTIAL})
 _DECIDED = _DENIED | {LineOutcome.PAID}
 _DIAGNOSIS_CATEGORY = 3
+# A line sent so many days after the service is late: something was the matter.
+_LATE_DAYS = 14
+# Of a patient's answers so many are looked through for those before a submission.
+_NEWEST = 40
 # A denial whose codes name no denial reason that we know.
 UNNAMED = "?"
 
@@ -136,3 +140,33 @@ def without_repeats(answers: Iterable[LineAnswer], *, days: int) -> list[bool]:
         )
         last[key] = (answer.received_on, answer.denied)
     return trials
+
+
+def circumstances(answers: Iterable[LineAnswer]) -> list[str]:
+    """What was known of each line when it was sent, apart from its codes.
+
+    Whether the same service had been answered already, how late it was sent, and how
+    the payer's newest answer on the patient had been. All of it changes how often a
+    payer denies without any change of its rules. Answers are in order received; each
+    is judged by those before it.
+    """
+    heard: dict[tuple[str, str], list[tuple[int, bool]]] = defaultdict(list)
+    services: set[tuple[str, str, str, int]] = set()
+    found = []
+    for answer in answers:
+        service = (answer.payer, answer.patient, answer.code, answer.served_on)
+        known = heard[answer.payer, answer.patient]
+        before = [
+            denied for day, denied in known[-_NEWEST:] if day < answer.submitted_on
+        ]
+        found.append(
+            "again"
+            if service in services
+            else (
+                "late " if answer.submitted_on - answer.served_on >= _LATE_DAYS else ""
+            )
+            + (("denied" if before[-1] else "paid") if before else "unheard")
+        )
+        services.add(service)
+        known.append((answer.received_on, answer.denied))
+    return found

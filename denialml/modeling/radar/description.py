@@ -22,8 +22,8 @@ from denialml.domain.payer_change import (
 from denialml.modeling.radar.earlier_rates import ANY
 from denialml.modeling.radar.evidence import Ints, Rows, hits_of, place_stakes
 from denialml.modeling.radar.groups import LEVELS
-from denialml.modeling.radar.payer_book import PayerBook
-from denialml.modeling.radar.watch import Change, Stream, Watch
+from denialml.modeling.radar.payer_book import PayerBook, Stream
+from denialml.modeling.radar.watch import Change, Watch
 
 _TAIL = 0.05
 _YEAR_DAYS = 365

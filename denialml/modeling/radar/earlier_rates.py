@@ -22,6 +22,8 @@ _NOT_THE_PAYERS = frozenset(
 )
 _OVERALL_RATE = 0.01
 _OVERALL_WEIGHT = 50.0
+# Expected denials at which a circumstance's own counts weigh as much as its prior.
+_RISK_WEIGHT = 4.0
 
 
 def is_payer_rule(reason: str) -> bool:
@@ -43,6 +45,7 @@ class EarlierRates:
         self._decay = math.log(2) / settings.half_life_days
         self._counts: dict[tuple[str, int, str], _Counts] = {}
         self._overall = _Counts()
+        self._circumstances: dict[str, _Counts] = {}
         self.day = 0
 
     @property
@@ -50,15 +53,22 @@ class EarlierRates:
         """Decayed answers of all payers."""
         return self._overall.answers * self._fade(self._overall)
 
-    def learn(self, payer: str, keys: Sequence[str], *, reason: str) -> None:
+    def learn(
+        self, payer: str, keys: Sequence[str], *, reason: str, circumstance: str = ""
+    ) -> None:
         """Count one answer, learnt on `self.day`; `keys` are in `LEVELS` order."""
         watched = bool(reason) and is_payer_rule(reason)
         groups = [
             self._counts.setdefault((payer, level, key), _Counts())
             for level, key in enumerate(keys)
         ]
+        groups.append(self._circumstances.setdefault(circumstance, _Counts()))
         for counts in (*groups, self._overall):
             counts.add(reason, watched, day=self.day, fade=self._fade(counts))
+
+    def bounded(self, rate: float) -> float:
+        """The rate, not below the least that any reason is taken to have."""
+        return min(0.95, max(self._settings.least_rate, rate))
 
     def weight(self, payer: str, level: int, key: str) -> float:
         """Decayed answers of one group."""
@@ -70,8 +80,8 @@ class EarlierRates:
     ) -> float:
         """A group's rate of denials for `reason`, drawn to its wider groups'.
 
-        One denial is added to what was counted: a group with few answers gets no
-        rate near zero.
+        A part of a denial is added to what was counted: a group with few answers gets
+        no rate near zero.
         """
         chain = []
         while level >= 0:
@@ -82,10 +92,30 @@ class EarlierRates:
             counts = self._counts.get((payer, at, keys[at]))
             if counts is not None:
                 rate = self._rate(
-                    counts, reason, rate, self._settings.prior_answers, added=1.0
+                    counts,
+                    reason,
+                    rate,
+                    self._settings.prior_answers,
+                    added=self._settings.added_denials,
                 )
-        settings = self._settings
-        return min(0.95, max(settings.least_rate, rate * settings.rate_margin))
+        return self.bounded(rate * self._settings.rate_margin)
+
+    def relative_risk(self, circumstance: str, *, reason: str) -> float:
+        """How much more often lines in the circumstance are denied for the reason.
+
+        Drawn to what the circumstance does to denials for any rule of a payer.
+        """
+        counts = self._circumstances.get(circumstance)
+        if counts is None:
+            return 1.0
+        risk = 1.0
+        for one in dict.fromkeys((ANY, reason)):
+            usual = self._rate(self._overall, one, _OVERALL_RATE, _OVERALL_WEIGHT)
+            fade = self._fade(counts)
+            denied = counts.denied.get(one, 0.0) * fade
+            expected = counts.answers * fade * usual
+            risk = (denied + _RISK_WEIGHT * risk) / (expected + _RISK_WEIGHT)
+        return risk
 
     def _rate(
         self,

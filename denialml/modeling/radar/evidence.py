@@ -76,7 +76,8 @@ def place_stakes(
     if not is_known:
         tables = (book.believed, book.believed_any)
     usual = tables[reason == ANY][:, level]
-    factors = _factors(book, rows, hits, usual=usual, rises=rises)
+    odds = book.odds_of(rows, reason=reason)
+    factors = _factors(rows, hits, odds=odds, usual=usual, rises=rises)
     starts, position = np.unique(days, return_inverse=True)
     sums = np.empty((len(starts), len(rises)))
     for at in range(len(rises)):
@@ -87,19 +88,23 @@ def place_stakes(
 
 
 def highest_evidence(
-    book: PayerBook, rows: Rows, *, level: int, reason: str, rises: Floats
+    book: PayerBook,
+    denials: Rows,
+    *,
+    level: int,
+    reason: str,
+    rises: Floats,
+    starts: int,
 ) -> float:
-    """More than `log_evidence` can be: as if the denials were all the answers.
+    """More than `log_evidence` can be: as if the `denials` were all the answers.
 
     Cheap to compute; most streams are told from this to be far from an alarm.
+    `starts` are the first days looked at.
     """
-    denied = rows[hits_of(book, rows, reason=reason)]
-    if not len(denied):
-        return -math.inf
-    hits = np.ones(len(denied), dtype=np.bool_)
+    hits = np.ones(len(denials), dtype=np.bool_)
     usual = (book.believed_any if reason == ANY else book.believed)[:, level]
-    factors = _factors(book, denied, hits, usual=usual, rises=rises)
-    starts = len(np.unique(book.submitted[rows]))
+    odds = book.odds_of(denials, reason=reason)
+    factors = _factors(denials, hits, odds=odds, usual=usual, rises=rises)
     return math.log(starts) + float(factors.sum(axis=0).max())
 
 
@@ -117,10 +122,10 @@ def evidence_without_one(stakes: Stakes, who: Ints) -> float:
 
 
 def _factors(
-    book: PayerBook,
     rows: Rows,
     hits: npt.NDArray[np.bool_],
     *,
+    odds: Floats,
     usual: Floats,
     rises: Floats,
 ) -> Floats:
@@ -129,7 +134,6 @@ def _factors(
     The rise is that of the cohort; on an answer of this age it is r' with odds times
     `odds`, and the earlier rate likewise.
     """
-    odds = book.odds[rows]
     risen = rises[None, :] * odds[:, None]
     risen /= 1.0 - rises[None, :] + risen
     factors = np.log1p(-risen)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +16,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 NEVER = date.max.toordinal()
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """What is tested: a group of one payer's lines and a reason (`ANY`)."""
+
+    level: int
+    number: int
+    reason: str
 
 
 class PayerBook:
@@ -40,15 +49,22 @@ class PayerBook:
         How many rows have been received so far.
     learnt_since : int
         The day of the first answer that earlier rates were learnt from.
-    odds : float array (n,)
-        What the answer's age says (`AnswerTimes.denial_odds`).
+    odds : float array (n, 2)
+        What the answer's age says (`AnswerTimes.denial_odds`) of a denial by coverage
+        or practice, and of one by a rule of the payer (`odds_of`).
     """
 
     def __init__(
-        self, payer: str, answers: Sequence[LineAnswer], trials: Sequence[bool]
+        self,
+        payer: str,
+        answers: Sequence[LineAnswer],
+        *,
+        trials: Sequence[bool],
+        circumstances: Sequence[str],
     ) -> None:
         self.payer = payer
         self.answers = answers
+        self.circumstances = circumstances
         self.received = np.array([one.received_on for one in answers], dtype=np.int64)
         self.submitted = np.array([one.submitted_on for one in answers], dtype=np.int64)
         self.served = np.array([one.served_on for one in answers], dtype=np.int64)
@@ -73,8 +89,9 @@ class PayerBook:
         self.expected_any = np.full(shape, np.nan)
         self.believed = np.full(shape, np.nan)
         self.believed_any = np.full(shape, np.nan)
-        self.odds = np.ones(len(answers))
+        self.odds = np.ones((len(answers), 2))
         self.times = AnswerTimes()
+        self._denials: dict[Stream, list[int]] = {}
         self.known = 0
         self.learnt_since = NEVER
 
@@ -91,29 +108,76 @@ class PayerBook:
         if not len(rows):
             return rows
         ages = (self.received[rows] - self.submitted[rows]).astype(np.float64)
-        self.odds[rows] = self.times.denial_odds(ages)
+        for by_rule in (False, True):
+            self.odds[rows, int(by_rule)] = self.times.denial_odds(
+                ages, by_rule=by_rule
+            )
         for row in rows.tolist():
             if self.reason[row] < 0 or not self.trial[row]:
                 continue
             keys, reason = self.line_keys[row], self.answers[row].reason
-            self.expected[row] = self._expect(rates, keys, reason)
+            self.expected[row] = self._expect(
+                rates, keys, reason=reason, circumstance=self.circumstances[row]
+            )
             if self.payer_rule[row]:
-                self.expected_any[row] = self._expect(rates, keys, ANY)
+                self.expected_any[row] = self._expect(
+                    rates, keys, reason=ANY, circumstance=self.circumstances[row]
+                )
         self.believed[rows] = self.expected[rows]
         self.believed_any[rows] = self.expected_any[rows]
         return rows
 
     def _expect(
-        self, rates: EarlierRates, keys: Sequence[str], reason: str
+        self,
+        rates: EarlierRates,
+        keys: Sequence[str],
+        *,
+        reason: str,
+        circumstance: str,
     ) -> list[float]:
-        """The rate of the line's own cell, or of the level's group if that is more."""
+        """The rate of the line's own cell, or of the level's group if that is more.
+
+        Times what the line's circumstances say.
+        """
         own = rates.rate(self.payer, keys, level=CELL, reason=reason)
-        return [
+        risk = rates.relative_risk(circumstance, reason=reason)
+        usual = (
             own
             if level == CELL
             else max(own, rates.rate(self.payer, keys, level=level, reason=reason))
             for level in range(len(LEVELS))
+        )
+        return [rates.bounded(rate * risk) for rate in usual]
+
+    def note_denials(self, rows: Rows) -> list[Stream]:
+        """Keep denials (rows of trials) by stream; the streams they speak for."""
+        streams: dict[Stream, None] = {}
+        for row in rows.tolist():
+            reasons = [self.reasons[int(self.reason[row])]]
+            if self.payer_rule[row]:
+                reasons.append(ANY)
+            for level in range(len(LEVELS)):
+                for reason in reasons:
+                    stream = Stream(level, int(self.group[row, level]), reason)
+                    self._denials.setdefault(stream, []).append(row)
+                    streams[stream] = None
+        return list(streams)
+
+    def denials_of(self, stream: Stream, *, submitted_after: int) -> Rows:
+        """The noted denials of a stream sent after a day; older ones are dropped."""
+        kept = [
+            row
+            for row in self._denials.get(stream, ())
+            if self.submitted[row] > submitted_after
         ]
+        self._denials[stream] = kept
+        return np.array(kept, dtype=np.intp)
+
+    def odds_of(self, rows: Rows, *, reason: str) -> Floats:
+        """What the ages of the answers `rows` say of a denial for the reason."""
+        by_rule = reason == ANY or is_payer_rule(reason)
+        odds: Floats = self.odds[rows, int(by_rule)]
+        return odds
 
     def rows_of(self, level: int, number: int, *, submitted_after: int) -> Rows:
         """Trials of a group among the known answers, sent after a day."""

@@ -1,4 +1,4 @@
-"""The radar's settings, chosen on simulated practices (seeds 101 to 105)."""
+"""The radar's settings, chosen on simulated practices (seeds 101 to 103)."""
 
 import msgspec
 
@@ -26,8 +26,12 @@ class RadarSettings(msgspec.Struct, frozen=True, kw_only=True):
         Days of learnt answers a payer needs before any of its groups is watched.
     least_patients : int
         Patients whose lines were denied since the start; fewer are no payer's rule.
+    least_answer_days : int
+        Days on which those denials were answered; one remittance alone is no trend.
     rise_sizes : tuple of float
         Shares of the otherwise paid lines that a change may deny, equally likely.
+    added_denials : float
+        Denials added to what was counted in each group, against rates near zero.
     rate_margin : float
         Earlier rates are multiplied by this: small drifts are no alarm.
     least_rate : float
@@ -41,15 +45,17 @@ class RadarSettings(msgspec.Struct, frozen=True, kw_only=True):
         Log-evidence that the payer answers as before, from which a change is resolved.
     """
 
-    nominal_alarms: float = 150.0
+    nominal_alarms: float = 100.0
     window_days: int = 75
     half_life_days: float = 240.0
     prior_answers: float = 20.0
     least_answers: float = 20.0
     warm_up_days: int = 90
     least_patients: int = 3
+    least_answer_days: int = 2
     rise_sizes: tuple[float, ...] = (0.06, 0.15, 0.35, 0.8)
-    rate_margin: float = 1.25
+    added_denials: float = 0.3
+    rate_margin: float = 1.1
     least_rate: float = 0.004
     evidence_without_one: float = 2.0
     repeat_days: int = 60

@@ -12,7 +12,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from denialml.modeling.radar.answers import LineAnswer, without_repeats
+from denialml.modeling.radar.answers import (
+    LineAnswer,
+    circumstances,
+    without_repeats,
+)
 from denialml.modeling.radar.earlier_rates import ANY, EarlierRates, is_payer_rule
 from denialml.modeling.radar.evidence import (
     Floats,
@@ -24,26 +28,18 @@ from denialml.modeling.radar.evidence import (
     place_stakes,
 )
 from denialml.modeling.radar.groups import LEVELS
-from denialml.modeling.radar.payer_book import PayerBook
+from denialml.modeling.radar.payer_book import PayerBook, Stream
 from denialml.modeling.radar.settings import RadarSettings
 
 _QUARTER_DAYS = 91.0
 # Shares of a group's allowance: denials for any reason, for one reason that a payer's
 # rule can have, and for one that lies with coverage or the practice.
-_ANY_SHARE, _RULE_SHARE, _OTHER_SHARE = 0.01, 0.04, 0.0004
+_ANY_SHARE, _RULE_SHARE, _OTHER_SHARE = 0.003, 0.04, 0.0004
 
 # A reason rose elsewhere when so many times more than usual are denied for it.
 _ELSEWHERE = 1.5
 # A change has ended when the rise is less than this share of what it was.
 _STILL_RISEN = 0.4
-
-
-class Stream(msgspec.Struct, frozen=True):
-    """What is tested: a group of one payer's lines and a reason (`ANY`)."""
-
-    level: int
-    number: int
-    reason: str
 
 
 class Change(msgspec.Struct, kw_only=True):
@@ -77,12 +73,16 @@ class Watch:
         self.changes: list[Change] = []
         self.rises: Floats = np.array(settings.rise_sizes)
         trials = without_repeats(answers, days=settings.repeat_days)
+        known = circumstances(answers)
         by_payer: dict[str, list[int]] = defaultdict(list)
         for row, answer in enumerate(answers):
             by_payer[answer.payer].append(row)
         self.books = {
             payer: PayerBook(
-                payer, [answers[row] for row in rows], [trials[row] for row in rows]
+                payer,
+                [answers[row] for row in rows],
+                trials=[trials[row] for row in rows],
+                circumstances=[known[row] for row in rows],
             )
             for payer, rows in sorted(by_payer.items())
         }
@@ -133,9 +133,16 @@ class Watch:
             answer = book.answers[row]
             if self._is_explained(book, row):
                 continue
-            self.rates.learn(payer, book.line_keys[row], reason=answer.reason)
+            self.rates.learn(
+                payer,
+                book.line_keys[row],
+                reason=answer.reason,
+                circumstance=book.circumstances[row],
+            )
             book.times.learn(
-                answer.received_on - answer.submitted_on, denied=answer.denied
+                answer.received_on - answer.submitted_on,
+                denied=answer.denied,
+                by_rule=bool(book.payer_rule[row]),
             )
 
     def _is_explained(self, book: PayerBook, row: int) -> bool:
@@ -166,29 +173,33 @@ class Watch:
         part = LEVELS[stream.level].share * share * weight / self.rates.answers
         return math.log(_QUARTER_DAYS / (self.settings.nominal_alarms * part))
 
-    def stakes(
+    def _stakes(
         self, book: PayerBook, stream: Stream, *, day: int, needed: float
     ) -> Stakes | None:
         """The stakes of a stream for starts in the window; None if far below."""
         level, reason, rises = stream.level, stream.reason, self.rises
-        rows = book.rows_of(
-            level, stream.number, submitted_after=day - self.settings.window_days
+        window = self.settings.window_days
+        denials = book.denials_of(stream, submitted_after=day - window)
+        if len(denials) < self.settings.least_patients:
+            return None
+        highest = highest_evidence(
+            book, denials, level=level, reason=reason, rises=rises, starts=window + 1
         )
-        highest = highest_evidence(book, rows, level=level, reason=reason, rises=rises)
         if highest < needed:
             return None
+        rows = book.rows_of(level, stream.number, submitted_after=day - window)
         return place_stakes(book, rows, level=level, reason=reason, rises=rises)
 
     def _test(self, book: PayerBook, rows: Rows, day: int) -> None:
         """Test each stream that a new denial speaks for; the strongest alarm counts."""
-        denied = rows[(book.reason[rows] >= 0) & book.trial[rows]]
+        streams = book.note_denials(rows[(book.reason[rows] >= 0) & book.trial[rows]])
         while True:
             found: list[tuple[float, Stream, Stakes]] = []
-            for stream in _streams_of(book, denied):
+            for stream in streams:
                 needed = self.log_threshold(book, stream)
                 if not math.isfinite(needed):
                     continue
-                stakes = self.stakes(book, stream, day=day, needed=needed)
+                stakes = self._stakes(book, stream, day=day, needed=needed)
                 if stakes is None:
                     continue
                 excess = stakes.log_evidence - needed
@@ -208,6 +219,8 @@ class Watch:
         start = stakes.starts[int(np.argmax(stakes.log_stake))]
         denied = stakes.rows[stakes.hits & (stakes.days >= start)]
         if len(np.unique(book.patient[denied])) < self.settings.least_patients:
+            return False
+        if len(np.unique(book.received[denied])) < self.settings.least_answer_days:
             return False
         least = self.settings.evidence_without_one
         return all(
@@ -326,7 +339,9 @@ class Watch:
         )
         hits = hits_of(book, rows, reason=stream.reason).astype(np.float64)
         # A new cohort's first answers are payments: those say less than they seem to.
-        others = (1.0 - hits) * np.minimum(book.odds[rows], 1.0)
+        others = (1.0 - hits) * np.minimum(
+            book.odds_of(rows, reason=stream.reason), 1.0
+        )
         days, position = np.unique(book.submitted[rows], return_inverse=True)
         denied = np.bincount(position, weights=hits)
         other = np.bincount(position, weights=others)
@@ -343,15 +358,3 @@ class Watch:
         if evidence[best] < self.settings.resolved_evidence:
             return None
         return int(days[best])
-
-
-def _streams_of(book: PayerBook, denied: Rows) -> list[Stream]:
-    streams: dict[Stream, None] = {}
-    for row in denied.tolist():
-        reason = book.reasons[int(book.reason[row])]
-        for level in range(len(LEVELS)):
-            number = int(book.group[row, level])
-            streams[Stream(level, number, reason)] = None
-            if book.payer_rule[row]:
-                streams[Stream(level, number, ANY)] = None
-    return list(streams)

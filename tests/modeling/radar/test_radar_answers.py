@@ -9,7 +9,12 @@ import pytest
 from denialml.domain.adjudication import LineAdjudication, LineOutcome
 from denialml.domain.facts import PracticeRecords, SubmittedClaim
 from denialml.domain.remittance import ClaimAdjustment
-from denialml.modeling.radar.answers import line_answers, without_repeats
+from denialml.modeling.radar.answers import (
+    LineAnswer,
+    circumstances,
+    line_answers,
+    without_repeats,
+)
 from tests.modeling.radar.answered import clinic
 from tests.modeling.small_practice import make_claim
 
@@ -124,3 +129,23 @@ def test_a_patients_run_of_denials_is_one_event() -> None:
     ]
     # Denied, still denied, paid after a denial; then anew; 66 days later; anew.
     assert without_repeats(run, days=60) == [True, False, False, True, True, True]
+
+
+def test_the_circumstances_are_what_was_known_when_a_line_was_sent() -> None:
+    def line(served: int, sent: int, received: int, reason: str = "") -> LineAnswer:
+        return LineAnswer(
+            served_on=served, submitted_on=sent, received_on=received, payer="P1",
+            code="90837", session="11/", diagnosis="F41", clinician="c", patient="p",
+            reason=reason,
+        )  # fmt: skip
+
+    answers = [
+        line(1, 3, 20),
+        line(8, 9, 21, "CO-50"),  # sent before the first answer came
+        line(8, 15, 22, "CO-18"),  # the same service again
+        line(10, 24, 30),  # after three answers, the newest a denial; 14 days late
+        line(29, 31, 40),
+    ]
+    assert circumstances(answers) == [
+        "unheard", "unheard", "again", "late denied", "paid",
+    ]  # fmt: skip

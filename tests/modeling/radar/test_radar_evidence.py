@@ -32,7 +32,12 @@ def test_a_stake_is_expected_to_stay_what_it_is(
     answers = [one for one in clinic(seed=2, days=40, rate=0.5) if one.payer == "P1"]
     denied = next(row for row, one in enumerate(answers) if one.reason == "CO-50")
     paid = next(row for row, one in enumerate(answers) if not one.reason)
-    book = PayerBook("P1", answers, [True] * len(answers))
+    book = PayerBook(
+        "P1",
+        answers,
+        trials=[True] * len(answers),
+        circumstances=["paid"] * len(answers),
+    )
     book.known = len(answers)
     book.odds[:] = odds
     book.believed[:] = usual
@@ -83,6 +88,35 @@ def test_a_coverage_denial_does_not_count_among_any_rule() -> None:
         rates.learn("P1", KEYS, reason="PR-27")
     assert rates.rate("P1", KEYS, level=0, reason="PR-27") > 0.9
     assert rates.rate("P1", KEYS, level=0, reason=ANY) < 0.02
+
+
+def test_a_circumstance_in_which_lines_are_denied_more_raises_their_rate() -> None:
+    rates = EarlierRates(RadarSettings())
+    rates.day = 10
+    for number in range(400):
+        again = number % 4 == 0
+        rates.learn(
+            "P1",
+            KEYS,
+            reason="CO-50" if again and number % 8 == 0 else "",
+            circumstance="again" if again else "paid",
+        )
+    # 50 of 100 and none of 300 where 50 of 400 were expected, four drawn to ANY.
+    assert rates.relative_risk("again", reason="CO-50") == pytest.approx(4.0, abs=0.6)
+    assert rates.relative_risk("paid", reason="CO-50") < 0.1
+    assert rates.relative_risk("never seen", reason="CO-50") == 1.0
+
+
+def test_denials_by_coverage_have_their_own_times() -> None:
+    times = AnswerTimes()
+    for number in range(300):
+        times.learn(10 + number % 10, denied=False)
+    for number in range(60):
+        times.learn(20 + number % 10, denied=True, by_rule=True)
+        times.learn(10 + number % 10, denied=True, by_rule=False)
+    ages = np.array([11.0, 27.0])
+    assert times.denial_odds(ages, by_rule=True)[0] < 0.5
+    assert times.denial_odds(ages, by_rule=False) == pytest.approx(1.0, abs=0.05)
 
 
 def test_an_early_answer_is_less_often_a_denial() -> None:
