@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from denialml.modeling.knowledge.answer_event import AnswerEvent, denied_share
+from denialml.modeling.knowledge.answer_event import AnswerEvent
 from denialml.modeling.knowledge.line_view import LineView
 from denialml.modeling.knowledge.rate_table import (
     KeyWords,
@@ -131,11 +131,22 @@ def _denied_shares(events: Sequence[AnswerEvent]) -> dict[frozenset[str], Floats
     """`denied_share` of all answers (answers,) for the causes of each table."""
     asked = list(dict.fromkeys(table.causes for table in RATE_TABLES))
     shares = {causes: [0.0] * len(events) for causes in asked}
+    columns: dict[str, list[list[float]]] = {}
+    for causes in asked:
+        for cause in causes:
+            columns.setdefault(cause, []).append(shares[causes])
     for position, event in enumerate(events):
-        if event.denied:
-            for causes in asked:
-                shares[causes][position] = denied_share(event, causes)
+        if not event.denied:
+            continue
+        if _ANY_CAUSE in shares:
+            shares[_ANY_CAUSE][position] = 1.0
+        for cause, share in event.shares:
+            for column in columns.get(cause, ()):
+                column[position] += share
     return {causes: np.array(found) for causes, found in shares.items()}
+
+
+_ANY_CAUSE: frozenset[str] = frozenset()
 
 
 class _Words:
@@ -263,17 +274,14 @@ def _usual(table: RateTable, answers: _Answers, key: _Asked, lines: Integers) ->
 
 def _sums(factors: Floats, added: Floats, denied: Floats) -> tuple[Floats, Floats]:
     """Weight and denied weight after each step: decay what was, add what is new."""
-    weights: list[float] = []
-    against: list[float] = []
-    weight = refused = 0.0
-    for factor, more, value in zip(
-        factors.tolist(), added.tolist(), denied.tolist(), strict=True
-    ):
-        weight = weight * factor + more
-        refused = refused * factor + value
-        weights.append(weight)
-        against.append(refused)
-    return np.array(weights), np.array(against)
+    steps = factors.tolist()
+    return _decayed_sums(steps, added), _decayed_sums(steps, denied)
+
+
+def _decayed_sums(factors: list[float], added: Floats) -> Floats:
+    total = 0.0
+    steps = zip(factors, added.tolist(), strict=True)
+    return np.array([total := total * factor + more for factor, more in steps])
 
 
 @cache
