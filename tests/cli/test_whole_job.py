@@ -7,6 +7,7 @@ what each command left behind.
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -204,6 +205,31 @@ def test_pseudonyms_lead_back_to_the_practices_payers(
     assert named
     assert named <= set(known)
     assert len(set(known.values())) == len(known)
+
+
+def test_drift_compares_with_the_served_model_and_names_no_patient(
+    run: Run, trained: dict[str, object]
+) -> None:
+    found = json.loads(run("drift", "--as-of", "2026-01-01", "--json").out)
+    assert found["trained_as_of"] == "2026-01-01"
+    assert "comparing takes 100" in found["proposal"]
+    assert found["proposal"] in run("drift", "--as-of", "2026-01-01").remarks
+
+
+def test_a_model_promoted_elsewhere_is_received_with_the_public_key_alone(
+    run: Run, folder: Path, trained: dict[str, object]
+) -> None:
+    (serving,) = (folder / "var" / "model").glob("org_*")
+    copied = shutil.copytree(serving, folder / "brought")
+    private = folder / "var" / "bundle_private_key.pem"
+    away = private.rename(folder / "elsewhere.pem")
+    try:
+        assert "Serving" in run("receive", str(copied)).remarks
+        refused = run("train", "--as-of", "2026-01-01", status=1).remarks
+        assert "Train and promote there" in refused
+        run("rollback")
+    finally:
+        away.rename(private)
 
 
 def test_after_the_first_promotion_there_is_nothing_to_roll_back_to(

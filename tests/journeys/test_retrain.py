@@ -11,6 +11,7 @@ import pytest
 from denialml.errors import BundleRejected, GateFailed, NoModel, NotEnoughHistory
 from denialml.journeys.promotion import promote, rollback
 from denialml.journeys.retrain import payer_pseudonyms, train
+from denialml.modeling.retraining.drift_baseline import BASELINE
 from denialml.modeling.retraining.model_card import CARD_JSON, read_card
 from denialml.modeling.retraining.registry import CHAMPION, Registry
 from denialml.modeling.retraining.source_attributes import (
@@ -178,7 +179,10 @@ def _log_again(
     version = source.find("denial-risk", version=CHAMPION)
     bundle = load_bundle(store.serving, seal=store.seal)
     path = tracking.parent / f"bundle-{len(list(tracking.parent.iterdir()))}"
-    write_bundle(bundle, path, seal=store.seal, cards={CARD_JSON: card})
+    baseline = (store.serving / BASELINE).read_bytes()
+    write_bundle(
+        bundle, path, seal=store.seal, cards={CARD_JSON: card, BASELINE: baseline}
+    )
     logged = Registry(tracking).log_run(
         "denial-risk",
         bundle=path,
@@ -254,6 +258,10 @@ def test_a_second_promotion_meets_the_champion_and_rollback_undoes_it(
 ) -> None:
     tracking, serving = _copied(simulated_store, tmp_path)
     first = load_bundle(serving, seal=simulated_store.seal).version
+    card = (serving / CARD_JSON).read_bytes()
+    logged = _log_again(simulated_store, tracking, measures={}, card=card)
+    registry = Registry(tracking)
+    registry.make_champion(registry.find("denial-risk", version=logged))
     with open_session(simulated_store.engine) as session:
         report = train(
             session,
@@ -275,9 +283,12 @@ def test_a_second_promotion_meets_the_champion_and_rollback_undoes_it(
     assert promoted.replaced_version == first
     assert promoted.version == report.version != first
     assert promoted.comparison.opponent.startswith("champion's specification")
-    registry = Registry(tracking)
     champion = registry.find("denial-risk", version=CHAMPION)
     assert champion.version == report.registered_version
+    since = json.loads(registry.document(champion, "drift_since_champion.json"))
+    assert since["trained_as_of"] == AS_OF.isoformat()
+    assert since["proposal"] == report.drift_proposal
+    assert "0 lines were sent since the model was trained" in report.drift_proposal
     back = rollback(tracking=tracking, serving=serving, seal=simulated_store.seal)
     assert back.version == first
     assert load_bundle(serving, seal=simulated_store.seal).version == first
