@@ -15,6 +15,7 @@ REAL = (
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(
     not REAL.exists(), reason="the public decisions do not lie in ../shared/data"
 )
