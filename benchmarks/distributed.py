@@ -1,6 +1,6 @@
 """The Dask engine beside the local one: how equal, and at what cost.
 
-    python -m benchmarks.distributed --claims 8000 --seed 101
+    python -m benchmarks.distributed --claims 4000 --seed 101
 
 Two workers of one thread each on this machine, in processes of their own. Cost is CPU
 time: of this process alone for the local engine; of this process, the scheduler and
@@ -223,8 +223,8 @@ def scored(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--claims", type=int, default=8000)
-    parser.add_argument("--ingested", type=int, default=1500)
+    parser.add_argument("--claims", type=int, default=4000)
+    parser.add_argument("--ingested", type=int, default=600)
     parser.add_argument("--seed", type=int, default=101)
     chosen = parser.parse_args()
     practice = simulate_practice(

@@ -8,7 +8,7 @@ decisions=${2:-}
 "$python" -m benchmarks.corpus --json
 "$python" -m benchmarks.readers --json
 "$python" -m benchmarks.ingest --json
-"$python" -m benchmarks.distributed --claims 8000 --seed 101
+"$python" -m benchmarks.distributed --claims 4000 --seed 101
 "$python" -m benchmarks.simulator --json
 "$python" -m benchmarks.root_cause --out benchmarks/results/root_cause.json
 "$python" -m benchmarks.backtest --claims 100000 --seeds 402 403 --difficulty medium \

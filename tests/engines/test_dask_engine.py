@@ -42,7 +42,8 @@ from denialml.store.organizations import create_organization
 from tests.engines.test_parts import same_frame
 from tests.modeling.small_practice import make_practice
 
-pytestmark = pytest.mark.slow
+# Five processes load LightGBM: on a machine with other work to do that takes minutes.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 TRAINED_AS_OF = date(2023, 12, 1)
 SPECIFICATION = TrainingSpecification(
