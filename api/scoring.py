@@ -13,10 +13,12 @@ from api.scoring_limits import MAXIMUM_LINES, ScoringLimits, scoring_days
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
-from denialml.domain.risk import RiskScore
+from denialml.domain.risk import CutOff, RiskScore
 from denialml.errors import UnreadableFile
 from denialml.formats import open_reader
 from denialml.journeys.score import without_voids
+from denialml.modeling.risk.bundle import Bundle
+from denialml.modeling.risk.cut_offs import find_cut_off, flagged_by, not_reached
 from denialml.store.audit import AuditAction
 
 
@@ -34,10 +36,32 @@ class ScoredClaims(Judgment, frozen=True):
 
     `problems` says what could not be read of an X12 body, or only by a stated
     tolerance.
+
+    Where a precision was asked for, `cut_off` is the one that reached it, and
+    `flagged` are the control numbers of the claims at or above its risk, riskiest
+    first; where none reached it, both are null and `cut_off_note` says so. All three
+    are null where none was asked for.
     """
 
     scores: tuple[RiskScore, ...]
     problems: tuple[Problem, ...] = ()
+    cut_off: CutOff | None = None
+    flagged: tuple[str, ...] | None = None
+    cut_off_note: str | None = None
+
+
+def with_cut_off(
+    scored: ScoredClaims, cut_offs: Sequence[CutOff], precision: float
+) -> ScoredClaims:
+    """The scores with those that reach the precision flagged, or why none can be."""
+    cut_off = find_cut_off(cut_offs, precision)
+    if cut_off is None:
+        return msgspec.structs.replace(
+            scored, cut_off_note=f"{not_reached(cut_offs, precision)}."
+        )
+    return msgspec.structs.replace(
+        scored, cut_off=cut_off, flagged=flagged_by(cut_off, scored.scores)
+    )
 
 
 def read_claims(
@@ -129,16 +153,24 @@ def dated(claims: Sequence[Claim], *, today: date) -> list[Claim]:
 
 
 def score_for(
-    visit: Visit, claims: Sequence[Claim], *, as_of: date | None
-) -> list[RiskScore]:
+    visit: Visit,
+    claims: Sequence[Claim],
+    *,
+    as_of: date | None,
+    precision: float | None = None,
+) -> ScoredClaims:
     """The risk of each claim, in the order given; one audit event for all of them.
 
     Without `as_of` a claim is scored as of the day it says it was submitted, or today
     where it says none: the day decides what counts as known.
     """
+    scorers = visit.service.scorers
     if not claims:
-        return []
-    scores = visit.service.scorers.score(
+        if precision is None:
+            return ScoredClaims(scores=())
+        bundle = scorers.models.of(visit.organization_id).current()
+        return _answer([], bundle, precision=precision)
+    scores, bundle = scorers.score(
         visit.session,
         visit.organization_id,
         dated(claims, today=visit.today),
@@ -147,4 +179,13 @@ def score_for(
         between=visit.service.require_running,
     )
     visit.note(AuditAction.CLAIMS_SCORED, "claim", "", record_count=len(claims))
-    return scores
+    return _answer(scores, bundle, precision=precision)
+
+
+def _answer(
+    scores: Sequence[RiskScore], bundle: Bundle, *, precision: float | None
+) -> ScoredClaims:
+    scored = ScoredClaims(scores=tuple(scores))
+    if precision is None:
+        return scored
+    return with_cut_off(scored, bundle.facts.calibration.cut_offs, precision)

@@ -142,8 +142,10 @@ class Scorers:
         as_of: date | None,
         today: date,
         between: Callable[[], None],
-    ) -> list[RiskScore]:
+    ) -> tuple[list[RiskScore], Bundle]:
         """Score with the records and the model as they are now, building if need be.
+
+        With the scores comes the model that gave them, for its cut-offs.
 
         The history as of `today` is kept ready; other days never move it. `between` is
         called before each slice of a batch and may raise to end the work.
@@ -151,7 +153,8 @@ class Scorers:
         Raises `NoModel` or `BundleRejected` where there is no model to score with.
         """
         scorer = self._current(session, organization_id)
-        return scorer.score(claims, as_of=as_of, kept_day=today, between=between)
+        scores = scorer.score(claims, as_of=as_of, kept_day=today, between=between)
+        return scores, scorer.bundle
 
     def _current(self, session: Session, organization_id: str) -> Scorer:
         """Built by one thread while the others wait for it."""

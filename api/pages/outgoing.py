@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.dependencies import Purpose, Visit, admitted
+from api.pages.denial_view import cause_label
 from api.pages.forms import Form, read_form, require_token
 from api.pages.rendering import frame_of, render
 from api.permissions import Permission
@@ -18,7 +19,7 @@ from api.scoring import ReadClaims, read_claims, score_for
 from api.scoring_limits import ScoringLimits
 from denialml.domain.claim import Claim
 from denialml.domain.problem import Problem
-from denialml.domain.risk import LineRisk, RiskScore
+from denialml.domain.risk import AnswerDays, Contribution, LineRisk, RiskScore
 from denialml.errors import ModelError, UnreadableFile
 
 router = APIRouter(prefix="/claims", include_in_schema=False)
@@ -37,18 +38,47 @@ SHOWN_PROBLEMS = 50
 
 
 @dataclass(frozen=True)
+class CauseView:
+    """What a denial of a line would be for; `reason_code` is a CARC or empty."""
+
+    words: str
+    probability: float
+    reason_code: str
+
+
+@dataclass(frozen=True)
+class LineView:
+    """One line's risk with the contributions that are shown."""
+
+    risk: LineRisk
+    causes: tuple[CauseView, ...]
+    contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True)
 class ClaimView:
-    """One scored claim. `tone` is high, middle or low."""
+    """One scored claim. `tone` is high, middle or low, empty where the score abstains.
+
+    `causes` are the likeliest of its riskiest line; `abstention_reason` is empty
+    unless the number is no estimate.
+    """
 
     patient_control_number: str
     payer_name: str
     total_charge: Decimal
     as_of: date
     probability: float
+    interval: tuple[float, float] | None
     tone: str
+    abstention_reason: str
+    warnings: tuple[str, ...]
     reasons: tuple[str, ...]
+    speaks_for_payment: tuple[str, ...]
+    causes: tuple[CauseView, ...]
+    expected_loss: Decimal | None
+    expected_answer_days: AnswerDays | None
     remedies: tuple[str, ...]
-    lines: tuple[LineRisk, ...]
+    lines: tuple[LineView, ...]
 
 
 @dataclass(frozen=True)
@@ -93,7 +123,7 @@ def show_risk(
     try:
         limits = ScoringLimits.of(visit.service.settings)
         read = read_claims(content, file=name, limits=limits, today=visit.today)
-        scores = score_for(visit, read.claims, as_of=None)
+        scores = list(score_for(visit, read.claims, as_of=None).scores)
     except (UnreadableFile, ModelError) as error:
         return _page(visit, refusal=str(error), pasted=pasted, status=422)
     except RequestProblem as problem:
@@ -140,16 +170,37 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
         if it.contribution > 0 and it.remedy
     ]
     raising.sort(key=lambda it: -it.contribution)
+    lines = tuple(line_view(line) for line in score.lines)
+    riskiest = max(lines, key=lambda line: line.risk.probability)
     return ClaimView(
         patient_control_number=claim.patient_control_number,
         payer_name=claim.payer.name or claim.payer.payer_id,
         total_charge=claim.total_charge,
         as_of=score.as_of,
         probability=score.probability,
-        tone=risk_tone(score.probability),
+        interval=score.interval,
+        tone="" if score.abstains else risk_tone(score.probability),
+        abstention_reason=score.abstention_reason,
+        warnings=score.warnings,
         reasons=score.reasons,
+        speaks_for_payment=score.speaks_for_payment,
+        causes=riskiest.causes,
+        expected_loss=score.expected_loss,
+        expected_answer_days=score.expected_answer_days,
         remedies=tuple(dict.fromkeys(it.remedy for it in raising))[:3],
-        lines=score.lines,
+        lines=lines,
+    )
+
+
+def line_view(line: LineRisk) -> LineView:
+    """A line's risk for the page."""
+    return LineView(
+        risk=line,
+        causes=tuple(
+            CauseView(cause_label(one.root_cause), one.probability, one.reason_code)
+            for one in line.likely_causes
+        ),
+        contributions=line.contributions[:SHOWN_CONTRIBUTIONS],
     )
 
 

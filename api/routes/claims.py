@@ -72,6 +72,9 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
                     {
                         "scores": [as_json(EXAMPLE_SCORE)],
                         "problems": [],
+                        "cut_off": None,
+                        "flagged": None,
+                        "cut_off_note": None,
                     },
                     ScoredClaims,
                 ),
@@ -101,6 +104,17 @@ def score_claims(
             "a year ahead."
         ),
     ] = None,
+    precision: Annotated[
+        float | None,
+        Query(
+            gt=0,
+            lt=1,
+            description="Flag the claims from the risk on of which at least this share "
+            "was denied among earlier claims, e.g. 0.9. `cut_off` says what that is "
+            "worth; where no cut-off of the model reached it, nothing is flagged and "
+            "`cut_off_note` says so.",
+        ),
+    ] = None,
 ) -> Response:
     """Score, and say what could not be read."""
     limits, today = ScoringLimits.of(visit.service.settings), visit.today
@@ -111,8 +125,8 @@ def score_claims(
         read = read_claims(
             body, file=file_name_of(request), limits=limits, as_of=as_of, today=today
         )
-    scored = ScoredClaims(
-        scores=tuple(score_for(visit, read.claims, as_of=as_of)),
+    scored = msgspec.structs.replace(
+        score_for(visit, read.claims, as_of=as_of, precision=precision),
         problems=read.problems,
     )
     if not read.complete:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,9 @@ from denialml.formats import read_file
 from denialml.journeys.engines.engine import Engine
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
+
+if TYPE_CHECKING:
+    from denialml.modeling.risk.bundle import Bundle
 
 
 class ScoredFile(Judgment, frozen=True):
@@ -97,9 +100,9 @@ def score_file(
             this precision.
         NoModel: nothing has been promoted for this practice.
     """
-    from denialml.journeys.score import score_claims, without_voids
+    from denialml.journeys.score import without_voids
     from denialml.modeling.risk.bundle import load_bundle
-    from denialml.modeling.risk.cut_offs import cut_off_for
+    from denialml.modeling.risk.cut_offs import cut_off_for, flagged_by
 
     reading = read_file(expect_file(path))
     claims = [record for record in reading if isinstance(record, Claim)]
@@ -115,25 +118,14 @@ def score_file(
         if precision is None
         else cut_off_for(bundle.facts.calibration.cut_offs, precision)
     )
-    with desk.session() as session, remarks.status("Scoring"):
-        scores = score_claims(
-            session,
-            practice.organization_id,
-            [claim for claim in billed if claim.lines],
-            bundle=bundle,
-            as_of=parse_day(as_of, "--as-of"),
-            engine=engine,
-        )
-        record_event(
-            session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.CLAIMS_SCORED,
-            record_kind="claim",
-            record_id="",
-            record_count=len(scores),
-            now=desk.now(),
-        )
+    scores = _scores(
+        desk,
+        practice,
+        [claim for claim in billed if claim.lines],
+        bundle=bundle,
+        as_of=as_of,
+        engine=engine,
+    )
     return ScoredFile(
         file=path.name,
         complete=reading.complete,
@@ -149,15 +141,38 @@ def score_file(
     )
 
 
-def flagged_by(cut_off: CutOff | None, scores: Sequence[RiskScore]) -> tuple[str, ...]:
-    """Control numbers of the claims at or above the cut-off, riskiest first."""
-    if cut_off is None:
-        return ()
-    return tuple(
-        one.patient_control_number
-        for one in sorted(scores, key=lambda one: -one.probability)
-        if one.probability >= cut_off.risk
-    )
+def _scores(
+    desk: Desk,
+    practice: Organization,
+    claims: Sequence[Claim],
+    *,
+    bundle: "Bundle",
+    as_of: str | None,
+    engine: Engine | None,
+) -> list[RiskScore]:
+    """The claims' scores, with the audit event of scoring them."""
+    from denialml.journeys.score import score_claims
+
+    with desk.session() as session, remarks.status("Scoring"):
+        scores = score_claims(
+            session,
+            practice.organization_id,
+            claims,
+            bundle=bundle,
+            as_of=parse_day(as_of, "--as-of"),
+            engine=engine,
+        )
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.CLAIMS_SCORED,
+            record_kind="claim",
+            record_id="",
+            record_count=len(scores),
+            now=desk.now(),
+        )
+    return scores
 
 
 def show_scores(scored: ScoredFile, *, top: int) -> None:

@@ -7,19 +7,23 @@ from datetime import date
 from decimal import Decimal
 
 import httpx
+import msgspec
 import pytest
 
 from api.examples import (
+    EXAMPLE_CLAIM,
     EXAMPLE_DENIAL,
+    EXAMPLE_SCORE,
     example_835,
     example_837p,
     example_authorization,
 )
 from api.pages.denial_view import adjustment_views, deadline_view, remark_views
-from api.pages.outgoing import risk_tone
-from api.pages.rendering import day, money, percent, words
-from denialml.domain.denial import Deadline, DeadlineBasis
+from api.pages.outgoing import claim_view, risk_tone
+from api.pages.rendering import Frame, day, money, percent, render, words
+from denialml.domain.denial import Deadline, DeadlineBasis, RootCause
 from denialml.domain.remittance import ClaimAdjustment
+from denialml.domain.risk import AnswerDays, LikelyCause, RiskScore
 from tests.api.running import AUTHORIZATIONS, X12, Running
 
 TODAY = date(2026, 11, 2)
@@ -212,21 +216,60 @@ def test_an_uploaded_file_shows_the_risk_of_each_claim(
     assert count == running.outgoing.count(b"CLM*")
     assert len(chances) >= count - 2
     assert "Risk is the calibrated probability" in shown
+    assert "Against payment" in shown
 
 
-def test_pasted_text_is_read_and_nothing_is_stored(
-    browser: httpx.Client, client: httpx.Client
-) -> None:
-    before = client.get("/v1/denials?limit=200").json()
-    shown = text_of(
-        browser.post(
-            "/claims",
-            data={"csrf_token": token_of(browser), "text": example_837p()},
-        )
+def outgoing_page(score: RiskScore) -> str:
+    """What a reader reads of one scored claim."""
+    answer = render(
+        "outgoing.html.j2",
+        frame=Frame("Harbor Lane", True, "token", "key", frozenset(), TODAY),
+        scored=[claim_view(EXAMPLE_CLAIM, score)],
+        model_version="m",
+        problems=[],
+        refusal="",
+        pasted="",
+        shown_contributions=8,
     )
-    assert "1 claim, riskiest first" in shown
-    assert "as of Oct 6, 2026" in shown
-    assert client.get("/v1/denials?limit=200").json() == before
+    text = re.sub(r"<[^>]+>", " ", bytes(answer.body).decode())
+    return " ".join(html.unescape(text).split())
+
+
+def test_an_outgoing_claim_shows_what_its_score_says_beside_the_number() -> None:
+    [line] = EXAMPLE_SCORE.lines
+    cause = LikelyCause(
+        root_cause=RootCause.AUTH_MISSING, probability=0.2, reason_code="197"
+    )
+    score = msgspec.structs.replace(
+        EXAMPLE_SCORE,
+        lines=(msgspec.structs.replace(line, likely_causes=(cause,)),),
+        interval=(0.31, 0.52),
+        expected_loss=Decimal("57.93"),
+        expected_answer_days=AnswerDays(median=22, low=14, high=40),
+        speaks_for_payment=("The last eligibility answer said active.",),
+        warnings=("This is a corrected claim.",),
+    )
+    shown = outgoing_page(score)
+    assert "The true risk lies between 31% and 52% in about eight of ten" in shown
+    assert "Expected loss $57.93." in shown
+    assert "An answer is expected after 22 days (80% between 14 and 40)." in shown
+    assert "(20%, CARC 197)." in shown
+    assert "For payment The last eligibility answer said active." in shown
+    assert "Warning. This is a corrected claim." in shown
+    assert "Too little history" not in shown
+
+
+def test_an_outgoing_claim_has_no_number_for_its_risk_where_the_score_abstains() -> (
+    None
+):
+    reason = "Too little history: Plan P has not answered any claim line yet."
+    score = msgspec.structs.replace(
+        EXAMPLE_SCORE, abstains=True, abstention_reason=reason, interval=(0.1, 0.2)
+    )
+    shown = outgoing_page(score)
+    assert f"{reason} The number" in shown
+    assert "The true risk lies between" not in shown
+    assert claim_view(EXAMPLE_CLAIM, score).tone == ""
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,66 @@ def test_a_day_before_all_history_is_answered_with_a_warning(
         assert "no history before 2024-01-01" in warnings[0]
 
 
+def test_a_precision_flags_the_claims_at_or_above_its_cut_off(
+    client: httpx.Client, running: Running, harbor: str
+) -> None:
+    bundle = load_bundle(
+        running.settings.serving_bundle_of(harbor), seal=running.seal(harbor)
+    )
+    reached = bundle.facts.calibration.cut_offs
+    address = f"/v1/claims/score?as_of={AS_OF}"
+    plain = scored(client.post(address, content=running.outgoing, headers=X12))
+    assert (plain.cut_off, plain.flagged, plain.cut_off_note) == (None, None, None)
+    for cut_off in reached[:: max(1, len(reached) // 3)]:
+        answer = client.post(
+            f"{address}&precision={cut_off.precision}",
+            content=running.outgoing,
+            headers=X12,
+        )
+        found = scored(answer)
+        assert found.scores == plain.scores
+        assert found.cut_off == cut_off
+        assert found.cut_off_note is None
+        assert found.flagged is not None
+        assert set(found.flagged) == {
+            one.patient_control_number
+            for one in plain.scores
+            if one.probability >= cut_off.risk
+        }
+
+
+def test_a_precision_that_no_cut_off_reached_is_said_plainly(
+    client: httpx.Client,
+) -> None:
+    answer = client.post(
+        f"/v1/claims/score?as_of={AS_OF}&precision=0.9999",
+        content=msgspec.json.encode(EXAMPLE_CLAIM),
+        headers=JSON,
+    )
+    found = scored(answer)
+    assert len(found.scores) == 1
+    assert (found.cut_off, found.flagged) == (None, None)
+    assert found.cut_off_note is not None
+    assert found.cut_off_note.startswith("no cut-off of this model reached a precision")
+
+
+@pytest.mark.parametrize(
+    "precision", ["0", "1", "90", "-0.5", "nan", "inf", "high", ""]
+)
+def test_a_precision_is_a_share_between_0_and_1(
+    client: httpx.Client, precision: str
+) -> None:
+    answer = client.post(
+        f"/v1/claims/score?precision={precision}",
+        content=msgspec.json.encode(EXAMPLE_CLAIM),
+        headers=JSON,
+    )
+    assert answer.status_code == 422
+    body = answer.json()
+    assert body["type"] == "/docs/problems/invalid-request"
+    assert [error["parameter"] for error in body["errors"]] == ["precision"]
+
+
 def test_a_file_of_another_kind_has_no_claim_to_score(client: httpx.Client) -> None:
     answer = client.post("/v1/claims/score", content=example_835(), headers=X12)
     assert answer.status_code == 422

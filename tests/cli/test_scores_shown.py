@@ -5,8 +5,9 @@ from datetime import date
 import msgspec
 import pytest
 
-from denialml.cli.scoring import ScoredFile, flagged_by, show_scores
+from denialml.cli.scoring import ScoredFile, show_scores
 from denialml.domain.risk import CutOff, RiskScore
+from denialml.modeling.risk.cut_offs import flagged_by
 
 
 def shown(capsys: pytest.CaptureFixture[str], *scores: RiskScore) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import pytest
 from denialml.errors import InputError
 from denialml.modeling.risk.cut_offs import (
     cut_off_for,
+    find_cut_off,
     learn_cut_offs,
     share_interval,
 )
@@ -30,6 +31,11 @@ def test_a_lower_precision_flags_more() -> None:
 def test_a_precision_that_was_never_reached_is_refused_with_the_strictest() -> None:
     with pytest.raises(InputError, match="95%; the strictest reached 90%"):
         cut_off_for(learn_cut_offs(RISK, DENIED), 0.95)
+
+
+def test_a_precision_that_was_never_reached_has_no_cut_off() -> None:
+    assert find_cut_off(learn_cut_offs(RISK, DENIED), 0.95) is None
+    assert find_cut_off((), 0.5) is None
 
 
 @pytest.mark.parametrize("precision", [0.0, 1.0, 95.0])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from denialml.domain.risk import CutOff
+from denialml.domain.risk import CutOff, RiskScore
 from denialml.errors import InputError
 
 Floats = npt.NDArray[np.float64]
@@ -65,15 +65,44 @@ def cut_off_for(cut_offs: Sequence[CutOff], precision: float) -> CutOff:
     InputError
         If the precision is no share, or no cut-off reached it.
     """
+    found = find_cut_off(cut_offs, precision)
+    if found is None:
+        raise InputError(not_reached(cut_offs, precision))
+    return found
+
+
+def find_cut_off(cut_offs: Sequence[CutOff], precision: float) -> CutOff | None:
+    """The same, None where no cut-off reached the precision.
+
+    Raises
+    ------
+    InputError
+        If the precision is no share.
+    """
     if not 0.0 < precision < 1.0:
         raise InputError(f"a precision lies between 0 and 1, not at {precision:g}")
     for each in cut_offs:
         if each.precision >= precision - 1e-9:
             return each
+    return None
+
+
+def not_reached(cut_offs: Sequence[CutOff], precision: float) -> str:
+    """That no cut-off reached the precision, and which one the strictest reached."""
     best = max((each.precision for each in cut_offs), default=None)
-    raise InputError(
-        f"no cut-off of this model reached a precision of {precision:.0%}"
-        + (f"; the strictest reached {best:.0%}" if best is not None else "")
+    return f"no cut-off of this model reached a precision of {precision:.0%}" + (
+        f"; the strictest reached {best:.0%}" if best is not None else ""
+    )
+
+
+def flagged_by(cut_off: CutOff | None, scores: Sequence[RiskScore]) -> tuple[str, ...]:
+    """Control numbers of the claims at or above the cut-off, riskiest first."""
+    if cut_off is None:
+        return ()
+    return tuple(
+        one.patient_control_number
+        for one in sorted(scores, key=lambda one: -one.probability)
+        if one.probability >= cut_off.risk
     )
 
 
