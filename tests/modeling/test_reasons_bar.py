@@ -31,7 +31,8 @@ def test_a_fact_on_the_true_cause_is_among_the_first_three_reasons() -> None:
     assert shares["fact_in_first_three"] > 0.7
     assert shares["matter_in_first_three"] > 0.8
     assert not [one for one in found if one.first == "general" and one.facts]
-    assert summary["thin_leads"] == 0
+    # A rate of few answers comes after every other reason.
+    assert all(len(one.matters) == 1 for one in found if one.leads_with_thin_rate)
     causes = summary["causes"]
     assert isinstance(causes, dict)
     for cause in ("auth_missing", "duplicate_resubmission", "timely_filing"):

@@ -3,7 +3,7 @@
 The contributions themselves stay as they are and add up; this only chooses among their
 sentences. A reason leads with what can be seen in this claim and its file, before what
 payers did with others like it, before how a payer answers in general. A rate that
-rests on too few answers to say (`explanation.FEW_ANSWERS`) never leads: it comes last.
+rests on too few answers to say (`explanation.FEW_ANSWERS`) says so and comes last.
 """
 
 from collections.abc import Collection, Iterator, Sequence
