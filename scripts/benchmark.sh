@@ -10,7 +10,7 @@ decisions=${2:-}
 "$python" -m benchmarks.ingest --json
 "$python" -m benchmarks.distributed --claims 4000 --seed 101
 "$python" -m benchmarks.simulator --json
-"$python" -m benchmarks.root_cause --out benchmarks/results/root_cause.json
+"$python" -m benchmarks.root_cause --seeds 411 412 --claims 60000 --out benchmarks/results/root_cause.json
 "$python" -m benchmarks.backtest --claims 100000 --seeds 402 403 --difficulty medium \
     --refits monthly --baselines
 "$python" -m benchmarks.small_practice --claims 2000 5000 --seeds 401 402 403 404 405 406 407 408 409 410
