@@ -16,6 +16,11 @@ from denialml.modeling.knowledge.loss_hazard import Hazard, Hazards
 
 # A code speaks for a cause that it names with more than this share.
 _SETTLED = 0.5
+# An enum's member costs ten times a module's name, and every line asks.
+_LIMIT = RootCause.BENEFIT_LIMIT
+_LATE = RootCause.TIMELY_FILING
+_COVERAGE = RootCause.ELIGIBILITY_COVERAGE
+_COORDINATION = RootCause.COB_WRONG_PAYER
 
 Evidence = tuple[
     CoverageEvidence,
@@ -84,14 +89,14 @@ class EvidenceBook:
             self._limits[limit_key] = limit.learn(
                 visits=view.visits_this_year,
                 denied=event.denied,
-                limit_share=shares.get(RootCause.BENEFIT_LIMIT, 0.0),
+                limit_share=shares.get(_LIMIT, 0.0),
             )
             filing = self._filing.get(view.payer, _NO_FILING)
             self._filing[view.payer] = filing.learn(
                 lag_days=(event.submitted_on - event.service_date).days,
                 answer_days=(event.received_on - event.submitted_on).days,
                 denied=event.denied,
-                late_share=shares.get(RootCause.TIMELY_FILING, 0.0),
+                late_share=shares.get(_LATE, 0.0),
             )
         patient_key = (event.patient, view.payer, view.member)
         coverage = self._coverage.get(patient_key, _NO_COVERAGE)
@@ -117,14 +122,14 @@ class EvidenceBook:
         for hazards, cause, proved, refused, vouched in (
             (
                 self._lapses,
-                RootCause.ELIGIBILITY_COVERAGE,
+                _COVERAGE,
                 before.coverage_proved,
                 before.coverage_refused,
                 event.check_active,
             ),
             (
                 self._others,
-                RootCause.COB_WRONG_PAYER,
+                _COORDINATION,
                 before.coordination_proved,
                 before.coordination_refused,
                 checked is not None and not event.check_named_other,

@@ -34,6 +34,12 @@ from denialml.reference import procedure_codes
 
 TELEHEALTH_PLACES = frozenset({"02", "10"})
 TELEHEALTH_MODIFIERS = frozenset({"95", "GT", "GQ", "G0", "93", "FQ", "FR"})
+# An enum's member costs ten times a module's name, and every line asks.
+_UNKNOWN = Modality.UNKNOWN
+_VIDEO = Modality.VIDEO
+_AUDIO = Modality.AUDIO
+_ENROLLED = EnrollmentState.ENROLLED
+_ACTIVE = EligibilityResult.ACTIVE
 
 
 class FactBook:
@@ -84,7 +90,7 @@ class FactBook:
             (clinician, claim.payer.payer_id), day or as_of, as_of=as_of
         )
         code = self._codes.get(line.procedure_code)
-        modality = note.modality if note is not None else Modality.UNKNOWN
+        modality = note.modality if note is not None else _UNKNOWN
         is_telehealth = _is_telehealth(claim, line, modality)
         expected = _expected_telehealth(payer if is_telehealth else None, modality)
         visits = file.visits_before(day, as_of=as_of)
@@ -149,7 +155,7 @@ class FactBook:
             if span.effective_on <= day and (
                 span.ends_on is None or day <= span.ends_on
             ):
-                return EnrollmentState.ENROLLED, (day - span.effective_on).days
+                return _ENROLLED, (day - span.effective_on).days
         latest = max(known, key=lambda span: (span.effective_on, span.ends_on or day))
         age = (day - latest.effective_on).days
         return (EnrollmentState.NOT_YET if age < 0 else EnrollmentState.ENDED), age
@@ -227,7 +233,7 @@ def _match(
 def _is_telehealth(claim: Claim, line: ServiceLine, modality: Modality) -> bool:
     return (
         line_place_of_service(claim, line) in TELEHEALTH_PLACES
-        or modality in (Modality.VIDEO, Modality.AUDIO)
+        or modality in (_VIDEO, _AUDIO)
         or not TELEHEALTH_MODIFIERS.isdisjoint(line.modifiers)
     )
 
@@ -236,7 +242,7 @@ def _expected_telehealth(payer: Payer | None, modality: Modality) -> tuple[str, 
     """Place of service and modifier the practice has set up for this payer."""
     if payer is None:
         return "", ""
-    if modality is Modality.AUDIO and payer.audio_only_modifier:
+    if modality is _AUDIO and payer.audio_only_modifier:
         return payer.telehealth_place_of_service, payer.audio_only_modifier
     return payer.telehealth_place_of_service, payer.telehealth_modifier
 
@@ -257,6 +263,6 @@ def _coverage_ended(check: EligibilityCheck | None, day: date | None) -> bool | 
         return None
     if check.coverage_end is not None:
         return check.coverage_end < day
-    if check.result is EligibilityResult.ACTIVE and day <= check.checked_on:
+    if check.result is _ACTIVE and day <= check.checked_on:
         return False
     return None

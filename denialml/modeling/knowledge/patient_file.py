@@ -26,6 +26,10 @@ _ONE_DAY = timedelta(days=1)
 _NEVER = date.max
 _ZERO = Decimal(0)
 _REPLACEMENTS = frozenset({"7", "8"})
+# An enum's member costs ten times a module's name, and every line asks.
+_PAID = LineOutcome.PAID
+_DENIED = LineOutcome.DENIED
+_PARTIAL = LineOutcome.PARTIAL
 
 
 class SentLine(msgspec.Struct, frozen=True, gc=False):
@@ -136,8 +140,8 @@ class PatientFile:
             answers,
             key=lambda one: (one[0].received_on, one[0].claim_id, one[0].line_number),
         ):
-            paid = adjudication.outcome is LineOutcome.PAID
-            denied = adjudication.outcome in (LineOutcome.DENIED, LineOutcome.PARTIAL)
+            paid = adjudication.outcome is _PAID
+            denied = adjudication.outcome in (_DENIED, _PARTIAL)
             if not (paid or denied) or line.service_date is None:
                 continue
             trail = self._answers.get(claim.payer.payer_id)
