@@ -45,7 +45,7 @@ class RadarSettings(msgspec.Struct, frozen=True, kw_only=True):
         Log-evidence that the payer answers as before, from which a change is resolved.
     """
 
-    nominal_alarms: float = 100.0
+    nominal_alarms: float = 150.0
     window_days: int = 75
     half_life_days: float = 240.0
     prior_answers: float = 20.0
@@ -54,8 +54,8 @@ class RadarSettings(msgspec.Struct, frozen=True, kw_only=True):
     least_patients: int = 3
     least_answer_days: int = 2
     rise_sizes: tuple[float, ...] = (0.06, 0.15, 0.35, 0.8)
-    added_denials: float = 0.3
-    rate_margin: float = 1.1
+    added_denials: float = 1.0
+    rate_margin: float = 1.25
     least_rate: float = 0.004
     evidence_without_one: float = 2.0
     repeat_days: int = 60
