@@ -71,7 +71,7 @@ def test_months_after_training_features_risk_and_payers_are_compared(
     assert named <= billed | set(_payers(simulated_store))
     with open_session(simulated_store.engine) as session:
         organization_id = simulated_store.organization_id
-        newest = latest_event_id(session, organization_id)
+        newest = latest_event_id(session, organization_id, AuditAction.DRIFT_READ)
         (last,) = list_events(session, organization_id, after_event_id=newest - 1)
     assert last.action is AuditAction.DRIFT_READ
     assert last.record_id == served.bundle.version
