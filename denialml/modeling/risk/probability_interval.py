@@ -4,9 +4,10 @@ Two models grown on disjoint halves of the patients disagree by what samples of 
 size leave open; the model that serves has seen both halves and errs by half of that.
 Trees also err together, by what no half shows: shrinkage draws them to the middle, and
 payers change their rules. How far, up and down, was measured where the truth is known:
-the test year of simulated worlds 101 to 104 and 107 (40,000 claims) by models that were
-never refitted. It is a width for the typical error, not a promise about a payer whose
-rules change tomorrow; a model refitted monthly errs less.
+the test year of simulated worlds 101 to 104 and 107 (40,000 claims) by models never
+refitted, whose trees started from the rate by cause. It is a width for the typical
+error, not a promise about a payer whose rules change tomorrow; a model refitted monthly
+should err less.
 """
 
 import math
