@@ -25,6 +25,7 @@ from denialml.journeys.ingest import IngestReport, ingest_file, records_to_store
 from denialml.journeys.judgments import after_file, brings_letters
 from denialml.store.database import lock_organization
 from denialml.store.organizations import get_organization
+from denialml.store.touched import unsettled_payments
 
 router = APIRouter(prefix="/v1", tags=["files"])
 
@@ -39,7 +40,8 @@ _FILE_NAME = re.compile(r'filename="?([^";\\/\x00-\x1f\x7f]{1,120})"?')
 class TakenFile(IngestReport, frozen=True):
     """What one file brought.
 
-    `denials` is set where it held a remittance or a payer's letter about denials.
+    `denials` is set where it held a remittance, a claim that a remittance on file had
+    answered, or a payer's letter about denials.
     """
 
     denials: DenialReport | None = None
@@ -159,6 +161,7 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
     lock_organization(session, organization_id)
     version = get_organization(session, organization_id).records_version
     last = judged.get(organization_id)
+    waiting = unsettled_payments(session, organization_id)
     report = ingest_file(
         session,
         organization_id,
@@ -173,8 +176,11 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
             session, organization_id, last, report, records_version=version
         )
     found = None
-    if REMITTANCE_KIND in report.transactions or brings_letters(
-        session, organization_id, report
+    if (
+        REMITTANCE_KIND in report.transactions
+        # A claim taken in after its answer.
+        or waiting != unsettled_payments(session, organization_id)
+        or brings_letters(session, organization_id, report)
     ):
         found, last = judge_denials(
             session,
