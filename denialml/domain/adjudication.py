@@ -48,6 +48,9 @@ class LineOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+_UNDECIDED = (LineOutcome.PENDING, LineOutcome.REVERSED)
+
+
 class LineAdjudication(Judgment, frozen=True):
     """One answer to one line of one submission. Grain: claim line x remittance.
 
@@ -150,12 +153,10 @@ def initial_determination(
     while there is none (censored, which is not paid). A later reversal, correction or
     appeal does not change what the payer first decided.
     """
-    decisions = [
-        each
-        for each in adjudications
-        if each.outcome not in (LineOutcome.PENDING, LineOutcome.REVERSED)
-    ]
-    return min(decisions, key=lambda each: each.sequence, default=None)
+    decisions = [each for each in adjudications if each.outcome not in _UNDECIDED]
+    if len(decisions) < 2:
+        return decisions[0] if decisions else None
+    return min(decisions, key=lambda each: each.sequence)
 
 
 class _Taken:

@@ -17,7 +17,7 @@ from denialml.domain.adjudication import (
 )
 from denialml.domain.claim import Claim, ServiceLine, patient_key
 from denialml.domain.coverage import EligibilityResult
-from denialml.domain.facts import LineFacts, PracticeRecords
+from denialml.domain.facts import LineFacts, PracticeRecords, SubmittedClaim
 from denialml.modeling.knowledge.answer_event import AnswerEvent
 from denialml.modeling.knowledge.causes import cause_shares
 from denialml.modeling.knowledge.facts import FactBook
@@ -27,6 +27,8 @@ from denialml.reference import adjustment_reasons
 _REPLACEMENTS = frozenset({"7", "8"})
 _DENIED = frozenset({LineOutcome.DENIED, LineOutcome.PARTIAL})
 _DECIDED = _DENIED | {LineOutcome.PAID}
+# An enum's member costs ten times a module's name, and every line asks.
+_ACTIVE = EligibilityResult.ACTIVE
 
 
 class ObservedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -67,32 +69,50 @@ def observe_lines(
     `answered_only` leaves out what no payer has answered: enough for history.
     """
     by_line = _answers_by_line(records.adjudications)
-    answers = _initial_answers(by_line)
-    observed = []
     ordered = sorted(
         records.submitted_claims, key=lambda one: (one.submitted_on, one.claim_id)
     )
-    for submitted in ordered:
-        claim, day = submitted.claim, submitted.submitted_on
-        for line in claim.lines:
-            answer = answers.get((submitted.claim_id, line.line_number))
-            if answered_only and answer is None:
-                continue
-            facts = fact_book.line_facts(claim, line, as_of=day)
-            observed.append(
-                ObservedLine(
-                    claim_id=submitted.claim_id,
-                    claim=claim,
-                    line=line,
-                    submitted_on=day,
-                    facts=facts,
-                    view=view_line(claim, line, facts),
-                    answer=answer,
-                    paid_later_on=_paid_after(
-                        answer, by_line.get((submitted.claim_id, line.line_number), ())
-                    ),
-                )
+    # Patient by patient: a file is asked for all its lines while it is near at hand.
+    # Day by day, each line would find its patient's file cold (a third slower).
+    of_patient: dict[str, list[int]] = {}
+    for position, submitted in enumerate(ordered):
+        of_patient.setdefault(patient_key(submitted.claim), []).append(position)
+    found: list[list[ObservedLine]] = [[]] * len(ordered)
+    for positions in of_patient.values():
+        for position in positions:
+            found[position] = _observe(
+                ordered[position], fact_book, by_line, answered_only=answered_only
             )
+    return [one for lines in found for one in lines]
+
+
+def _observe(
+    submitted: SubmittedClaim,
+    fact_book: FactBook,
+    by_line: "_Answers",
+    *,
+    answered_only: bool,
+) -> list[ObservedLine]:
+    claim, day, claim_id = submitted.claim, submitted.submitted_on, submitted.claim_id
+    observed = []
+    for line in claim.lines:
+        answers = by_line.get((claim_id, line.line_number), ())
+        answer = initial_determination(answers) if answers else None
+        if answered_only and answer is None:
+            continue
+        facts = fact_book.line_facts(claim, line, as_of=day)
+        observed.append(
+            ObservedLine(
+                claim_id=claim_id,
+                claim=claim,
+                line=line,
+                submitted_on=day,
+                facts=facts,
+                view=view_line(claim, line, facts),
+                answer=answer,
+                paid_later_on=_paid_after(answer, answers),
+            )
+        )
     return observed
 
 
@@ -118,7 +138,7 @@ def answer_events(observed: Sequence[ObservedLine]) -> list[AnswerEvent]:
                 shares=tuple(shares.items()),
                 counts=one.is_original,
                 checked_on=_checked_on(one.facts),
-                check_active=one.facts.eligibility_result is EligibilityResult.ACTIVE,
+                check_active=one.facts.eligibility_result is _ACTIVE,
                 check_named_other=one.facts.other_payer_named,
                 allowed=_allowed(answer),
                 reason_code=_anchor(answer) if denied else "",
@@ -194,14 +214,3 @@ def _answers_by_line(adjudications: Iterable[LineAdjudication]) -> _Answers:
         key = (adjudication.claim_id, adjudication.line_number)
         by_line.setdefault(key, []).append(adjudication)
     return by_line
-
-
-def _initial_answers(
-    by_line: _Answers,
-) -> dict[tuple[str, int], LineAdjudication]:
-    initial = {}
-    for key, answers in by_line.items():
-        first = initial_determination(answers)
-        if first is not None:
-            initial[key] = first
-    return initial

@@ -9,6 +9,7 @@ each key's answers are added up in the order received, with the operations of
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
+from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -20,7 +21,6 @@ from denialml.modeling.knowledge.rate_table import (
     KeyWords,
     Part,
     RateTable,
-    part_reader,
 )
 from denialml.modeling.knowledge.rate_tables import (
     KEYS,
@@ -90,10 +90,10 @@ def rate_columns(
     shape = (len(views), len(RATE_TABLES))
     found = RateColumns(
         days=ordinals,
-        rates=np.empty(shape),
-        weights=np.empty(shape),
-        answers=np.empty(shape, dtype=np.int64),
-        usual=np.empty(shape),
+        rates=np.empty(shape, order="F"),
+        weights=np.empty(shape, order="F"),
+        answers=np.empty(shape, dtype=np.int64, order="F"),
+        usual=np.empty(shape, order="F"),
     )
     for position, table in enumerate(RATE_TABLES):
         key, parent, usual_of = asked[KEYS_OF[position]], PARENTS[position], USUAL_OF
@@ -147,6 +147,13 @@ def _denied_shares(events: Sequence[AnswerEvent]) -> dict[frozenset[str], Floats
 
 
 _ANY_CAUSE: frozenset[str] = frozenset()
+_PARTS = tuple(
+    dict.fromkeys(
+        part for key in KEYS for part in (*key.by, key.only_with) if part != ""
+    )
+)
+_FIELDS = tuple(part for part in _PARTS if isinstance(part, str))
+_MADE = tuple(part for part in _PARTS if not isinstance(part, str))
 
 
 class _Words:
@@ -156,8 +163,16 @@ class _Words:
         # The view of an answered line stands twice, with the answer and the line.
         different = {id(view): view for view in views}
         places = {one: at for at, one in enumerate(different)}
-        self._views = list(different.values())
         self._places = np.array([places[id(view)] for view in views], dtype=np.int64)
+        # All parts of a view while it is at hand: a pass for each finds it cold.
+        fields = attrgetter(*_FIELDS)
+        made = [
+            (*fields(view), *[part(view) for part in _MADE])
+            for view in different.values()
+        ]
+        self._words = dict(
+            zip((*_FIELDS, *_MADE), zip(*made, strict=True), strict=False)
+        )
         self._numbers: dict[Part, tuple[Integers, int]] = {}
 
     def keys(self, by: tuple[Part, ...]) -> Integers:
@@ -173,13 +188,13 @@ class _Words:
 
     def holds(self, name: str) -> npt.NDArray[np.bool_]:
         """Whether the field is not empty (views,)."""
-        read = part_reader(name)
-        return np.array([bool(read(view)) for view in self._views])[self._places]
+        words = self._words.get(name, ())
+        return np.array([bool(word) for word in words], dtype=np.bool_)[self._places]
 
     def _part(self, part: Part) -> tuple[Integers, int]:
         found = self._numbers.get(part)
         if found is None:
-            words = list(map(part_reader(part), self._views))
+            words = self._words.get(part, ())
             numbers = {word: at for at, word in enumerate(dict.fromkeys(words))}
             column = np.array(list(map(numbers.__getitem__, words)), dtype=np.int64)
             found = self._numbers[part] = (column, max(len(numbers), 1))
@@ -215,6 +230,7 @@ class _Asked:
         self.new_key[1:] = own[1:] != own[:-1]
         self.gaps = np.diff(self.days, prepend=self.days[:1])
         self.gaps[self.new_key] = 0
+        self._weights: dict[tuple[int, int], tuple[list[float], Floats]] = {}
         self.last = np.zeros(len(lines), dtype=np.int64)
         self.count = np.zeros(len(lines), dtype=np.int64)
         self.days_since = np.zeros(len(lines), dtype=np.int64)
@@ -231,16 +247,28 @@ class _Asked:
         self.count = np.where(known, last - first[last] + 1, 0)
         self.days_since = np.where(known, lines - self.days[self.last], 0)
 
+    def weights(self, table: RateTable) -> tuple[list[float], Floats]:
+        """What each answer leaves of those before it, and the weight up to it; both
+        are the same for all tables of this key and half-life."""
+        pace = (table.half_life_days, table.half_life_answers)
+        found = self._weights.get(pace)
+        if found is None:
+            left = _decay(table)[np.minimum(self.gaps, LONGEST_DAYS)]
+            left = left * decay_by_answer(table)
+            left[self.new_key] = 0.0
+            factors = left.tolist()
+            weights = _decayed_sums(factors, np.ones(len(factors)))
+            found = self._weights[pace] = (factors, weights)
+        return found
+
 
 def _rates(
     table: RateTable, answers: _Answers, key: _Asked, prior: Floats
 ) -> tuple[Floats, Floats]:
     """Rates and weights (lines,) of one table."""
-    values = answers.values(table.causes)[key.order]
     decay = _decay(table)
-    factors = decay[np.minimum(key.gaps, LONGEST_DAYS)] * decay_by_answer(table)
-    factors[key.new_key] = 0.0
-    weight, denied = _sums(factors, np.ones(len(values)), values)
+    factors, weight = key.weights(table)
+    denied = _decayed_sums(factors, answers.values(table.causes)[key.order])
     rates = np.where(key.arises, prior, np.nan)
     weights = np.where(key.arises, 0.0, np.nan)
     if len(weight):
@@ -262,7 +290,9 @@ def _usual(table: RateTable, answers: _Answers, key: _Asked, lines: Integers) ->
     new_denied: Floats = np.bincount(a_day, values, len(days)).astype(np.float64)
     decay = _decay(table)
     factors = decay[np.minimum(np.diff(days, prepend=days[:1]), LONGEST_DAYS)]
-    weight, denied = _sums(factors, count.astype(np.float64), new_denied)
+    steps = factors.tolist()
+    weight = _decayed_sums(steps, count.astype(np.float64))
+    denied = _decayed_sums(steps, new_denied)
     known = np.searchsorted(days, lines, side="left")
     since = np.where(known > 0, lines - np.concatenate(([0], days))[known], 0)
     left = decay[np.minimum(since, LONGEST_DAYS)]
@@ -270,12 +300,6 @@ def _usual(table: RateTable, answers: _Answers, key: _Asked, lines: Integers) ->
     prior = overall_prior(table) * OVERALL_PRIOR_WEIGHT
     usual: Floats = (denied * left + prior) / (weight * left + OVERALL_PRIOR_WEIGHT)
     return usual
-
-
-def _sums(factors: Floats, added: Floats, denied: Floats) -> tuple[Floats, Floats]:
-    """Weight and denied weight after each step: decay what was, add what is new."""
-    steps = factors.tolist()
-    return _decayed_sums(steps, added), _decayed_sums(steps, denied)
 
 
 def _decayed_sums(factors: list[float], added: Floats) -> Floats:

@@ -22,7 +22,7 @@ from denialml.modeling.risk.sources import (
 
 # ICD-10-CM codes that name no specific disorder: Z63.0 (relationship), and those that
 # end in "unspecified". Payers list them in their edits; the practice can be specific.
-_UNSPECIFIC = frozenset({"Z630", "F329", "F339", "F419", "F4320", "F439", "F99", "R69"})
+UNSPECIFIC = frozenset({"Z630", "F329", "F339", "F419", "F4320", "F439", "F99", "R69"})
 
 # Plans, deductibles and visit counts start again on January 1.
 _NEW_YEAR_DAYS = 45
@@ -63,7 +63,7 @@ def _modifier_differs(row: LineInput) -> float:
 
 
 def _unspecific(row: LineInput) -> float:
-    return float(row.view.diagnosis in _UNSPECIFIC)
+    return float(row.view.diagnosis in UNSPECIFIC)
 
 
 CLAIM_FEATURES: tuple[Feature, ...] = (

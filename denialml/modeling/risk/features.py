@@ -31,8 +31,6 @@ _HANDING = Handing(FEATURES)
 RATES_FROM = len(FEATURES) - len(RATE_FEATURES)
 """The position of the first rate; all after it are rates."""
 
-_VALUES_BEFORE_RATES = _VALUES[:RATES_FROM]
-
 
 def line_features(row: LineInput) -> npt.NDArray[np.float64]:
     """All features of one line.
@@ -43,14 +41,6 @@ def line_features(row: LineInput) -> npt.NDArray[np.float64]:
         In the order of `FEATURES`; NaN where not known or not applicable.
     """
     return np.array([value(row) for value in _VALUES], dtype=np.float64)
-
-
-def values_before_rates(row: LineInput) -> list[float]:
-    """The first `RATES_FROM` of them: a frame has the rates of all its lines already.
-
-    The history it is handed needs no rates.
-    """
-    return [value(row) for value in _VALUES_BEFORE_RATES]
 
 
 def guarded_values(row: LineInput) -> list[float]:

@@ -18,7 +18,7 @@ from denialml.domain.claim import patient_key
 from denialml.domain.facts import PracticeRecords
 from denialml.errors import LeakRefused
 from denialml.modeling.knowledge.answer_event import AnswerEvent, in_order
-from denialml.modeling.knowledge.evidence_book import EvidenceBook
+from denialml.modeling.knowledge.evidence_book import Evidence, EvidenceBook
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.observation import (
@@ -32,8 +32,8 @@ from denialml.modeling.risk.features import (
     FEATURES,
     RATES_FROM,
     guarded_values,
-    values_before_rates,
 )
+from denialml.modeling.risk.frame_values import values_written_out
 from denialml.modeling.risk.rate_matrix import fill_rates
 
 NEVER = date.max.toordinal()
@@ -147,29 +147,36 @@ def _matrix(
     for position, one in enumerate(chosen):
         if one.submitted_on > evidence.as_of:
             evidence.advance(one.submitted_on)
+        if not one.facts.as_of == evidence.as_of == one.submitted_on:
+            raise LeakRefused(
+                f"a line sent on {one.submitted_on} was handed facts of"
+                f" {one.facts.as_of} and a history of {evidence.as_of}"
+            )
+        proved = evidence.about(one.view, patient=patient_key(one.claim))
+        values = array(
+            "d", values_written_out(one.claim, one.line, one.facts, one.view, proved)
+        )
         if position % _GUARDED_ONE_OF == 0:
-            values = guarded_values(_row(one, known.row(position), evidence))
-        else:
-            values = values_before_rates(_row(one, _NO_RATES, evidence))
+            values = _guarded(one, known.row(position), proved, values)
         start = position * len(FEATURES)
-        cells[start : start + len(values)] = array("d", values)
+        cells[start : start + len(values)] = values
     return matrix
 
 
-# Of a row whose rates are in the matrix already: a feature that reads one fails.
-_NO_RATES: RateRow = ((), (), (), ())
-
-
-def _row(one: ObservedLine, rates: RateRow, evidence: EvidenceBook) -> LineInput:
-    if not one.facts.as_of == evidence.as_of == one.submitted_on:
-        raise LeakRefused(
-            f"a line sent on {one.submitted_on} was handed facts of"
-            f" {one.facts.as_of} and a history of {evidence.as_of}"
-        )
+def _guarded(
+    one: ObservedLine, rates: RateRow, proved: Evidence, written: "array[float]"
+) -> "array[float]":
+    """What the features give, each handed what it declared; `written` must agree."""
     known, weights, answers, usual = rates
-    proved = evidence.about(one.view, patient=patient_key(one.claim))
     about = LineHistory(known, weights, answers, usual, *proved)
-    return LineInput(one.claim, one.line, one.facts, one.view, about)
+    row = LineInput(one.claim, one.line, one.facts, one.view, about)
+    values = array("d", guarded_values(row))
+    if values[:RATES_FROM].tobytes() != written.tobytes():
+        raise LeakRefused(
+            f"line {one.line.line_number} of claim {one.claim_id}: the features written"
+            " out for frames are not what their own functions give"
+        )
+    return values
 
 
 def _frame(

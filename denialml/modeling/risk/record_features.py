@@ -24,7 +24,7 @@ from denialml.modeling.risk.sources import (
 )
 
 # Ordered by how well the authorization supports the line.
-_AUTHORIZATION_LEVEL = {
+AUTHORIZATION_LEVEL = {
     AuthorizationState.NONE: 0.0,
     AuthorizationState.DENIED: 1.0,
     AuthorizationState.WRONG_CODE: 2.0,
@@ -33,13 +33,13 @@ _AUTHORIZATION_LEVEL = {
     AuthorizationState.EXHAUSTED: 5.0,
     AuthorizationState.VALID: 6.0,
 }
-_ENROLLMENT_LEVEL = {
+ENROLLMENT_LEVEL = {
     EnrollmentState.NONE: 0.0,
     EnrollmentState.NOT_YET: 1.0,
     EnrollmentState.ENDED: 2.0,
     EnrollmentState.ENROLLED: 3.0,
 }
-_ELIGIBILITY_LEVEL = {
+ELIGIBILITY_LEVEL = {
     EligibilityResult.ACTIVE: 1.0,
     EligibilityResult.INACTIVE: 0.0,
     EligibilityResult.UNKNOWN: UNKNOWN,
@@ -75,7 +75,7 @@ def _note_ready(row: LineInput) -> float:
 
 def _eligibility_active(row: LineInput) -> float:
     result = row.facts.eligibility_result
-    return UNKNOWN if result is None else _ELIGIBILITY_LEVEL[result]
+    return UNKNOWN if result is None else ELIGIBILITY_LEVEL[result]
 
 
 def _visits_left(row: LineInput) -> float:
@@ -88,7 +88,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         name="authorization_state",
         topic="authorization",
         unit="state",
-        value=lambda row: _AUTHORIZATION_LEVEL[row.facts.authorization_state],
+        value=lambda row: AUTHORIZATION_LEVEL[row.facts.authorization_state],
         says="",
         levels=(
             (0.0, "No authorization is on file for {code}."),
@@ -341,7 +341,7 @@ RECORD_FEATURES: tuple[Feature, ...] = (
         name="enrollment_state",
         topic="enrollment",
         unit="state",
-        value=lambda row: _ENROLLMENT_LEVEL.get(row.facts.enrollment_state, UNKNOWN),
+        value=lambda row: ENROLLMENT_LEVEL.get(row.facts.enrollment_state, UNKNOWN),
         says="",
         levels=(
             (0.0, "The clinician has no enrollment with this payer on file."),
