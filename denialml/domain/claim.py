@@ -191,10 +191,12 @@ def line_place_of_service(claim: Claim, line: ServiceLine) -> str:
 
 def rendering_npi(claim: Claim, line: ServiceLine) -> str:
     """NPI of who delivered the line: 2420A, else 2310B, else the billing provider."""
-    for provider in (line.rendering_provider, claim.rendering_provider):
-        if provider is not None and provider.npi:
-            return provider.npi
-    return claim.billing_provider.npi
+    provider = line.rendering_provider
+    if provider is None or not provider.npi:
+        provider = claim.rendering_provider
+    if provider is None or not provider.npi:
+        provider = claim.billing_provider
+    return provider.npi
 
 
 def patient_key(claim: Claim) -> str:

@@ -39,6 +39,8 @@ _UNKNOWN = Modality.UNKNOWN
 _VIDEO = Modality.VIDEO
 _AUDIO = Modality.AUDIO
 _ENROLLED = EnrollmentState.ENROLLED
+_NOT_ENROLLED = EnrollmentState.NONE
+_NO_RECORDS = EnrollmentState.NO_RECORDS
 _ACTIVE = EligibilityResult.ACTIVE
 
 
@@ -93,6 +95,7 @@ class FactBook:
         modality = note.modality if note is not None else _UNKNOWN
         is_telehealth = _is_telehealth(claim, line, modality)
         expected = _expected_telehealth(payer if is_telehealth else None, modality)
+        already_sent, other_codes = file.same_day(claim, line, as_of=as_of)
         visits = file.visits_before(day, as_of=as_of)
         answers = file.last_answers(claim.payer.payer_id, day=day or as_of, as_of=as_of)
         drafted = note is None and _unsigned_note(file, line, as_of=as_of)
@@ -127,8 +130,8 @@ class FactBook:
             is_telehealth=is_telehealth,
             place_of_service_expected=expected[0],
             telehealth_modifier_expected=expected[1],
-            same_service_already_sent=file.already_sent(claim, line, as_of=as_of),
-            other_codes_same_day=file.other_codes(claim, line, as_of=as_of),
+            same_service_already_sent=already_sent,
+            other_codes_same_day=other_codes,
             diagnosis_codes=line_diagnosis_codes(claim, line),
             days_since_patient_paid=answers[0],
             days_since_patient_denied=answers[1],
@@ -143,14 +146,15 @@ class FactBook:
     ) -> tuple[EnrollmentState, int | None]:
         first = self._first_enrollment_known
         if first is None or first > as_of:
-            return EnrollmentState.NO_RECORDS, None
+            return _NO_RECORDS, None
+        spans = self._enrollments.get(key)
+        if spans is None:
+            return _NOT_ENROLLED, None
         known = [
-            span
-            for span in self._enrollments.get(key, ())
-            if (span.recorded_on or span.effective_on) <= as_of
+            span for span in spans if (span.recorded_on or span.effective_on) <= as_of
         ]
         if not known:
-            return EnrollmentState.NONE, None
+            return _NOT_ENROLLED, None
         for span in known:
             if span.effective_on <= day and (
                 span.ends_on is None or day <= span.ends_on
@@ -195,9 +199,12 @@ def _note(
     """The note that supports the line: signed by the day, best match first."""
     if line.service_date is None:
         return None
+    notes = file.encounters.get(line.service_date)
+    if notes is None:
+        return None
     found = [
         encounter
-        for encounter in file.encounters.get(line.service_date, ())
+        for encounter in notes
         if encounter.signed_on is not None and encounter.signed_on <= as_of
     ]
     if len(found) <= 1:

@@ -7,6 +7,7 @@ what may be known on a day except by the dates it is handed.
 from bisect import bisect_left, bisect_right
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import accumulate
 
 import msgspec
 
@@ -25,6 +26,7 @@ from denialml.modeling.knowledge.patient_timeline import (
 _ONE_DAY = timedelta(days=1)
 _NEVER = date.max
 _ZERO = Decimal(0)
+_ONE = Decimal(1)
 _REPLACEMENTS = frozenset({"7", "8"})
 # An enum's member costs ten times a module's name, and every line asks.
 _PAID = LineOutcome.PAID
@@ -63,7 +65,7 @@ class PatientFile:
         self._visits = Visits()
         self._plans = Plans()
         self._answers: dict[str, AnswerTrail] = {}
-        self._used: dict[int, tuple[list[date], list[Decimal], list[str]]] = {}
+        self._used: dict[int, _Under] = {}
 
     def add_checks(self, checks: list[EligibilityCheck]) -> None:
         """File eligibility answers; several on one day: the last trace number wins."""
@@ -106,8 +108,11 @@ class PatientFile:
         for one in ordered:
             claim = one.claim
             number = claim.patient_control_number
-            rejected_on = _rejected_on(
-                one.submitted_on, by_number[number], rejections.get(number, ())
+            refused = rejections.get(number)
+            rejected_on = (
+                _rejected_on(one.submitted_on, by_number[number], refused)
+                if refused
+                else _NEVER
             )
             for line in claim.lines:
                 sent = SentLine(
@@ -117,7 +122,7 @@ class PatientFile:
                     patient_control_number=number,
                     line_number=line.line_number,
                     procedure_code=line.procedure_code,
-                    units=line.units if line.unit_basis == "UN" else Decimal(1),
+                    units=line.units if line.unit_basis == "UN" else _ONE,
                     authorization_number=line.prior_authorization_number
                     or claim.prior_authorization_number,
                     service_date=line.service_date,
@@ -228,36 +233,30 @@ class PatientFile:
         latest = self._plans.latest(as_of)
         return (day - latest).days if latest is not None else None
 
-    def already_sent(self, claim: Claim, line: ServiceLine, *, as_of: date) -> bool:
-        """Whether the same service went to the payer before and was not rejected.
+    def same_day(
+        self, claim: Claim, line: ServiceLine, *, as_of: date
+    ) -> tuple[bool, tuple[str, ...]]:
+        """Whether the same service went to the payer before and was not rejected, and
+        the other codes of the same patient and day, on this claim or sent before.
 
         A corrected or void claim (CLM05-3 7, 8) repeats its original by design.
         """
-        if claim.frequency_code in _REPLACEMENTS or line.service_date is None:
-            return False
-        for sent in self._sent_on(line.service_date, claim, as_of):
-            if (
-                sent.procedure_code == line.procedure_code
-                and sent.payer_id == claim.payer.payer_id
-            ):
-                return True
-        return False
-
-    def other_codes(
-        self, claim: Claim, line: ServiceLine, *, as_of: date
-    ) -> tuple[str, ...]:
-        """Other codes of the same patient and day, on this claim or sent before."""
-        day = line.service_date
+        day, code = line.service_date, line.procedure_code
         codes = [
             other.procedure_code
             for other in claim.lines
             if other is not line and other.service_date == day
         ]
+        already_sent = False
         if day is not None:
-            codes += [sent.procedure_code for sent in self._sent_on(day, claim, as_of)]
+            payer_id = claim.payer.payer_id
+            for sent in self._sent_on(day, claim, as_of):
+                codes.append(sent.procedure_code)
+                if sent.procedure_code == code and sent.payer_id == payer_id:
+                    already_sent = claim.frequency_code not in _REPLACEMENTS
         if not codes:
-            return ()
-        return tuple(sorted(set(codes) - {line.procedure_code}))
+            return already_sent, ()
+        return already_sent, tuple(sorted(set(codes) - {code}))
 
     def _sent_on(self, day: date, claim: Claim, as_of: date) -> list[SentLine]:
         return [
@@ -284,42 +283,58 @@ class PatientFile:
         found = self._used.get(key)
         if found is None:
             found = self._used[key] = self._lines_under(authorization)
-        days, units, numbers = found
+        until = bisect_left(found.days, as_of)
+        own = found.first.get(claim.patient_control_number, until)
+        if own >= until:
+            return found.up_to[until]
         used = _ZERO
-        for position in range(bisect_left(days, as_of)):
-            if numbers[position] != claim.patient_control_number:
-                used += units[position]
+        for position in range(until):
+            if found.numbers[position] != claim.patient_control_number:
+                used += found.units[position]
         return used
 
-    def _lines_under(
-        self, authorization: Authorization
-    ) -> tuple[list[date], list[Decimal], list[str]]:
+    def _lines_under(self, authorization: Authorization) -> "_Under":
         codes = authorization.procedure_codes
         begins = authorization.begins_on or date.min
         ends = authorization.ends_on or date.max
-        number = authorization.authorization_number
-        under = [
-            sent
-            for sent in self._first_sent
-            if sent.payer_id == authorization.payer_id
-            and sent.service_date is not None
-            and begins <= sent.service_date <= ends
-            and (not codes or sent.procedure_code in codes)
-            and sent.authorization_number in ("", number)
-        ]
-        return (
-            [sent.submitted_on for sent in under],
-            [sent.units for sent in under],
-            [sent.patient_control_number for sent in under],
+        payer_id = authorization.payer_id
+        named = ("", authorization.authorization_number)
+        return _Under(
+            [
+                sent
+                for sent in self._first_sent
+                if sent.payer_id == payer_id
+                and sent.service_date is not None
+                and begins <= sent.service_date <= ends
+                and (not codes or sent.procedure_code in codes)
+                and sent.authorization_number in named
+            ]
         )
 
 
+class _Under:
+    """The lines that fall under an authorization, in the order sent.
+
+    `up_to` are the units of the first so many of them, `first` where each control
+    number stands first.
+    """
+
+    __slots__ = ("days", "first", "numbers", "units", "up_to")
+
+    def __init__(self, sent: list[SentLine]) -> None:
+        self.days = [one.submitted_on for one in sent]
+        self.units = [one.units for one in sent]
+        self.numbers = [one.patient_control_number for one in sent]
+        self.up_to = list(accumulate(self.units, initial=_ZERO))
+        self.first: dict[str, int] = {}
+        for position, number in enumerate(self.numbers):
+            self.first.setdefault(number, position)
+
+
 def _rejected_on(
-    submitted_on: date, submissions: list[date], rejections: list[date] | tuple[()]
+    submitted_on: date, submissions: list[date], rejections: list[date]
 ) -> date:
     """The day a 277CA rejected this submission: after it, before the next one."""
-    if not rejections:
-        return _NEVER
     later = [day for day in submissions if day > submitted_on]
     until = min(later) if later else _NEVER
     for day in sorted(rejections):

@@ -104,8 +104,9 @@ class PatientFiles:
             answers = self._answers.get(one.claim_id)
             if not answers:
                 continue
-            lines = {line.line_number: line for line in one.claim.lines}
+            claim = one.claim
             for adjudication in answers:
-                line = lines.get(adjudication.line_number)
-                if line is not None:
-                    yield adjudication, one.claim, line
+                for line in reversed(claim.lines):
+                    if line.line_number == adjudication.line_number:
+                        yield adjudication, claim, line
+                        break
