@@ -158,9 +158,14 @@ def repeated_field(body: bytes) -> str | None:
     found: list[str] = []
 
     def look(pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs]
-        if len(set(names)) != len(names):
-            found.extend(name for name in names if names.count(name) > 1)
+        if found:
+            return
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                found.append(name)
+                return
+            seen.add(name)
 
     # Numbers stay text: only names are looked at, and a long number is costly.
     json.loads(
