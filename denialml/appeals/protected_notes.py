@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import msgspec
+
 from denialml.appeals.plain_words import plain_lines, plain_words
 from denialml.domain.document import Document, Sensitivity
 
@@ -125,6 +127,19 @@ def called_protected(document: Document) -> Sensitivity | None:
     if any(_NAMED_SUD.search(line) for line in (*names, *lines)):
         return Sensitivity.SUD_COUNSELING_NOTE
     return Sensitivity.PSYCHOTHERAPY_NOTE
+
+
+def may_be_protected(document: Document) -> bool:
+    """Whether any words of it, whatever its kind, say that it may be such a note.
+
+    The reading of `called_protected` for records, and any mention in the text: for
+    uses that lose little where a payer's letter that merely speaks of such notes is
+    passed over.
+    """
+    if called_protected(msgspec.structs.replace(document, kind="")) is not None:
+        return True
+    lines = [_without_denials(line) for line in plain_lines(document.text)]
+    return _NAMED.search(" ".join(lines)) is not None
 
 
 def _without_denials(line: str) -> str:

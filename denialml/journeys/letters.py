@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from denialml.appeals.protected_notes import called_protected
+from denialml.appeals.protected_notes import may_be_protected
 from denialml.modeling.root_cause.payer_letters import PAYER_LETTER, PayerLetters
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.payer_letters import (
@@ -26,8 +26,8 @@ def read_letters(
 ) -> PayerLetters:
     """Letters known on `until`: all, or those about some control numbers' patients.
 
-    A letter that calls itself a psychotherapy or counseling note is passed over,
-    whatever it was filed as.
+    A letter whose words say anywhere that it may be a psychotherapy or counseling note
+    is passed over, whatever it was filed as.
     """
     about = Touched()
     if control_numbers is not None:
@@ -41,7 +41,7 @@ def read_letters(
         record_numbers=about.record_numbers - {""},
         member_ids=about.member_ids - {""},
     )
-    return PayerLetters(one for one in found if called_protected(one) is None)
+    return PayerLetters(one for one in found if not may_be_protected(one))
 
 
 def note_letters_read(

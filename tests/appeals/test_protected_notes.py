@@ -7,6 +7,7 @@ import pytest
 from denialml.appeals.document_gate import never_leaves
 from denialml.appeals.document_reading import holds_instructions
 from denialml.appeals.drafting import draft_letter
+from denialml.appeals.protected_notes import may_be_protected
 from denialml.domain.denial import RootCause
 from denialml.domain.document import Sensitivity
 from tests.appeals.cases import DRAFTED, NOTE, case, document, note, plan
@@ -239,3 +240,30 @@ def test_no_text_makes_the_rules_slow(piece):
     began = time.perf_counter()
     never_leaves(note(text=text))
     assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "These notes are kept separate from the medical record (45 CFR 164.501).",
+        "This is my process note of the session.",
+        "Psychotherapy note for session 12 with patient about family conflict",
+        "North\nPatient: J\nBorn: 1990\nMRN: 1\nDate: 2025\nWho: X\nPSYCHOTHERAPY NOTE",
+        "Analyzing the contents of conversation during private session",
+        "We cannot pay. The enclosed psychotherapy\nnotes were read.",
+    ],
+)
+def test_a_note_filed_as_a_payers_letter_may_be_protected(text: str) -> None:
+    assert may_be_protected(document("um_denial_letter", text=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The yearly maximum of psychotherapy visits was reached.",
+        "Psychotherapy, 60 minutes: progress notes do not support the time billed.",
+        "No psychotherapy notes were read.",
+    ],
+)
+def test_a_payers_letter_about_psychotherapy_is_not(text: str) -> None:
+    assert not may_be_protected(document("um_denial_letter", text=text))

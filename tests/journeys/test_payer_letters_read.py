@@ -186,8 +186,15 @@ def test_a_letter_that_arrives_moves_its_denial_and_no_other(
         {"sensitivity": Sensitivity.PSYCHOTHERAPY_NOTE},
         {"sensitivity": Sensitivity.SUD_COUNSELING_NOTE},
         {"title": "Psychotherapy notes"},
+        {"text": f"{TEXT}\nThis is my process note of the session."},
+        {
+            "text": "These notes are kept separate from the medical record (45 CFR"
+            f" 164.501).\n{TEXT}"
+        },
         {"patient_control_number": "EXAMPLE-9999"},
         {"payer_id": "ANOTHER"},
+        {"medical_record_number": "EXAMPLE-MRN-30"},
+        {"member_id": "EXM0000030"},
         {"service_date": date(2026, 9, 1)},
         {"authored_on": date(2026, 9, 1)},
         {"authored_on": date(2027, 1, 1)},
@@ -210,6 +217,10 @@ def test_a_document_that_is_no_letter_about_it_is_not_read(
         ({"member_id": "EXM0000031"}, True),
         ({"medical_record_number": "EXAMPLE-MRN-30"}, False),
         ({"member_id": "EXM0000031", "service_date": None}, False),
+        (
+            {"medical_record_number": "EXAMPLE-MRN-31", "member_id": "EXM0000030"},
+            False,
+        ),
     ],
 )
 def test_a_letter_without_a_number_is_found_by_patient_and_day(

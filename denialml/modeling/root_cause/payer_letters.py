@@ -1,9 +1,11 @@
 """Which of the payer's letters on file is about a denied line.
 
 A letter is about a line when it names the claim's control number or, where it names
-none, the patient and the day of service. One dated before the claim was sent is about
-something else, an earlier submission say. Of several, the one dated nearest to the
-answer speaks. Texts stay inside: only numbers of words leave (`note_words`).
+none, the patient and the day of service. Where both name a patient or a payer they must
+be the same: a control number mistyped must not bring another patient's letter. One
+dated before the claim was sent is about something else, an earlier submission say. Of
+several, the one dated nearest to the answer speaks. Texts stay inside: only numbers of
+words leave (`note_words`).
 """
 
 from collections import defaultdict
@@ -63,7 +65,7 @@ class PayerLetters:
         fitting = [
             one
             for one in (*self._of_number(denied), *self._of_patient(denied))
-            if one.payer_id in ("", denied.claim.payer.payer_id)
+            if not _contradicts(one, denied.claim)
             and _is_in_time(one, since=denied.submitted_on, until=known_by)
         ]
         return min(fitting, key=distance, default=None)
@@ -97,11 +99,32 @@ def _is_in_time(letter: Document, *, since: date, until: date | None) -> bool:
 
 
 def _is_same_patient(letter: Document, claim: Claim) -> bool:
-    if letter.medical_record_number and claim.medical_record_number:
+    """Whether a letter without a control number names the claim's patient.
+
+    A member id alone may be that of a whole family: it tells the subscriber only.
+    """
+    if letter.medical_record_number:
         return letter.medical_record_number == claim.medical_record_number
-    return bool(letter.member_id) and letter.member_id == claim.subscriber.member_id
+    is_subscriber = claim.patient is None
+    return (
+        is_subscriber
+        and bool(letter.member_id)
+        and letter.member_id == claim.subscriber.member_id
+    )
 
 
-def _normal(control_number: str) -> str:
-    """As control numbers are compared: case and blanks aside."""
-    return "".join(control_number.split()).upper()
+def _contradicts(letter: Document, claim: Claim) -> bool:
+    """Whether both name a patient or payer, and not the same."""
+    if letter.payer_id not in ("", claim.payer.payer_id):
+        return True
+    pairs = (
+        (letter.medical_record_number, claim.medical_record_number),
+        (letter.member_id, claim.subscriber.member_id),
+    )
+    named = [(_normal(mine), _normal(theirs)) for mine, theirs in pairs]
+    return any(mine and theirs and mine != theirs for mine, theirs in named)
+
+
+def _normal(number: str) -> str:
+    """As numbers are compared: case and blanks aside."""
+    return "".join(number.split()).upper()
