@@ -5,15 +5,21 @@ code of the feature gives it away, or the guard while rows are built, or the rep
 of a row from the records of its own day.
 """
 
-from collections.abc import Callable
-from datetime import date
+import math
+from collections import ChainMap, UserDict
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import lru_cache, partial
+from operator import attrgetter
+from types import MappingProxyType, ModuleType
 
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import asdict, astuple
 
 from benchmarks.planted_leaks import LEAKS, leaking_builder, with_leak
-from denialml.domain.facts import LineFacts, PracticeRecords
+from denialml.domain.facts import AuthorizationState, LineFacts, PracticeRecords
 from denialml.errors import LeakRefused
 from denialml.modeling.knowledge import facts as facts_module
 from denialml.modeling.knowledge.authorization_fit import fit_authorization
@@ -127,10 +133,10 @@ def test_records_as_a_default_argument_are_refused(
             id="history",
         ),
         pytest.param(
-            lambda row: float(getattr(row.facts, "documented_minutes", 0) or 0),
+            attrgetter("facts.documented_minutes"),
             (ELIGIBILITY_CHECKS,),
             "made of notes",
-            id="getattr",
+            id="attrgetter",
         ),
         pytest.param(
             lambda row: 1.0 if row.line.charge > 9999 and row.view.already_sent else 0,
@@ -147,13 +153,156 @@ def test_code_that_reads_what_was_not_declared_is_refused(
         register([feature(value, *sources)])
 
 
-def test_a_name_put_together_is_refused_when_a_row_is_handed() -> None:
+def test_a_name_put_together_is_refused_and_so_is_the_row_handed() -> None:
     hidden = feature(
         lambda row: float(getattr(row.facts, "".join(("visit_", "number")))), CLAIM
     )
-    register([hidden])
+    with pytest.raises(LeakRefused, match="planted reads `getattr`"):
+        register([hidden])
     with pytest.raises(LeakRefused, match=r"planted reads LineFacts\.visit_number"):
         Handing([hidden]).values(line_input())
+
+
+# Outcomes of a claim number, held in each way that Python offers.
+_PAID = {"C1": 5.0}
+_PAIRS = tuple(_PAID.items())
+_PROXY = MappingProxyType(_PAID)
+_CHAIN = ChainMap(_PAID)
+_USER_DICT = UserDict(_PAID)
+_TO_BE_FILLED: dict[object, float] = {}
+_ANSWERS = ModuleType("answers")
+_ANSWERS.TABLE = _PAID  # type: ignore[attr-defined]
+
+
+class _Outcomes:
+    table = _PAID
+
+    def __call__(self, row: LineInput) -> float:
+        return _look_up(self.table, row)
+
+    def value(self, row: LineInput) -> float:
+        return _look_up(self.table, row)
+
+
+_HOLDER = _Outcomes()
+
+
+def _look_up(table: Mapping[str, float], row: LineInput) -> float:
+    return table.get(row.claim.patient_control_number, 0.0)
+
+
+def _with_attribute(row: LineInput) -> float:
+    return _look_up(_with_attribute.table, row)  # type: ignore[attr-defined]
+
+
+_with_attribute.table = _PAID  # type: ignore[attr-defined]
+
+
+def _imports_inside(row: LineInput) -> float:
+    import json
+
+    return float(json.loads("5"))
+
+
+def _kept_in_memory(table: Mapping[str, float]) -> Callable[[LineInput], float]:
+    return lru_cache(lambda row: _look_up(table, row))
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        pytest.param(partial(_look_up, _PAID), "`value` (partial)", id="partial"),
+        pytest.param(_HOLDER, "`value` (_Outcomes)", id="callable object"),
+        pytest.param(_HOLDER.value, "`value` (method)", id="bound method"),
+        pytest.param(_kept_in_memory(_PAID), "`value` (_lru_", id="lru_cache"),
+        pytest.param(
+            lambda row: _look_up(_HOLDER.table, row), "`_HOLDER`", id="object"
+        ),
+        pytest.param(
+            lambda row: _look_up(_Outcomes.table, row), "`_Outcomes`", id="class"
+        ),
+        pytest.param(
+            lambda row: _look_up(_ANSWERS.TABLE, row), "`_ANSWERS`", id="module"
+        ),
+        pytest.param(_with_attribute, "`table` (dict)", id="function attribute"),
+        pytest.param(lambda row: _look_up(_PROXY, row), "`_PROXY`", id="proxy"),
+        pytest.param(lambda row: dict(_PAIRS)["C1"], "`dict`", id="dict made of pairs"),
+        pytest.param(lambda row: max(_PAIRS)[1], "`_PAIRS` (tuple)", id="tuple"),
+        pytest.param(lambda row: _look_up(_CHAIN, row), "`_CHAIN`", id="chain map"),
+        pytest.param(lambda row: _look_up(_USER_DICT, row), "`_USER_", id="user dict"),
+        pytest.param(lambda row: _TO_BE_FILLED[row], "`_TO_BE", id="empty, to fill"),
+        pytest.param(
+            lambda row: float(open("paid").read()),  # noqa: SIM115
+            "`open`",
+            id="file",
+        ),
+        pytest.param(lambda row: float(eval("5")), "`eval`", id="eval"),
+        pytest.param(_imports_inside, "an import inside", id="import"),
+    ],
+)
+def test_outcomes_brought_in_by_any_holder_are_refused(
+    value: Callable[[LineInput], float], named: str
+) -> None:
+    with pytest.raises(LeakRefused, match="planted reads ") as refused:
+        register([feature(value, CLAIM)])
+    assert named in str(refused.value)
+
+
+def _by_pattern(row: LineInput) -> float:
+    match row.facts:
+        case LineFacts(documented_minutes=minutes):
+            return float(minutes or 0)
+
+
+_WHOLE_READS: dict[str, Callable[[LineInput], float]] = {
+    "match": _by_pattern,
+    "format": lambda row: float(len("{0.facts.visit_number}".format(row))),  # noqa: UP030, UP032
+    "f-string": lambda row: float(len(f"{row.facts}")),
+    "percent": lambda row: float(len("%s" % row.facts)),  # noqa: UP031
+    "repr": lambda row: float(len(repr(row.facts))),
+    "repr of the row": lambda row: float(len(repr(row))),
+    "hash": lambda row: float(hash(row.facts)),
+    "equality": lambda row: float(row.facts == row.facts),
+    "iteration": lambda row: float(len(list(row.facts))),  # type: ignore[call-overload]
+    "attribute of the guard": lambda row: float(getattr(row.facts, "wrapped", 1.0)),
+}
+
+
+@pytest.mark.parametrize("how", _WHOLE_READS)
+def test_facts_read_as_a_whole_are_refused_when_a_row_is_handed(how: str) -> None:
+    with pytest.raises(LeakRefused, match="planted reads Line"):
+        Handing([feature(_WHOLE_READS[how], CLAIM)]).values(line_input())
+
+
+@pytest.mark.parametrize("take_apart", [astuple, asdict])
+def test_a_row_under_guard_cannot_be_taken_apart(
+    take_apart: Callable[[object], object],
+) -> None:
+    taken = feature(lambda row: float(bool(take_apart(row.facts))), CLAIM)
+    with pytest.raises(LeakRefused, match="`take_apart`"):
+        register([taken])
+    with pytest.raises(TypeError, match="Struct"):
+        Handing([taken]).values(line_input())
+
+
+@pytest.mark.parametrize(
+    "how",
+    [how for how in _WHOLE_READS if how not in ("percent", "equality", "iteration")],
+)
+def test_code_that_reads_facts_as_a_whole_is_refused(how: str) -> None:
+    with pytest.raises(LeakRefused, match="planted reads"):
+        register([feature(_WHOLE_READS[how], CLAIM)])
+
+
+def test_a_feature_may_hold_words_numbers_functions_and_tables_by_enum() -> None:
+    least, level = 60.0, {AuthorizationState.VALID: 1.0}
+
+    def over(row: LineInput, days: timedelta = timedelta(days=1)) -> float:
+        if row.claim.frequency_code == "7" and days:
+            return level[AuthorizationState.VALID]
+        return max(charge(row) - least, math.floor(0.5))
+
+    assert register([feature(over, CLAIM)])
 
 
 def test_every_field_says_which_records_it_is_made_of() -> None:

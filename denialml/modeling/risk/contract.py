@@ -21,7 +21,11 @@ from denialml.domain.facts import LineFacts
 from denialml.errors import LeakRefused
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.line_view import LineView
-from denialml.modeling.risk.carried import attributes_read, data_carried
+from denialml.modeling.risk.carried import (
+    attributes_read,
+    data_carried,
+    unnamed_read,
+)
 from denialml.modeling.risk.feature import Feature, LineInput
 from denialml.modeling.risk.sources import (
     ADMITTED,
@@ -34,6 +38,18 @@ Kinds = Mapping[str, tuple[RecordKind, ...]]
 # History learns from remittances only (`History.advance`).
 _HISTORY_KINDS: Kinds = dict.fromkeys(
     LineHistory.__struct_fields__, (RecordKind.REMITTANCES,)
+)
+_READS_OF_THE_WHOLE = (
+    "__repr__",
+    "__str__",
+    "__format__",
+    "__hash__",
+    "__eq__",
+    "__ne__",
+    "__iter__",
+    "__getattr__",
+    "__reduce__",
+    "__reduce_ex__",
 )
 _NOT_LISTED = "of which `modeling.risk.sources` does not say what it is made of"
 
@@ -78,6 +94,12 @@ def _check_code(feature: Feature) -> None:
         raise LeakRefused(
             f"feature {feature.name} reads {brought}, which it was not handed: nothing"
             " says that it was known on the submission day"
+        )
+    unnamed = unnamed_read(feature.value)
+    if unnamed:
+        raise LeakRefused(
+            f"feature {feature.name} reads by {unnamed}, which does not say which"
+            " records: name each field, as `row.facts.visit_number`"
         )
     allowed = _allowed(feature)
     read = attributes_read(feature.value)
@@ -156,19 +178,30 @@ def _restricted(
     of: type[msgspec.Struct], kinds: Kinds, allowed: frozenset[RecordKind]
 ) -> Callable[[Any], Any]:
     """A type that wraps one of `of` and shows only what is made of allowed records."""
-    shown = {
+    shown: dict[str, object] = {
         field: property(
             _refusal(of, field, kinds.get(field), allowed)
-            or attrgetter(f"wrapped.{field}")
+            or attrgetter(f"_guarded.{field}")
         )
         for field in of.__struct_fields__
     }
+    whole = _raising(f"reads {of.__name__} as a whole, not by its fields")
+    shown |= dict.fromkeys(_READS_OF_THE_WHOLE, whole)
+    # `isinstance` and the patterns of `match` ask for it.
+    shown["__class__"] = property(whole)
     return cast(
         Callable[[Any], Any],
-        msgspec.defstruct(
-            f"Restricted{of.__name__}", [("wrapped", Any)], namespace=shown, frozen=True
-        ),
+        type(f"Restricted{of.__name__}", (_Guarded,), {"__slots__": (), **shown}),
     )
+
+
+class _Guarded:
+    """No `msgspec.Struct`, so that `astuple` and `asdict` cannot take it apart."""
+
+    __slots__ = ("_guarded",)
+
+    def __init__(self, guarded: object) -> None:
+        self._guarded = guarded
 
 
 def _refusal(
@@ -188,7 +221,11 @@ def _refusal(
             " not declare them"
         )
 
-    def refuse(_: object) -> Any:
+    return _raising(message)
+
+
+def _raising(message: str) -> Callable[..., Any]:
+    def refuse(*_: object) -> Any:
         raise _Undeclared(message)
 
     return refuse
