@@ -4,14 +4,19 @@ from typing import Annotated
 
 import typer
 
-from denialml.cli.desk import ACTOR, open_desk, parse_day
+from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, write_json
 from denialml.domain.denial import RootCause
 from denialml.errors import InputError
-from denialml.journeys.cause_learning import CauseLearning, learn_causes
+from denialml.journeys.cause_learning import (
+    CauseLearning,
+    forget_causes,
+    learn_causes,
+)
 from denialml.journeys.confirming import confirm_cause
 from denialml.journeys.worklist import view_denial
+from denialml.store.organizations import Organization
 
 
 def confirm(
@@ -60,11 +65,17 @@ def confirm(
 def learn(
     organization: OrganizationOption = None,
     as_of: Annotated[str | None, typer.Option(help="last day to learn from")] = None,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="remove what was learnt instead")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Learn from the denials and the causes that people confirmed of them."""
     desk = open_desk()
     practice = desk.organization(organization)
+    if forget:
+        _forget(desk, practice, as_json=as_json)
+        return
     with desk.session() as session, remarks.status("Learning from the denials"):
         report = learn_causes(
             session,
@@ -77,6 +88,18 @@ def learn(
         write_json(report)
         return
     _show(report)
+
+
+def _forget(desk: Desk, practice: Organization, *, as_json: bool) -> None:
+    with desk.session() as session:
+        version = forget_causes(
+            session, practice.organization_id, now=desk.now(), actor=ACTOR
+        )
+    if as_json:
+        write_json({"forgotten": version})
+        return
+    typer.echo(version)
+    remarks.print("Forgotten: the next `denialml denials` judges without it.")
 
 
 def _show(report: CauseLearning) -> None:
@@ -95,7 +118,15 @@ def _show(report: CauseLearning) -> None:
         typer.echo(report.model_version)
         remarks.print("The next `denialml denials` judges with it.")
     else:
-        remarks.print(f"Not kept: {report.reason}", soft_wrap=True)
+        judging = "Codes, records and letters judge alone."
+        if report.judges_on:
+            judging = f"The model learnt before judges on: {report.judges_on}."
+        elif report.dropped:
+            judging = (
+                f"The model learnt before, {report.dropped}, tells them worse too and"
+                f" was removed. {judging}"
+            )
+        remarks.print(f"Not kept: {report.reason} {judging}", soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

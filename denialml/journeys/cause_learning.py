@@ -1,10 +1,14 @@
 """Learning from the causes that people confirmed; the model is kept for the desk."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+import msgspec
 from sqlalchemy.orm import Session
 
+from denialml.domain.denial import RootCause
 from denialml.domain.record import Judgment
+from denialml.errors import InputError
 from denialml.journeys.denying_answers import denying_answers
 from denialml.journeys.judging import weigh
 from denialml.journeys.letters import note_letters_read, read_letters
@@ -15,11 +19,17 @@ from denialml.modeling.root_cause.practice_learning import (
     is_asked,
     learn_cause_model,
     load_cause_model,
+    tells_worse,
 )
 from denialml.modeling.root_cause.root_cause_book import RootCauseBook
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.cause_confirmations import standing_confirmations
-from denialml.store.cause_models import cause_model, save_cause_model
+from denialml.store.cause_models import (
+    cause_model,
+    cause_model_version,
+    remove_cause_model,
+    save_cause_model,
+)
 from denialml.store.identity import Identity
 from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
@@ -32,7 +42,9 @@ class CauseLearning(Judgment, frozen=True):
     stands confirmed; `checked` of the `asked` ones, chosen at random, were confirmed.
     `loss` and `loss_before` compare with and without what was learnt, on the confirmed
     causes (mean log-loss, cross-fitted). `is_kept`: the desk judges with it from the
-    next run on; else `reason` says why not.
+    next run on; else `reason` says why not, `judges_on` names the model learnt before
+    that judges on (empty: none does) and `dropped` the one that was taken away because
+    the confirmed causes refute it.
     """
 
     lines: int
@@ -45,6 +57,8 @@ class CauseLearning(Judgment, frozen=True):
     sets_rest_on: str = ""
     loss: float | None = None
     loss_before: float | None = None
+    judges_on: str = ""
+    dropped: str = ""
 
 
 def learn_causes(
@@ -58,7 +72,7 @@ def learn_causes(
     """Learn from the denied lines known on `as_of` and what people confirmed of them.
 
     A model that tells confirmed causes worse than doing without is not kept; the one
-    before then stays. The caller commits.
+    before then stays, unless it tells them worse as well. The caller commits.
     """
     lines = _evidence(session, organization_id, as_of=as_of, now=now, actor=actor)
     standing = standing_confirmations(session, organization_id)
@@ -80,12 +94,21 @@ def learn_causes(
         asked=sum(is_asked(key) for key, _ in known),
         checked=len(checked),
         is_kept=False,
-        reason="Too few denied lines are on file to learn from: codes, records and"
-        " letters judge alone.",
+        reason="Too few denied lines are on file to learn from.",
     )
     if model is not None:
         report = _with_model(report, model)
-    if model is not None and report.is_kept:
+    if model is None or not report.is_kept:
+        report = _with_the_one_before(
+            session,
+            organization_id,
+            report,
+            [one for _, one in known],
+            confirmed=confirmed,
+        )
+        if report.dropped:
+            _remove(session, organization_id, report.dropped, actor=actor, now=now)
+    else:
         save_cause_model(
             session,
             organization_id,
@@ -124,8 +147,57 @@ def _evidence(
     return [(one.judged.denial_id, one.judged.evidence) for one in fresh]
 
 
+def forget_causes(
+    session: Session, organization_id: str, *, now: datetime, actor: str
+) -> str:
+    """Remove the model that judges, and return its version; the caller commits.
+
+    From the next run on codes, records and letters judge alone.
+
+    Raises:
+        InputError: no model is on file.
+    """
+    version = cause_model_version(session, organization_id)
+    if not version:
+        raise InputError("no learnt causes are on file: nothing to forget")
+    _remove(session, organization_id, version, actor=actor, now=now)
+    return version
+
+
+def _remove(
+    session: Session, organization_id: str, version: str, *, actor: str, now: datetime
+) -> None:
+    remove_cause_model(session, organization_id)
+    record_event(
+        session,
+        organization_id,
+        actor=actor,
+        action=AuditAction.CAUSES_FORGOTTEN,
+        record_kind="cause_model",
+        record_id=version,
+        now=now,
+    )
+
+
+def _with_the_one_before(
+    session: Session,
+    organization_id: str,
+    report: CauseLearning,
+    evidence: Sequence[LineEvidence],
+    *,
+    confirmed: Mapping[int, RootCause],
+) -> CauseLearning:
+    """Whether the model on file judges on; one that cannot be read judges nothing."""
+    before = model_on_file(session, organization_id)
+    if before is None:
+        return report
+    if tells_worse(before, evidence, confirmed=confirmed):
+        return msgspec.structs.replace(report, dropped=before.version)
+    return msgspec.structs.replace(report, judges_on=before.version)
+
+
 def model_on_file(session: Session, organization_id: str) -> CauseModel | None:
-    """The model that judges; None where none was learnt, or by another release."""
+    """The model that judges; None where none that this release reads is on file."""
     content = cause_model(session, organization_id)
     return load_cause_model(content) if content is not None else None
 

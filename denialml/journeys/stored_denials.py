@@ -14,6 +14,7 @@ from denialml.appeals.routing import choose_route
 from denialml.domain.denial import CauseConfirmation, Denial, RootCauseFinding
 from denialml.journeys.denying_answers import DenyingAnswer, denied_amount
 from denialml.journeys.judging import Conclusions, FreshLine, Service
+from denialml.modeling.root_cause.practice_learning import UNLEARNT
 from denialml.modeling.root_cause.root_cause_book import DeniedLine, RootCauseBook
 from denialml.reference import root_causes
 from denialml.store.denials import StoredDenial
@@ -144,10 +145,11 @@ def model_finding(finding: RootCauseFinding) -> RootCauseFinding:
 def _settled_finding(
     finding: RootCauseFinding, earlier: StoredDenial | None
 ) -> RootCauseFinding:
-    """The earlier finding where the new one names the same cause by the same letter.
+    """The earlier finding where the new one says the same by the same letter and model.
 
     What other denials teach moves every probability a little with every file; a page
-    or a letter should change only where the conclusion does.
+    or a letter should change only where the conclusion does, or the learnt model that
+    judges.
     """
     known = earlier.finding if earlier is not None else None
     if (
@@ -155,9 +157,16 @@ def _settled_finding(
         and known.confirmed_at is None
         and known.root_cause is finding.root_cause
         and known.letter_id == finding.letter_id
+        and _learnt_by(known) == _learnt_by(finding)
     ):
         return known
     return finding
+
+
+def _learnt_by(finding: RootCauseFinding) -> str:
+    """The learnt model that judged, empty where none did."""
+    version = finding.model_version
+    return "" if version in UNLEARNT else version
 
 
 def _denial(one: DenyingAnswer, denial_id: str) -> Denial:

@@ -38,6 +38,7 @@ class AuditAction(StrEnum):
     CAUSE_CONFIRMED = "cause.confirmed"
     CAUSE_TAKEN_BACK = "cause.taken_back"
     CAUSES_LEARNT = "causes.learnt"
+    CAUSES_FORGOTTEN = "causes.forgotten"
     DRAFT_MADE = "draft.made"
     DRAFT_READ = "draft.read"
     RADAR_READ = "radar.read"

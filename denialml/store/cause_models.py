@@ -3,7 +3,7 @@
 import zlib
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from denialml.store.cause_tables import CauseModelRow
@@ -40,7 +40,7 @@ def cause_model_version(session: Session, organization_id: str) -> str:
 
 
 def cause_model(session: Session, organization_id: str) -> bytes | None:
-    """The model as it was saved; None without one."""
+    """The model as it was saved; None without one, or where the row is damaged."""
     packed = session.scalar(
         select(CauseModelRow.content).where(
             CauseModelRow.organization_id == organization_id
@@ -48,4 +48,14 @@ def cause_model(session: Session, organization_id: str) -> bytes | None:
     )
     if packed is None:
         return None
-    return zlib.decompressobj().decompress(packed, LARGEST_BYTES)
+    try:
+        return zlib.decompressobj().decompress(packed, LARGEST_BYTES)
+    except zlib.error:
+        return None
+
+
+def remove_cause_model(session: Session, organization_id: str) -> None:
+    """Take the model away; nothing for an organization without one."""
+    session.execute(
+        delete(CauseModelRow).where(CauseModelRow.organization_id == organization_id)
+    )

@@ -25,7 +25,9 @@ from denialml.modeling.root_cause.line_features import CATEGORIES, FEATURES
 from denialml.modeling.root_cause.practice_learning import (
     THIN_LINES,
     cause_shares,
+    learn_cause_model,
     learn_from,
+    tells_worse,
 )
 from denialml.modeling.root_cause.root_cause_book import RootCauseBook
 from denialml.simulation import simulate_practice
@@ -59,6 +61,16 @@ def test_what_people_confirmed_is_learnt_for_lines_they_did_not_look_at():
     rest = [at for at in range(FEWEST_LINES) if at not in CONFIRMED]
     found = [CAUSES[int(shares[at].argmax())] for at in rest]
     assert found == [LIMIT if at % 2 else NETWORK for at in rest]
+
+
+def test_a_model_is_refuted_by_causes_confirmed_since_and_not_by_a_few():
+    model = learn_cause_model(LINES, confirmed=CONFIRMED, checked={})
+    assert model is not None
+    assert model.is_better
+    other = {at: NETWORK if at % 2 else LIMIT for at in CONFIRMED}
+    assert tells_worse(model, LINES, confirmed=other)
+    assert not tells_worse(model, LINES, confirmed=CONFIRMED)
+    assert not tells_worse(model, LINES, confirmed=dict(list(other.items())[:19]))
 
 
 def test_few_lines_or_no_facts_are_left_to_codes_and_signs():

@@ -30,6 +30,7 @@ THIN_LINES = 30
 # What judges where nothing was learnt from confirmed causes, and among few denials.
 BY_LIKENESS = "codes-records-likeness"
 BY_CODES = "codes-records"
+UNLEARNT = frozenset({"", BY_LIKENESS, BY_CODES})
 # One denial in so many is chosen for checking, by a checksum that knows nothing of it.
 ASKED_EVERY = 20
 # Fewer confirmed causes cannot tell whether a learnt model is the better one.
@@ -172,16 +173,34 @@ def learn_cause_model(
     )
 
 
+def tells_worse(
+    model: CauseModel,
+    evidence: Sequence[LineEvidence],
+    *,
+    confirmed: Mapping[int, RootCause],
+) -> bool:
+    """Whether a model tells causes confirmed since worse than doing without (log-loss).
+
+    Its trees judge no line whose claim they saw. False with fewer than 20 confirmed.
+    """
+    before = learn_from(evidence)
+    if before.thin or len(confirmed) < FEWEST_TO_COMPARE:
+        return False
+    added = before.added + model.learnt.log_odds(evidence)
+    loss = _loss(cause_shares(evidence, added), confirmed)
+    return loss > _loss(cause_shares(evidence, before.added), confirmed)
+
+
 def dump_cause_model(model: CauseModel) -> bytes:
     """The model as JSON."""
     return msgspec.json.encode(model)
 
 
 def load_cause_model(content: bytes) -> CauseModel | None:
-    """A model that `dump_cause_model` wrote; None for one of another release."""
+    """A model that `dump_cause_model` wrote; None for any other content."""
     try:
         model = msgspec.json.decode(content, type=CauseModel)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     fits = model.learnt.features == FEATURES and len(model.learnt.boosters) == FOLDS
     return model if fits else None
