@@ -38,7 +38,9 @@ class ScoredFile(Judgment, frozen=True):
     `not_scored` are the control numbers of claims without a single service line and of
     void claims, each of which has its problem. Each score says in `warnings` what it
     cannot be trusted for. `cut_off` is the one asked for with ``--precision``;
-    `flagged` are the control numbers of the claims at or above its risk.
+    `flagged` are the control numbers of the claims at or above its risk that the model
+    does not abstain on. `cut_off_note` says why there is no such cut-off, or that a
+    stricter one was used.
     """
 
     file: str
@@ -48,6 +50,7 @@ class ScoredFile(Judgment, frozen=True):
     problems: tuple[Problem, ...]
     cut_off: CutOff | None = None
     flagged: tuple[str, ...] = ()
+    cut_off_note: str | None = None
 
 
 def score(
@@ -96,14 +99,17 @@ def score_file(
     """Read and score a file.
 
     Raises:
-        InputError: the file holds no claim at all, or the model has no cut-off of
-            this precision.
+        InputError: the file holds no claim at all.
+        BadParameter: the precision is no share.
         NoModel: nothing has been promoted for this practice.
     """
     from denialml.journeys.score import without_voids
     from denialml.modeling.risk.bundle import load_bundle
-    from denialml.modeling.risk.cut_offs import cut_off_for, flagged_by
+    from denialml.modeling.risk.cut_offs import find_cut_off, flagged_by
 
+    if precision is not None and not 0.0 < precision < 1.0:
+        message = f"--precision lies between 0 and 1, not at {precision:g}"
+        raise typer.BadParameter(message)
     reading = read_file(expect_file(path))
     claims = [record for record in reading if isinstance(record, Claim)]
     if not claims:
@@ -113,11 +119,8 @@ def score_file(
         desk.settings.serving_bundle_of(practice.organization_id),
         seal=desk.seal(practice.organization_id),
     )
-    cut_off = (
-        None
-        if precision is None
-        else cut_off_for(bundle.facts.calibration.cut_offs, precision)
-    )
+    cut_offs = bundle.facts.calibration.cut_offs
+    cut_off = None if precision is None else find_cut_off(cut_offs, precision)
     scores = _scores(
         desk,
         practice,
@@ -138,7 +141,25 @@ def score_file(
         problems=(*reading.problems, *voids),
         cut_off=cut_off,
         flagged=flagged_by(cut_off, scores),
+        cut_off_note=(
+            None if precision is None else cut_off_note(cut_offs, precision=precision)
+        ),
     )
+
+
+def cut_off_note(cut_offs: Sequence[CutOff], *, precision: float) -> str | None:
+    """Why no cut-off serves the precision, or that a stricter one does."""
+    from denialml.modeling.risk.cut_offs import find_cut_off, not_reached
+
+    found = find_cut_off(cut_offs, precision)
+    if found is None:
+        return f"{not_reached(cut_offs, precision)}."
+    if found.precision > precision + 1e-9:
+        return (
+            f"No cut-off was learnt for a precision of {precision:.1%}: that of"
+            f" {found.precision:.0%} is used."
+        )
+    return None
 
 
 def _scores(
@@ -179,8 +200,11 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
     """The riskiest claims with their reasons, or those that a cut-off flags."""
     chosen = scored.scores
     if scored.cut_off is not None:
-        chosen = tuple(one for one in chosen if one.probability >= scored.cut_off.risk)
+        flagged = set(scored.flagged)
+        chosen = tuple(one for one in chosen if one.patient_control_number in flagged)
         remarks.print(cut_off_words(scored.cut_off, flagged=len(chosen)), markup=False)
+    if scored.cut_off_note is not None:
+        remarks.print(scored.cut_off_note, soft_wrap=True, markup=False)
     rows = [
         (
             one.patient_control_number,
@@ -211,8 +235,10 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
 
 def cut_off_words(cut_off: CutOff, *, flagged: int) -> str:
     """What a cut-off is worth, in one line."""
+    claims = "claim is" if flagged == 1 else "claims are"
     return (
-        f"{flagged:,} claims are flagged, at a risk of {cut_off.risk:.1%} or more:"
+        f"{flagged:,} {claims} flagged for a precision of {cut_off.precision:.0%}, at a"
+        f" risk of {cut_off.risk:.1%} or more:"
         f" among {cut_off.flagged:,} earlier claims flagged so, {cut_off.denied:,} were"
         f" denied (95% interval {cut_off.low:.0%} to {cut_off.high:.0%}), which were"
         f" {cut_off.recall:.0%} of all denied claims"

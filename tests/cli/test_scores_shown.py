@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from denialml.cli.scoring import ScoredFile, show_scores
+from denialml.cli.scoring import ScoredFile, cut_off_note, show_scores
 from denialml.domain.risk import CutOff, RiskScore
 from denialml.modeling.risk.cut_offs import flagged_by
 
@@ -75,7 +75,8 @@ def test_a_precision_shows_only_what_it_flags_and_says_what_that_is_worth(
         recall=0.3,
     )
     safe = msgspec.structs.replace(score("B-2"), probability=0.49)
-    scores = (score("A-1"), safe)
+    unsure = msgspec.structs.replace(score("C-3"), probability=0.9, abstains=True)
+    scores = (unsure, score("A-1"), safe)
     show_scores(
         ScoredFile(
             file="out.edi",
@@ -91,9 +92,43 @@ def test_a_precision_shows_only_what_it_flags_and_says_what_that_is_worth(
     captured = capsys.readouterr()
     assert "A-1" in captured.out
     assert "B-2" not in captured.out
+    assert "C-3" not in captured.out
     said = " ".join(captured.err.split())
-    assert "1 claims are flagged, at a risk of 50.0% or more" in said
+    assert (
+        "1 claim is flagged for a precision of 90%, at a risk of 50.0% or more" in said
+    )
     assert "among 40 earlier claims flagged so, 36 were denied" in said
     assert "77% to 96%" in said
     assert flagged_by(cut_off, scores) == ("A-1",)
     assert flagged_by(None, scores) == ()
+
+
+def test_a_precision_without_a_cut_off_of_its_own_is_told() -> None:
+    learnt = CutOff(
+        precision=0.2, risk=0.1, flagged=40, denied=9, low=0.1, high=0.4, recall=0.9
+    )
+    assert cut_off_note((learnt,), precision=0.2) is None
+    assert cut_off_note((learnt,), precision=0.05) == (
+        "No cut-off was learnt for a precision of 5.0%: that of 20% is used."
+    )
+    assert "the strictest reached 20%" in (
+        cut_off_note((learnt,), precision=0.95) or ""
+    )
+    assert "rates alone serve" in (cut_off_note((), precision=0.95) or "")
+
+
+def test_a_precision_not_reached_still_shows_the_scores(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scored = ScoredFile(
+        file="out.edi",
+        complete=True,
+        scores=(score("A-1"),),
+        not_scored=(),
+        problems=(),
+        cut_off_note="No cut-off.",
+    )
+    show_scores(scored, top=20)
+    captured = capsys.readouterr()
+    assert "A-1" in captured.out
+    assert "No cut-off." in captured.err

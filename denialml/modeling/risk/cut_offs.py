@@ -88,21 +88,27 @@ def find_cut_off(cut_offs: Sequence[CutOff], precision: float) -> CutOff | None:
 
 
 def not_reached(cut_offs: Sequence[CutOff], precision: float) -> str:
-    """That no cut-off reached the precision, and which one the strictest reached."""
+    """Why there is no cut-off: the model has none, or the strictest reached less."""
     best = max((each.precision for each in cut_offs), default=None)
-    return f"no cut-off of this model reached a precision of {precision:.0%}" + (
-        f"; the strictest reached {best:.0%}" if best is not None else ""
+    why = (
+        "it has none, as rates alone serve or too few claims were left to learn one"
+        if best is None
+        else f"the strictest reached {best:.0%}"
     )
+    return f"no cut-off of this model reached a precision of {precision:.0%}; {why}"
 
 
 def flagged_by(cut_off: CutOff | None, scores: Sequence[RiskScore]) -> tuple[str, ...]:
-    """Control numbers of the claims at or above the cut-off, riskiest first."""
+    """Control numbers of the claims at or above the cut-off, riskiest first.
+
+    Claims that the model abstains on are left out: the precision is not theirs.
+    """
     if cut_off is None:
         return ()
     return tuple(
         one.patient_control_number
         for one in sorted(scores, key=lambda one: -one.probability)
-        if one.probability >= cut_off.risk
+        if one.probability >= cut_off.risk and not one.abstains
     )
 
 
