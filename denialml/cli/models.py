@@ -108,7 +108,11 @@ def train_with_remarks(
             now=desk.now(),
         )
     if not quiet:
-        rows = [(name, f"{value:.4f}") for name, value in report.measures.items()]
+        name = specification_of(practice, specification).name
+        if name != specification_of(practice, None).name:
+            said = f"Registered as {name}: promote it with --spec {specification}"
+            remarks.print(said, markup=False)
+        rows = [(key, f"{value:.4f}") for key, value in report.measures.items()]
         if report.canary_auc is not None:
             rows.append(("AUC on shuffled outcomes", f"{report.canary_auc:.4f}"))
         _show_training(report, rows)
@@ -129,11 +133,12 @@ def _show_training(report: "TrainingReport", rows: list[tuple[str, str]]) -> Non
     if not rows:
         remarks.print(f"{title} ({report.kind})")
         return
-    head = (
-        f"measure (claims of {report.window_first} to {report.window_last},"
-        " by a model that knew only answers from before)"
+    # In the title, which wraps: as a heading it took all of a narrow terminal's width.
+    title += (
+        f". Measured on claims of {report.window_first} to {report.window_last},"
+        " by a model that knew only answers from before"
     )
-    table(title, (head, "value"), rows)
+    table(title, ("measure", "value"), rows)
 
 
 def promote(
@@ -141,18 +146,32 @@ def promote(
     version: Annotated[
         str, typer.Option(help="a registered version, or challenger")
     ] = "challenger",
+    specification: SpecificationOption = None,
+    older: Annotated[
+        bool, typer.Option("--older", help="also one older than what serves")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Compare a version with what serves; if every gate is met, let it serve."""
+    """Compare a version with what serves; if every gate is met, let it serve.
+
+    With --spec the models are meant that were trained under that specification's name.
+    """
     desk = open_desk()
     practice = desk.organization(organization)
-    report = promote_with_remarks(desk, practice, version=version)
+    report = promote_with_remarks(
+        desk, practice, version=version, specification=specification, older=older
+    )
     if as_json:
         write_json(report)
 
 
 def promote_with_remarks(
-    desk: Desk, practice: Organization, *, version: str = "challenger"
+    desk: Desk,
+    practice: Organization,
+    *,
+    version: str = "challenger",
+    specification: Path | None = None,
+    older: bool = False,
 ) -> "PromotionReport":
     """Promote and say what serves from now on."""
     from denialml.journeys.promotion import promote as promote_model
@@ -168,8 +187,10 @@ def promote_with_remarks(
             serving=desk.settings.serving_bundle_of(practice.organization_id),
             seal=desk.signing_seal(practice.organization_id),
             as_of=desk.today(),
-            name=specification_of(practice, None).name,
+            name=specification_of(practice, specification).name,
             version=version,
+            older=older,
+            now=desk.now(),
         )
     with desk.session() as session:
         record_event(
@@ -177,14 +198,14 @@ def promote_with_remarks(
             practice.organization_id,
             actor=ACTOR,
             action=AuditAction.MODEL_PROMOTED,
-            record_kind="model",
+            record_kind="older_model" if older else "model",
             record_id=report.version,
             now=desk.now(),
         )
     compared = report.comparison
     if report.remark:
         remarks.print(report.remark, markup=False)
-    said = f"Serving {report.version} (version {report.registered_version}): "
+    said = f"Serving {report.version} ({report.name} {report.registered_version}): "
     if compared is not None:
         said += (
             f"on {compared.lines:,} answered lines since {compared.window_first} its"
@@ -197,6 +218,7 @@ def promote_with_remarks(
 
 def rollback(
     organization: OrganizationOption = None,
+    specification: SpecificationOption = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Serve again what served before the last promotion."""
@@ -208,7 +230,7 @@ def rollback(
         tracking=desk.settings.resolved_mlflow_directory,
         serving=desk.settings.serving_bundle_of(practice.organization_id),
         seal=desk.seal(practice.organization_id),
-        name=specification_of(practice, None).name,
+        name=specification_of(practice, specification).name,
     )
     with desk.session() as session:
         record_event(
@@ -235,24 +257,29 @@ def receive(
         ),
     ],
     organization: OrganizationOption = None,
+    older: Annotated[
+        bool, typer.Option("--older", help="also one promoted before what serves")
+    ] = False,
 ) -> None:
     """Serve a model that was promoted on another machine, with its public key only."""
-    from denialml.modeling.risk.bundle import receive_bundle
+    from denialml.modeling.risk.bundle import receive_bundle, version_that_serves
 
     desk = open_desk()
     practice = desk.organization(organization)
-    bundle = receive_bundle(
-        folder,
-        desk.settings.serving_bundle_of(practice.organization_id),
-        seal=desk.seal(practice.organization_id),
-    )
+    serving = desk.settings.serving_bundle_of(practice.organization_id)
+    seal = desk.seal(practice.organization_id)
+    before = version_that_serves(serving, seal=seal)
+    bundle = receive_bundle(folder, serving, seal=seal, older=older)
+    if bundle.version == before:
+        remarks.print(f"{bundle.version} serves already: nothing was changed")
+        return
     with desk.session() as session:
         record_event(
             session,
             practice.organization_id,
             actor=ACTOR,
             action=AuditAction.MODEL_RECEIVED,
-            record_kind="model",
+            record_kind="older_model" if older else "model",
             record_id=bundle.version,
             now=desk.now(),
         )

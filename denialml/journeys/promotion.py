@@ -1,6 +1,6 @@
 """Promote a challenger through its gates to serve, or go back to the one before."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -32,6 +32,7 @@ from denialml.modeling.risk.bundle import (
     install_bundle,
     load_bundle,
     restore_previous,
+    withdrawn_version,
 )
 from denialml.modeling.risk.frames import Frame, build_frame
 from denialml.modeling.risk.seal import Seal, SigningSeal
@@ -76,18 +77,21 @@ def promote(
     as_of: date,
     name: str = "denial-risk",
     version: str = CHALLENGER,
+    older: bool = False,
+    now: datetime | None = None,
 ) -> PromotionReport:
     """Compare a version with what serves and, if every gate is met, let it serve.
 
-    Answers received before `as_of` decide.
+    Answers received before `as_of` decide. `older`: also one trained as of an earlier
+    day than what serves. `now` is signed as the instant of the promotion.
 
     Raises
     ------
     NoModel
         If there is no such version.
     GateFailed
-        If a gate is not met; names every one that failed with both numbers. What
-        served stays.
+        If a gate is not met; names every one that failed with both numbers. Or the
+        challenger was rolled back and is not named by its number. What served stays.
     BundleRejected
         If the stored bundle fails its integrity check.
     """
@@ -97,6 +101,8 @@ def promote(
     with temporary_directory() as directory:
         exported = registry.export(chosen, Path(directory))
         bundle = load_bundle(exported, seal=seal, status="trained")
+        if version == CHALLENGER and bundle.version != replaced:
+            _refuse_withdrawn(chosen, bundle.version, serving, seal=seal)
         records = practice_records(session, organization_id, until=as_of)
         comparison, not_judged = _compared(
             build_frame(records, known_by=as_of),
@@ -110,11 +116,14 @@ def promote(
             not_judged=not_judged,
             rates_alone=bundle.facts.kind == _RATES_ALONE,
             replaces_judged=_is_judged(champion),
+            trained_as_of=Contestant(bundle, TrainingSpecification()).trained_as_of,
+            replaces_trained_as_of=champion.trained_as_of if champion else None,
+            older_allowed=older,
         )
         gates = check_gates(evidence)
         if refused := refusals(gates):
             raise GateFailed(f"version {chosen.version} is not promoted: {refused}")
-        installed = install_bundle(exported, serving, seal=seal)
+        installed = install_bundle(exported, serving, seal=seal, now=now)
     registry.make_champion(chosen)
     return PromotionReport(
         name=name,
@@ -123,8 +132,34 @@ def promote(
         replaced_version=replaced,
         gates=gates,
         comparison=comparison,
-        remark="; ".join(filter(None, (remark, _unjudged(gates, comparison)))),
+        remark="; ".join(
+            filter(
+                None,
+                (
+                    remark,
+                    _unjudged(gates, comparison),
+                    _unchanged(installed.version, replaced),
+                ),
+            )
+        ),
     )
+
+
+def _refuse_withdrawn(
+    chosen: RegisteredVersion, version: str, serving: Path, *, seal: Seal
+) -> None:
+    if withdrawn_version(serving, seal=seal) == version:
+        raise GateFailed(
+            f"the challenger is version {chosen.version}, which the last rollback took"
+            " out of service: train again, or name it (`denialml promote --version"
+            f" {chosen.version}`)"
+        )
+
+
+def _unchanged(version: str, replaced: str) -> str:
+    if version != replaced:
+        return ""
+    return f"{version} serves already: nothing was changed, nor the one before it"
 
 
 def _compared(

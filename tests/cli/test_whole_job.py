@@ -224,10 +224,11 @@ def test_a_model_promoted_elsewhere_is_received_with_the_public_key_alone(
     private = folder / "var" / "bundle_private_key.pem"
     away = private.rename(folder / "elsewhere.pem")
     try:
-        assert "Serving" in run("receive", str(copied)).remarks
+        assert "serves already" in run("receive", str(copied)).remarks
         refused = run("train", "--as-of", "2026-01-01", status=1).remarks
         assert "Train and promote there" in refused
-        run("rollback")
+        # What came is what serves: there is still nothing before it.
+        assert "no previous bundle" in run("rollback", status=1).remarks
     finally:
         away.rename(private)
 

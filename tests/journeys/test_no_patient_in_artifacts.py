@@ -70,6 +70,18 @@ def test_no_code_of_a_claim_is_in_any_artifact(
                 assert pattern.search(path.read_text()) is None, path.name
 
 
+def test_no_model_file_notes_the_extremes_of_a_feature(
+    simulated_store: SimulatedStore,  # noqa: F811
+) -> None:
+    """They are the values of single lines."""
+    found = list(simulated_store.directory.rglob("model.txt"))
+    assert len(found) >= 2
+    for path in found:
+        text = path.read_text()
+        (line,) = re.findall(r"^feature_infos=(.*)$", text, re.MULTILINE)
+        assert set(line.split()) == {"none"}
+
+
 def test_a_plot_holds_pixels_and_nothing_that_names_when_or_where_it_was_drawn(
     simulated_store: SimulatedStore,  # noqa: F811
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 
 from denialml.errors import BundleRejected, GateFailed, NoModel, NotEnoughHistory
 from denialml.journeys.promotion import promote, rollback
-from denialml.journeys.retrain import payer_pseudonyms, train
+from denialml.journeys.retrain import TrainingReport, payer_pseudonyms, train
 from denialml.modeling.retraining.drift_baseline import BASELINE
 from denialml.modeling.retraining.model_card import CARD_JSON, read_card
 from denialml.modeling.retraining.registry import CHAMPION, Registry
@@ -294,6 +295,30 @@ def test_a_second_promotion_meets_the_champion_and_rollback_undoes_it(
     assert load_bundle(serving, seal=simulated_store.seal).version == first
     with pytest.raises(NoModel, match="no previous"):
         rollback(tracking=tracking, serving=serving, seal=simulated_store.seal)
+    _promoted_again_only_by_number(simulated_store, tracking, report)
+
+
+def _promoted_again_only_by_number(
+    store: SimulatedStore, tracking: Path, withdrawn: TrainingReport
+) -> None:
+    serving = tracking.parent / "serving"
+    with open_session(store.engine) as session:
+        again = partial(
+            promote,
+            session,
+            store.organization_id,
+            tracking=tracking,
+            serving=serving,
+            seal=store.seal,
+            as_of=AS_OF,
+        )
+        with pytest.raises(GateFailed, match="rollback took out of service"):
+            again()
+        assert load_bundle(serving, seal=store.seal).version != withdrawn.version
+        again(version=withdrawn.registered_version)
+        assert load_bundle(serving, seal=store.seal).version == withdrawn.version
+        assert "serves already" in again().remark
+    rollback(tracking=tracking, serving=serving, seal=store.seal)
 
 
 def test_rollback_moves_the_alias_to_the_version_it_restores(

@@ -4,17 +4,21 @@ import hashlib
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from denialml.errors import BundleRejected, NoModel
 from denialml.modeling.risk.bundle import (
     Bundle,
     install_bundle,
     load_bundle,
+    receive_bundle,
     restore_previous,
+    withdrawn_version,
     write_bundle,
 )
 from denialml.modeling.risk.features import FEATURES
@@ -242,6 +246,85 @@ def test_installing_keeps_the_one_before_and_can_go_back(
     assert load_bundle(serving, seal=SEAL).version == "second"
     restore_previous(serving, seal=SEAL)
     assert load_bundle(serving, seal=SEAL).version == small_bundle.version
+
+
+def _named(directory: Path, version: str) -> None:
+    facts = json.loads((directory / "bundle.json").read_text())
+    (directory / "bundle.json").write_text(json.dumps(facts | {"version": version}))
+    _sign_again(directory)
+
+
+def test_installing_what_serves_already_keeps_the_one_before(
+    written: Path, small_bundle: Bundle, tmp_path: Path
+) -> None:
+    serving = tmp_path / "serving"
+    install_bundle(written, serving, seal=SEAL)
+    _named(written, "second")
+    install_bundle(written, serving, seal=SEAL)
+    install_bundle(written, serving, seal=SEAL)
+    receive_bundle(written, serving, seal=SEAL)
+    restore_previous(serving, seal=SEAL)
+    assert load_bundle(serving, seal=SEAL).version == small_bundle.version
+    assert withdrawn_version(serving, seal=SEAL) == "second"
+
+
+def test_one_promoted_earlier_is_received_only_when_asked_for(
+    written: Path, small_bundle: Bundle, tmp_path: Path
+) -> None:
+    serving, early, late = tmp_path / "serving", tmp_path / "early", tmp_path / "late"
+    install_bundle(written, early, seal=SEAL, now=datetime(2024, 3, 1, tzinfo=UTC))
+    _named(written, "second")
+    install_bundle(written, late, seal=SEAL, now=datetime(2024, 4, 1, tzinfo=UTC))
+    receive_bundle(early, serving, seal=SEAL)
+    receive_bundle(late, serving, seal=SEAL)
+    with pytest.raises(BundleRejected, match=r"promoted 2024-03-01.*2024-04-01.*older"):
+        receive_bundle(early, serving, seal=SEAL)
+    assert load_bundle(serving, seal=SEAL).version == "second"
+    receive_bundle(early, serving, seal=SEAL, older=True)
+    assert load_bundle(serving, seal=SEAL).version == small_bundle.version
+
+
+def test_the_instant_of_a_promotion_is_signed(written: Path, tmp_path: Path) -> None:
+    served = tmp_path / "serving"
+    install_bundle(written, served, seal=SEAL, now=datetime(2024, 3, 1, tzinfo=UTC))
+    text = (served / "manifest.json").read_text()
+    (served / "manifest.json").write_text(text.replace("2024-03-01", "2025-03-01"))
+    with pytest.raises(BundleRejected, match="not signed"):
+        load_bundle(served, seal=SEAL)
+
+
+def test_a_manifest_signed_before_the_instant_was_noted_stays_valid(
+    written: Path,
+) -> None:
+    """What was signed then: these five fields, the signature empty."""
+    manifest = json.loads((written / "manifest.json").read_text())
+    del manifest["promoted_at"], manifest["signature"]
+    signed = (
+        b"denialml bundle manifest 2\n"
+        + json.dumps(
+            manifest | {"signature": ""}, sort_keys=True, separators=(",", ":")
+        ).encode()
+    )
+    signature = Ed25519PrivateKey.from_private_bytes(KEY).sign(signed).hex()
+    (written / "manifest.json").write_text(
+        json.dumps(manifest | {"signature": signature})
+    )
+    assert load_bundle(written, seal=SEAL)
+
+
+def test_no_extreme_of_a_feature_is_written(
+    written: Path, small_bundle: Bundle, small_frame: Frame
+) -> None:
+    noted = re.compile(r"^feature_infos=.*\[.*:", re.MULTILINE)
+    assert noted.search(small_bundle.booster.model_to_string())
+    text = (written / "model.txt").read_text()
+    assert "feature_infos=none none" in text
+    assert not noted.search(text)
+    rows = small_frame.matrix[:500]
+    np.testing.assert_array_equal(
+        load_bundle(written, seal=SEAL).contributions(rows),
+        small_bundle.contributions(rows),
+    )
 
 
 def test_a_bad_bundle_never_replaces_the_served_one(

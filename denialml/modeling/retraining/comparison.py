@@ -91,8 +91,8 @@ def compare(
     """Judge both on the same lines.
 
     A champion that has enough mature lines since its training day is judged with its
-    own trees on those. Else both are judged by stand-ins on the whole window, the
-    champion's as much older than the challenger's as the champion is.
+    own trees on those. Else both are judged by stand-ins on the whole window, that of
+    the older model as much older than the other's as the model is.
 
     Raises
     ------
@@ -101,7 +101,8 @@ def compare(
     """
     specification = challenger.specification
     window, own = _window(frame, champion, specification, known_by)
-    risk, judged = _risk(frame, window, challenger, "challenger", window.first_day)
+    behind = timedelta(0) if champion is None else _older_by(champion, challenger)
+    risk, judged = _older_risk(frame, window, challenger, "challenger", behind)
     table = table_risk(frame, window)
     if champion is None:
         other, opponent = table, "payer x code table"
@@ -110,7 +111,7 @@ def compare(
         opponent = "champion, its own trees"
     else:
         older = _older_by(challenger, champion)
-        other, opponent = _older_risk(frame, window, champion, older)
+        other, opponent = _older_risk(frame, window, champion, "champion", older)
     return _measured(
         frame,
         window,
@@ -166,28 +167,28 @@ def _measured(
     )
 
 
-def _older_by(challenger: Contestant, champion: Contestant) -> timedelta:
-    """How much older the champion's answers are than the challenger's."""
-    if challenger.trained_as_of is None or champion.trained_as_of is None:
+def _older_by(one: Contestant, other: Contestant) -> timedelta:
+    """How much older the other's answers are than the one's; nothing if newer."""
+    if one.trained_as_of is None or other.trained_as_of is None:
         return timedelta(0)
-    return max(challenger.trained_as_of - champion.trained_as_of, timedelta(0))
+    return max(one.trained_as_of - other.trained_as_of, timedelta(0))
 
 
 def _older_risk(
-    frame: Frame, window: Window, champion: Contestant, older: timedelta
+    frame: Frame, window: Window, contestant: Contestant, name: str, older: timedelta
 ) -> tuple[Floats, str]:
-    """The champion's stand-in, as old on the window's first day as it now is.
+    """Its stand-in, as much older on the window's first day than the other as it is.
 
     So the difference is what training anew gains, not zero by construction. Where so
     early a day holds too few answers, the stand-in is trained on the window's first
-    day, as the challenger's is.
+    day, as the other's is.
     """
     if older:
         try:
-            return _risk(frame, window, champion, "champion", window.first_day - older)
+            return _risk(frame, window, contestant, name, window.first_day - older)
         except NotEnoughHistory:
             pass
-    return _risk(frame, window, champion, "champion", window.first_day)
+    return _risk(frame, window, contestant, name, window.first_day)
 
 
 def _window(

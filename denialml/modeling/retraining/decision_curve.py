@@ -24,7 +24,8 @@ class DecisionPoint(msgspec.Struct, frozen=True, kw_only=True):
     Dollars are of denied lines at their usual payment. `best_dollars`: had the denials
     been known. `table_dollars`: ranked by the payer x code table. `random_dollars`:
     expected from as many claims chosen by chance. `saved_dollars`: found x
-    `preventable_share` less `review_dollars` a claim.
+    `preventable_share` less `review_dollars` a claim. Whole dollars: cents would be
+    those of single charges.
     """
 
     capacity: float
@@ -44,13 +45,20 @@ def decision_curve(
     table: Floats,
     evaluation: Evaluation,
 ) -> tuple[DecisionPoint, ...]:
-    """The curve over the window's claims."""
+    """The curve over the window's claims.
+
+    A capacity at which one of the orders reviews fewer than `smallest_cell` patients is
+    left out: its dollars would be those of single claims.
+    """
     worth = usual_payments(frame, window)
-    claims = np.unique(frame.claim[window.rows], return_inverse=True)[1]
+    firsts, claims = np.unique(
+        frame.claim[window.rows], return_index=True, return_inverse=True
+    )[1:]
+    patients = window.patients[firsts]
     count = int(claims.max()) + 1
     lost = np.bincount(claims, weights=worth * window.denied, minlength=count)
-    ranked = {
-        name: lost[np.argsort(-score, kind="stable")]
+    orders = {
+        name: np.argsort(-score, kind="stable")
         for name, score in (
             ("model", np.bincount(claims, weights=worth * risk, minlength=count)),
             ("table", np.bincount(claims, weights=worth * table, minlength=count)),
@@ -60,17 +68,23 @@ def decision_curve(
     points = []
     for capacity in CAPACITIES:
         reviewed = max(1, round(capacity * count))
-        found = {name: float(each[:reviewed].sum()) for name, each in ranked.items()}
+        tops = {name: order[:reviewed] for name, order in orders.items()}
+        fewest = min(len(np.unique(patients[top])) for top in tops.values())
+        if fewest < evaluation.smallest_cell:
+            continue
+        found = {name: float(lost[top].sum()) for name, top in tops.items()}
         saved = evaluation.preventable_share * found["model"]
         points.append(
             DecisionPoint(
                 capacity=capacity,
                 claims=reviewed,
-                found_dollars=round(found["model"], 2),
-                best_dollars=round(found["best"], 2),
-                table_dollars=round(found["table"], 2),
-                random_dollars=round(float(lost.sum()) * reviewed / count, 2),
-                saved_dollars=round(saved - evaluation.review_dollars * reviewed, 2),
+                found_dollars=float(round(found["model"])),
+                best_dollars=float(round(found["best"])),
+                table_dollars=float(round(found["table"])),
+                random_dollars=float(round(float(lost.sum()) * reviewed / count)),
+                saved_dollars=float(
+                    round(saved - evaluation.review_dollars * reviewed)
+                ),
             )
         )
     return tuple(points)

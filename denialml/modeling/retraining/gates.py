@@ -6,6 +6,7 @@ evaluated, so that one refusal names all that failed.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import msgspec
 
@@ -31,7 +32,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     `leak_alarms` are the training run's leak report (`canary_auc` None: too few
     answers); `unanswered` the source attributes that the card leaves out.
     `rates_alone`: the challenger serves the rates by cause, nothing was fitted to its
-    answers. `replaces_judged`: what serves is more than that.
+    answers. `replaces_judged`: what serves is more than that. `trained_as_of` and
+    `replaces_trained_as_of`: the days of the challenger and of what serves, None where
+    not known. `older_allowed`: an older one was asked for.
     """
 
     comparison: Comparison | None
@@ -43,6 +46,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     not_judged: str = ""
     rates_alone: bool = False
     replaces_judged: bool = False
+    trained_as_of: date | None = None
+    replaces_trained_as_of: date | None = None
+    older_allowed: bool = False
 
 
 def check_gates(evidence: Evidence) -> tuple[GateResult, ...]:
@@ -124,6 +130,18 @@ def _card_is_complete(evidence: Evidence) -> Iterator[GateResult]:
     )
 
 
+def _not_older_than_champion(evidence: Evidence) -> Iterator[GateResult]:
+    """A stand-in of an earlier day says little of the newer answers that it lacks."""
+    day, serves = evidence.trained_as_of, evidence.replaces_trained_as_of
+    if day is None or serves is None:
+        return
+    behind = max((serves - day).days, 0)
+    hint = " Take --older if that is meant" if behind else ""
+    says = f"trained as of {day}, what serves as of {serves}.{hint}"
+    allowed = behind if evidence.older_allowed else 0
+    yield _at_most("older_than_what_serves", behind, allowed, says)
+
+
 def _better_than_constant(compared: Comparison, _: Gates) -> Iterator[GateResult]:
     found, constant = compared.log_loss, compared.constant_log_loss
     yield _at_most(
@@ -194,6 +212,7 @@ GATES: tuple[Callable[[Evidence], Iterator[GateResult]], ...] = (
     _shuffled_outcomes,
     _leak_alarms,
     _card_is_complete,
+    _not_older_than_champion,
 )
 COMPARISON_GATES: tuple[Callable[[Comparison, Gates], Iterator[GateResult]], ...] = (
     _better_than_constant,

@@ -223,7 +223,9 @@ def _said_of_calibration(judged: Judged) -> str:
 
 
 def _said_of_decisions(judged: Judged) -> str:
-    tenth = next(one for one in judged.decisions if one.capacity >= 0.1)
+    tenth = next((one for one in judged.decisions if one.capacity >= 0.1), None)
+    if tenth is None:
+        return "Too few patients to show dollars of."
     return (
         "Dollars of denied lines found against the share of claims reviewed, of the"
         " model, a payer x code table, chance and the best possible. At"

@@ -5,8 +5,10 @@ patient's datum. It is parsed only after its signature and hashes were checked.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import lightgbm
@@ -24,6 +26,7 @@ from denialml.modeling.risk.seal import (
     SigningSeal,
     Status,
     checked_contents,
+    promoted_at,
     write_manifest,
 )
 from denialml.modeling.risk.single_row import RAW_SCORE, single_row
@@ -35,6 +38,7 @@ from denialml.modeling.risk.starting_rates import (
 
 FORMAT = 1
 _MODEL, _FACTS = "model.txt", "bundle.json"
+_WITHDRAWN = ".withdrawn"
 
 
 class TrainingFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,13 +149,24 @@ def write_bundle(
     `cards` are further files by name, the model card: signed, never parsed by serving.
     """
     directory.mkdir(parents=True)
-    (directory / _MODEL).write_text(bundle.booster.model_to_string(), encoding="utf-8")
+    text = _without_extremes(bundle.booster.model_to_string())
+    (directory / _MODEL).write_text(text, encoding="utf-8")
     facts = msgspec.json.format(msgspec.json.encode(bundle.facts), indent=1)
     (directory / _FACTS).write_bytes(facts)
     for name, content in (cards or {}).items():
         (directory / name).write_bytes(content)
     names = (_MODEL, _FACTS, *(cards or {}))
     write_manifest(directory, names, seal=seal, status=status)
+
+
+def _without_extremes(model: str) -> str:
+    """LightGBM notes each feature's smallest and largest value: those are single lines'
+    and no prediction reads them."""
+
+    def blank(found: re.Match[str]) -> str:
+        return found[1] + " ".join("none" for _ in found[2].split(" "))
+
+    return re.sub(r"^(feature_infos=)(.*)$", blank, model, count=1, flags=re.MULTILINE)
 
 
 def load_bundle(directory: Path, *, seal: Seal, status: Status = "promoted") -> Bundle:
@@ -199,12 +214,29 @@ def load_bundle(directory: Path, *, seal: Seal, status: Status = "promoted") -> 
     return Bundle(booster, facts)
 
 
-def install_bundle(source: Path, serving: Path, *, seal: SigningSeal) -> Bundle:
+def version_that_serves(serving: Path, *, seal: Seal) -> str:
+    """Its version; empty where nothing serves, or nothing that this version reads."""
+    try:
+        return load_bundle(serving, seal=seal).version
+    except (NoModel, BundleRejected):
+        return ""
+
+
+def withdrawn_version(serving: Path, *, seal: Seal) -> str:
+    """The version that the last `restore_previous` took out of service, or empty."""
+    withdrawn = serving.with_name(serving.name + _WITHDRAWN)
+    return version_that_serves(withdrawn, seal=seal)
+
+
+def install_bundle(
+    source: Path, serving: Path, *, seal: SigningSeal, now: datetime | None = None
+) -> Bundle:
     """Sign `source` as promoted and serve it; `restore_previous` undoes that.
 
     A reader sees the old bundle or the new one, never a mixture: the new one is
     checked, copied beside, signed as promoted and renamed. Files that its manifest
-    does not list are left behind.
+    does not list are left behind. A version that serves already stays as it is, and so
+    does the one before it. `now` is signed as the instant of the promotion.
 
     Raises
     ------
@@ -212,33 +244,67 @@ def install_bundle(source: Path, serving: Path, *, seal: SigningSeal) -> Bundle:
         As `load_bundle`; what serves stays.
     """
     bundle = load_bundle(source, seal=seal, status="trained")
+    if version_that_serves(serving, seal=seal) == bundle.version:
+        return bundle
     contents = checked_contents(source, seal=seal, status="trained")
     incoming = _copied_beside(contents, serving)
-    write_manifest(incoming, contents, seal=seal, status="promoted")
+    write_manifest(incoming, contents, seal=seal, status="promoted", promoted_at=now)
     _swap_in(incoming, serving)
     return bundle
 
 
-def receive_bundle(source: Path, serving: Path, *, seal: Seal) -> Bundle:
+def receive_bundle(
+    source: Path, serving: Path, *, seal: Seal, older: bool = False
+) -> Bundle:
     """Serve a bundle that was promoted on another machine; takes the public key only.
 
-    As `install_bundle`, but the manifest is kept as it was signed there.
+    As `install_bundle`, but the manifest is kept as it was signed there. `older`: also
+    one that was promoted before what serves.
 
     Raises
     ------
     NoModel
         If `source` holds no bundle.
     BundleRejected
-        As `load_bundle`; what serves stays.
+        As `load_bundle`, or it was promoted before what serves; what serves stays.
     """
+    if not (source / MANIFEST).is_file():
+        raise NoModel(
+            f"{source.name} holds no {MANIFEST}: give the copy of the folder"
+            " model/ORGANIZATION of the machine that promoted"
+        )
     bundle = load_bundle(source, seal=seal)
+    if version_that_serves(serving, seal=seal) == bundle.version:
+        return bundle
     contents = checked_contents(source, seal=seal, status="promoted")
     incoming = _copied_beside(contents, serving)
     shutil.copyfile(source / MANIFEST, incoming / MANIFEST)
     # What was copied is checked, not what lay in a folder that others may write to.
     checked_contents(incoming, seal=seal, status="promoted")
+    if not older:
+        _refuse_older(incoming, serving, seal=seal)
     _swap_in(incoming, serving)
     return bundle
+
+
+def _refuse_older(incoming: Path, serving: Path, *, seal: Seal) -> None:
+    """Every bundle ever promoted stays signed: an old one is no forgery."""
+    if not version_that_serves(serving, seal=seal):
+        return
+    came, serves = (
+        (
+            promoted_at(directory, seal=seal),
+            load_bundle(directory, seal=seal).facts.training.trained_as_of,
+        )
+        for directory in (incoming, serving)
+    )
+    if came < serves:
+        raise BundleRejected(
+            f"this model was promoted {came[0] or 'at a time it does not say'} (trained"
+            f" as of {came[1]}), before the one that serves:"
+            f" {serves[0] or 'at a time it does not say'} (trained as of {serves[1]})."
+            " Take --older if that is meant"
+        )
 
 
 def _copied_beside(contents: Mapping[str, bytes], serving: Path) -> Path:
@@ -275,7 +341,7 @@ def restore_previous(serving: Path, *, seal: Seal) -> Bundle:
     if not previous.is_dir():
         raise NoModel("there is no previous bundle to go back to")
     bundle = load_bundle(previous, seal=seal)
-    withdrawn = serving.with_name(serving.name + ".withdrawn")
+    withdrawn = serving.with_name(serving.name + _WITHDRAWN)
     if withdrawn.exists():
         shutil.rmtree(withdrawn)
     if serving.exists():

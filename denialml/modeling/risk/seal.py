@@ -9,6 +9,7 @@ organization's model, or serve one that was trained but never passed the gates
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -94,6 +95,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`manifest.json`. `files` are names in the bundle with their SHA-256.
 
     `algorithm` is empty in bundles of versions that signed with a shared secret.
+    `promoted_at` is an instant in UTC that sorts as text; empty where it was not said.
     """
 
     organization_id: str
@@ -101,16 +103,23 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files: dict[str, str]
     algorithm: str = ""
     signature: str = ""
+    promoted_at: str = ""
 
 
 def write_manifest(
-    directory: Path, names: Iterable[str], *, seal: SigningSeal, status: Status
+    directory: Path,
+    names: Iterable[str],
+    *,
+    seal: SigningSeal,
+    status: Status,
+    promoted_at: datetime | None = None,
 ) -> None:
     """Sign these files of a bundle; an earlier manifest is replaced."""
     bare = Manifest(
         organization_id=seal.organization_id,
         status=status,
         algorithm=_ED25519,
+        promoted_at=_instant(promoted_at),
         files={
             name: hashlib.sha256((directory / name).read_bytes()).hexdigest()
             for name in sorted(names)
@@ -135,16 +144,7 @@ def checked_contents(
         kind of key, of another organization or not promoted; or a file is missing or
         changed.
     """
-    try:
-        manifest = msgspec.json.decode(
-            (directory / MANIFEST).read_bytes(), type=Manifest
-        )
-    except (msgspec.DecodeError, OSError) as error:
-        raise BundleRejected(
-            f"{MANIFEST} cannot be read or is unsigned: run `denialml train` and"
-            " `denialml promote`"
-        ) from error
-    seal.check(manifest)
+    manifest = _checked_manifest(directory, seal)
     if manifest.organization_id != seal.organization_id:
         raise BundleRejected("the bundle was made for another organization")
     if status == "promoted" and manifest.status != "promoted":
@@ -161,6 +161,37 @@ def checked_contents(
     return contents
 
 
+def promoted_at(directory: Path, *, seal: Seal) -> str:
+    """The signed instant of a bundle's promotion; empty where it was not said.
+
+    Raises `BundleRejected` if the manifest is not signed with the seal's key.
+    """
+    return _checked_manifest(directory, seal).promoted_at
+
+
+def _checked_manifest(directory: Path, seal: Seal) -> Manifest:
+    try:
+        manifest = msgspec.json.decode(
+            (directory / MANIFEST).read_bytes(), type=Manifest
+        )
+    except (msgspec.DecodeError, OSError) as error:
+        raise BundleRejected(
+            f"{MANIFEST} cannot be read or is unsigned: run `denialml train` and"
+            " `denialml promote`"
+        ) from error
+    seal.check(manifest)
+    return manifest
+
+
 def _signed_part(manifest: Manifest) -> bytes:
     bare = msgspec.structs.replace(manifest, signature="")
-    return _PURPOSE + msgspec.json.encode(bare, order="deterministic")
+    said = msgspec.to_builtins(bare)
+    if not bare.promoted_at:  # so that bundles signed before it was said stay valid
+        del said["promoted_at"]
+    return _PURPOSE + msgspec.json.encode(said, order="deterministic")
+
+
+def _instant(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -187,6 +187,20 @@ def test_what_the_tolerances_let_pass(evidence: Evidence) -> None:
     assert refusals(check_gates(evidence)) == ""
 
 
+def test_an_older_challenger_is_refused_with_both_days_unless_asked_for() -> None:
+    days = {
+        "trained_as_of": date(2024, 3, 1),
+        "replaces_trained_as_of": date(2024, 3, 31),
+    }
+    said = refusals(check_gates(_with(**days)))
+    assert said.startswith("gate older_than_what_serves: trained as of 2024-03-01,")
+    assert "what serves as of 2024-03-31" in said
+    assert "--older" in said
+    assert not refusals(check_gates(_with(**days, older_allowed=True)))
+    newer = dict(zip(days, reversed(days.values()), strict=True))
+    assert not refusals(check_gates(_with(**newer)))
+
+
 def test_every_failed_gate_is_named_at_once() -> None:
     said = refusals(check_gates(_with(leak_alarms=3, table_log_loss=0.1)))
     assert "gate leaks" in said

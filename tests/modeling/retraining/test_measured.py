@@ -191,8 +191,17 @@ def test_the_curve_finds_dollars_between_chance_and_the_best(
     tenth = next(one for one in points if one.capacity == 0.10)
     assert tenth.found_dollars > 2 * tenth.random_dollars
     assert tenth.saved_dollars == pytest.approx(
-        0.5 * tenth.found_dollars - 5.0 * tenth.claims, abs=0.02
+        0.5 * tenth.found_dollars - 5.0 * tenth.claims, abs=1.0
     )
+    for one in points:
+        assert one.found_dollars == int(one.found_dollars)
+    few = msgspec.structs.replace(QUICK.evaluation, smallest_cell=10**6)
+    assert not decision_curve(small_frame, window, risk, table=table, evaluation=few)
+    patients = len(set(window.patients.tolist()))
+    some = msgspec.structs.replace(QUICK.evaluation, smallest_cell=patients // 4)
+    kept = decision_curve(small_frame, window, risk, table=table, evaluation=some)
+    assert 0 < len(kept) < len(points)
+    assert all(one.claims >= patients // 4 for one in kept)
     first = small_frame.lines[int(window.rows[0])]
     assert first.line.charge > Decimal(0)
 
@@ -280,6 +289,16 @@ def test_of_one_specification_the_older_models_stand_in_is_older_too(
     assert found.opponent == f"champion's specification, trained as of {older}"
     assert found.difference.value != 0.0
     assert found.difference.low <= found.difference.value <= found.difference.high
+    turned = compare(
+        small_frame,
+        champion,
+        challenger,
+        known_by=KNOWN_BY,
+        pseudonym=lambda payer: payer,
+    )
+    assert turned.judged == f"challenger's specification, trained as of {older}"
+    assert turned.opponent == f"champion's specification, trained as of {first}"
+    assert turned.difference.value == pytest.approx(-found.difference.value)
     same = compare(
         small_frame,
         challenger,
