@@ -43,7 +43,13 @@ def drift(
 
 
 def show_drift(report: "DriftReport") -> None:
-    """What moved on stdout; how it was judged and the proposal on stderr."""
+    """What moved on stdout; how it was judged and the proposal on stderr.
+
+    Features that the model makes no use of are left out; moved ones come first, and
+    of those the ones that the model leans on most.
+    """
+    used = [one for one in report.features if one.share > 0]
+    used.sort(key=lambda one: (not one.drift.moved, -one.share))
     rows = [
         (
             one.feature,
@@ -52,7 +58,7 @@ def show_drift(report: "DriftReport") -> None:
             f"{one.share:.1%} of contributions; not known {one.missing_before:.0%},"
             f" now {one.missing_now:.0%}",
         )
-        for one in report.features[:_SHOWN]
+        for one in used[:_SHOWN]
     ]
     if report.risk is not None:
         risk = report.risk

@@ -114,7 +114,12 @@ def drift_report(
     payers = _payers(frame, baseline, as_of=as_of, pseudonym=pseudonym)
     features: tuple[FeatureDrift, ...] = ()
     risk, why = None, ""
-    if len(rows) < MONTH_LINES:
+    if end < trained:
+        why = (
+            f"this day ({as_of}) is before the model's training day"
+            f" ({baseline.trained_as_of}): nothing can be compared"
+        )
+    elif len(rows) < MONTH_LINES:
         why = (
             f"{len(rows)} lines were sent since the model was trained, in the last"
             f" {MONTH_DAYS} days; comparing takes {MONTH_LINES}"

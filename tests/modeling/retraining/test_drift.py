@@ -7,7 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from denialml.modeling.retraining.drift import DriftReport, drift_report
+from denialml.cli.drift import show_drift
+from denialml.modeling.retraining.drift import (
+    DriftReport,
+    FeatureDrift,
+    SpreadDrift,
+    drift_report,
+)
 from denialml.modeling.retraining.drift_baseline import (
     DriftBaseline,
     drift_baseline,
@@ -187,3 +193,41 @@ def test_too_few_lines_are_not_compared(compared: Callable[..., DriftReport]) ->
     assert found.risk is None
     assert "comparing takes 100" in found.not_assessed
     assert found.proposal == found.not_assessed
+
+
+def test_a_day_before_the_training_is_said_to_be_one(
+    compared: Callable[..., DriftReport],
+) -> None:
+    report = compared(as_of=TRAINED - timedelta(days=1))
+    assert not report.retrain
+    assert report.proposal == (
+        "this day (2023-10-31) is before the model's training day (2023-11-01):"
+        " nothing can be compared"
+    )
+
+
+def test_what_moved_and_counts_is_shown_first_and_what_counts_nothing_never(
+    compared: Callable[..., DriftReport], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(name: str, share: float, apart: float) -> FeatureDrift:
+        return FeatureDrift(
+            feature=name,
+            unit="",
+            share=share,
+            drift=SpreadDrift(distance=apart, allowed=0.1, moved=apart > 0.1),
+            missing_before=0.0,
+            missing_now=0.0,
+        )
+
+    features = (
+        told("unused", 0.0, 9.0),
+        *(told(f"small{at}", 0.001, 5.0) for at in range(12)),
+        told("weighty", 0.4, 0.2),
+        told("still", 0.5, 0.05),
+    )
+    report = msgspec.structs.replace(compared(), features=features)
+    show_drift(report)
+    out = capsys.readouterr().out
+    assert "unused" not in out
+    assert "still" not in out
+    assert out.index("weighty") < out.index("small0")
