@@ -40,6 +40,11 @@ def test_addresses_that_are_used(
         ("inproc://127.0.0.1/1", None, "expected tcp://HOST:PORT"),
         ("tcp://127.0.0.1", None, "expected tcp://HOST:PORT"),
         ("tcp://127.0.0.1:port", None, "expected tcp://HOST:PORT"),
+        ("tcp://me:secret@127.0.0.1:8786", None, r"^'127.0.0.1:8786' is not"),
+        ("tcp://@127.0.0.1:8786", None, "nothing more"),
+        ("tcp://127.0.0.1:8786/status", None, "nothing more"),
+        ("tcp://127.0.0.1:8786?a=b", None, "nothing more"),
+        ("tcp://127.0.0.1:8786#top", None, "nothing more"),
         ("", None, "expected tcp://HOST:PORT"),
     ],
 )

@@ -35,10 +35,18 @@ def checked_address(
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not host or not port or parts.scheme not in ("tcp", "tls"):
+    # A password in an address would be shown in errors and lists of processes.
+    if (
+        host is None
+        or not port
+        or parts.scheme not in ("tcp", "tls")
+        or parts.username is not None
+        or parts.path
+        or any(mark in address for mark in "@?#")
+    ):
         raise InputError(
-            f"{address!r} is not the address of a Dask scheduler or worker; expected"
-            " tcp://HOST:PORT or tls://HOST:PORT"
+            f"{_shown(address)!r} is not the address of a Dask scheduler or worker;"
+            " expected tcp://HOST:PORT or tls://HOST:PORT, nothing more"
         )
     if parts.scheme == "tls":
         if certificates is None:
@@ -54,6 +62,11 @@ def checked_address(
             " DENIALML_DASK_PLAIN_NETWORK=true where the network itself is encrypted"
         )
     return whole
+
+
+def _shown(address: str) -> str:
+    """The address without the part that may hold a password."""
+    return address.rpartition("@")[2]
 
 
 def host_of(address: str) -> str:
