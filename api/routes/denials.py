@@ -34,7 +34,14 @@ class CauseStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root_cause: RootCause | None
 
 
-SHAPES = (DenialPage, DenialView, CauseStatement)
+class StatedCause(msgspec.Struct, frozen=True):
+    """That a statement was kept, for who may write denials and not read them."""
+
+    denial_id: str
+    root_cause: RootCause | None
+
+
+SHAPES = (DenialPage, DenialView, CauseStatement, StatedCause)
 _CAUSES = ", ".join(cause.value for cause in RootCause)
 
 PayerFilter = Annotated[
@@ -145,7 +152,8 @@ def read_denial(
                 "What a denial specialist found the cause to be. It wins over the "
                 "model's in what is shown, routed and drafted, and is kept with who, "
                 "when and what the model had said. A newer statement takes the place "
-                "of the one before; null takes it back. Answers with the denial."
+                "of the one before; null takes it back. Answers with the denial where "
+                "the key has denials:read as well, else with denial_id and root_cause."
             ),
             permission=Permission.DENIALS_WRITE,
             body=(Content(JSON, {"root_cause": "auth_missing"}, CauseStatement),),
@@ -163,18 +171,23 @@ def state_cause(
     visit: Visit = visit_with(Permission.DENIALS_WRITE, Purpose.CHANGE),
     body: bytes = Depends(read_body),
 ) -> Response:
-    """Confirm, correct or take back; the denial as it then stands."""
-    confirm_cause(
+    """Confirm, correct or take back; the denial as it then stands, to who may read."""
+    statement = read_statement(body)
+    stored = confirm_cause(
         visit.session,
         visit.organization_id,
         record_id(denial_id),
-        read_statement(body).root_cause,
+        statement.root_cause,
         as_of=visit.today,
         now=visit.now,
         actor=visit.actor,
     )
+    known_as = stored.denial.denial_id
+    if Permission.DENIALS_READ not in visit.grant.scopes:
+        return json_answer(StatedCause(known_as, statement.root_cause))
+    visit.note(AuditAction.DENIAL_READ, "denial", known_as)
     return json_answer(
-        view_denial(visit.session, visit.organization_id, denial_id, as_of=visit.today)
+        view_denial(visit.session, visit.organization_id, known_as, as_of=visit.today)
     )
 
 

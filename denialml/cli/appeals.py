@@ -46,7 +46,10 @@ def denials(
     limit: Annotated[int, typer.Option(min=1, max=200)] = 25,
     as_of: Annotated[str | None, typer.Option(help="day to judge as of")] = None,
     to_check: Annotated[
-        bool, typer.Option("--to-check", help="only those chosen for checking")
+        bool,
+        typer.Option(
+            "--to-check", help="only those chosen for checking, open or closed"
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
@@ -123,7 +126,7 @@ def _listed(
 ) -> DenialPage:
     """The first denials of the list; a cursor says only that more follow."""
     if sort is not None and not wanted.to_check:
-        return list_denials(
+        page = list_denials(
             session,
             organization_id,
             status=wanted.status,
@@ -133,8 +136,16 @@ def _listed(
             sort=sort,
             limit=limit,
         )
-    known = all_denials(session, organization_id, status=wanted.status)
-    fitting = [one for one in in_work_order(known, as_of=on) if wanted.fits(one)]
+        known_then = tuple(one for one in page.denials if one.denial.denied_on <= on)
+        return DenialPage(known_then, page.cursor)
+    # Which denials are to be checked was drawn among open and closed ones alike.
+    status = None if wanted.to_check else wanted.status
+    known = all_denials(session, organization_id, status=status)
+    fitting = [
+        one
+        for one in in_work_order(known, as_of=on)
+        if wanted.fits(one) and one.denial.denied_on <= on
+    ]
     more = "more" if len(fitting) > limit else None
     return DenialPage(tuple(fitting[:limit]), more)
 

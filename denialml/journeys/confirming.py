@@ -55,7 +55,8 @@ def confirm_cause(
 ) -> StoredDenial:
     """Confirm or correct the root cause of a denial; None takes that back.
 
-    The denial is routed anew with what was known on `as_of`. The caller commits.
+    The denial is routed anew with what was known on `as_of`. The caller commits. What
+    stands already, said again by anybody, adds nothing.
 
     Raises:
         UnknownRecord: this organization has no such denial.
@@ -69,6 +70,8 @@ def confirm_cause(
     earlier = confirmations_of(session, organization_id, denial_id)
     if root_cause is None and not (earlier and earlier[0].root_cause):
         raise InputError("no confirmed cause of this denial stands: nothing to undo")
+    if earlier and root_cause is not None and earlier[0].root_cause is root_cause:
+        return stored
     identity = Identity(get_organization(session, organization_id).fingerprint_key)
     stands = bool(earlier) and earlier[0].root_cause is not None
     confirmation = CauseConfirmation(

@@ -28,6 +28,8 @@ from denialml.store.denials import StoredDenial, all_denials, get_denial
 
 URGENT_DAYS = 14
 SOON_DAYS = 45
+# Statements about a cause that a view shows, newest first; all are on file.
+SHOWN_CONFIRMATIONS = 20
 REFILING_ROUTES = frozenset({Route.CORRECTED_CLAIM, Route.NEW_CLAIM})
 
 
@@ -101,7 +103,9 @@ def view_denial(
             finding, own=own_coverage(session, organization_id)
         ),
         check=check_in_words(denial_id, finding),
-        confirmations=confirmations_of(session, organization_id, denial_id),
+        confirmations=confirmations_of(
+            session, organization_id, denial_id, limit=SHOWN_CONFIRMATIONS
+        ),
     )
 
 

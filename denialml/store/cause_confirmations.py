@@ -44,9 +44,13 @@ def save_confirmation(
 
 
 def confirmations_of(
-    session: Session, organization_id: str, denial_id: str
+    session: Session,
+    organization_id: str,
+    denial_id: str,
+    *,
+    limit: int | None = None,
 ) -> tuple[CauseConfirmation, ...]:
-    """Every confirmation of one denial, newest first."""
+    """The confirmations of one denial, newest first; all without a limit."""
     statement = (
         select(CauseConfirmationRow.payload)
         .where(
@@ -54,6 +58,7 @@ def confirmations_of(
             CauseConfirmationRow.denial_id == denial_id,
         )
         .order_by(CauseConfirmationRow.version.desc())
+        .limit(limit)
     )
     decode = payload_decoder(CauseConfirmation).decode
     return tuple(decode(payload) for payload in session.scalars(statement))

@@ -94,6 +94,31 @@ def test_only_who_may_write_denials_of_this_practice(
         assert stranger.post(path, json=body).status_code == 404
 
 
+def test_who_may_only_write_is_told_no_more_than_was_said(
+    running: Running, practice: str, denial_id: str
+) -> None:
+    path, body = f"/v1/denials/{denial_id}/cause", {"root_cause": "auth_missing"}
+    reads = _reads(running, practice, denial_id)
+    with running.client(running.key(practice, ["denials:write"])) as writer:
+        told = writer.post(path, json=body)
+        assert told.status_code == 200, told.text
+        assert told.json() == {"denial_id": denial_id, "root_cause": "auth_missing"}
+        writer.post(path, json={"root_cause": None})
+    assert _reads(running, practice, denial_id) == reads
+    both = ["denials:read", "denials:write"]
+    with running.client(running.key(practice, both)) as reader:
+        assert "stored" in reader.post(path, json=body).json()
+        reader.post(path, json={"root_cause": None})
+    assert _reads(running, practice, denial_id) == reads + 2
+
+
+def _reads(running: Running, practice: str, denial_id: str) -> int:
+    with open_session(running.engine) as session:
+        events = list_events(session, practice, limit=1000)
+    found = [it for it in events if str(it.action) == "denial.read"]
+    return sum(it.record_id == denial_id for it in found)
+
+
 def test_a_person_confirms_on_the_page(
     running: Running, practice: str, denial_id: str
 ) -> None:

@@ -150,6 +150,22 @@ def test_a_newer_word_undoes_an_older_and_taking_back_restores_the_model(
         desk.confirm(before, None, minutes=3)
 
 
+def test_the_same_word_again_adds_nothing_and_a_view_shows_the_newest(
+    desk: Desk,
+) -> None:
+    (before,) = desk.judge()
+    confirmed = desk.confirm(before, COB)
+    assert desk.confirm(before, COB, minutes=1) == confirmed
+    assert desk.actions() == [AuditAction.CAUSE_CONFIRMED]
+    for at in range(2, 24):
+        desk.confirm(before, (COB, AUTH)[at % 2 == 0], minutes=at)
+    view = view_denial(
+        desk.session, desk.organization_id, before.denial.denial_id, as_of=TODAY
+    )
+    assert len(view.confirmations) == 20
+    assert view.confirmations[0].confirmed_at == NOW + timedelta(minutes=23)
+
+
 def test_an_answer_that_only_upholds_a_denial_follows_it(desk: Desk) -> None:
     again = (
         example_835().replace("CAS*CO*197", "CAS*CO*193").replace("261020", "261028")

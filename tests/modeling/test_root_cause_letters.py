@@ -32,6 +32,11 @@ def test_headings_and_numbers_of_a_letter_are_not_read():
     assert letter_words("") == ()
 
 
+def test_what_follows_fifty_thousand_characters_is_not_read():
+    long = VISITS * 1000
+    assert letter_words(long + "\nzebra") == letter_words(long)
+
+
 def test_words_that_keep_company_with_a_cause_speak_for_it():
     told = [VISITS] * 6 + [MINUTES] * 6 + [VISITS, MINUTES, ""]
     words = [letter_words(text) for text in told]

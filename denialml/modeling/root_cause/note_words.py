@@ -31,6 +31,8 @@ _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 # Words of one letter say the same thing many times over.
 WEIGHT = 0.15
 LARGEST = 4.0
+# A letter of this many characters has some thirty pages; what follows is no letter.
+READ_CHARACTERS = 50_000
 
 
 class WordTable(NamedTuple):
@@ -50,8 +52,9 @@ def letter_words(text: str) -> tuple[int, ...]:
     """Numbers of the words and word pairs in a letter's sentences, in order.
 
     Heading lines ("Patient: ...", dates, numbers) say who and when, not why, and are
-    left out.
+    left out. Only the first 50,000 characters are read.
     """
+    text = text[:READ_CHARACTERS]
     prose = " ".join(line for line in text.splitlines() if not _is_heading(line))
     if not prose.strip():
         return ()
