@@ -11,16 +11,22 @@ decisions=${2:-}
 "$python" -m benchmarks.distributed --claims 4000 --seed 101
 "$python" -m benchmarks.simulator --json
 "$python" -m benchmarks.root_cause --seeds 411 412 --claims 60000 --out benchmarks/results/root_cause.json
-"$python" -m benchmarks.backtest --claims 100000 --seeds 402 403 --difficulty medium \
-    --refits monthly --baselines
+"$python" -m benchmarks.features --claims 20000 100000
+"$python" -m benchmarks.backtest --claims 150000 --seeds 411 412 413 414 415 \
+    --difficulty medium --refits monthly
+"$python" -m benchmarks.backtest --claims 150000 --seeds 421 --difficulty hard \
+    --refits monthly --out benchmarks/results/backtest_hard.json
+"$python" -m benchmarks.backtest --claims 120000 --seeds 425 426 --difficulty medium \
+    --refits --baselines --peers --out benchmarks/results/peers.json
 "$python" -m benchmarks.small_practice --claims 2000 5000 --seeds 401 402 403 404 405 406 407 408 409 410
 "$python" -m benchmarks.leaks --claims 20000 --seeds 401
 "$python" -m benchmarks.abstention --claims 12000 --seeds 401 402
 "$python" -m benchmarks.cause_chances --claims 20000 --seeds 401 402
-"$python" -m benchmarks.reasons --claims 12000 --seeds 41 42
-"$python" -m benchmarks.radar --seeds 401 402 403 404 405
+"$python" -m benchmarks.reasons --claims 20000 --seeds 414
+"$python" -m benchmarks.radar --worlds 417:13000:900 418:33000:440
 "$python" -m benchmarks.model_card --claims 20000 --seed 101
 "$python" -m benchmarks.explain
+"$python" -m benchmarks.drift
 "$python" -m benchmarks.api --json benchmarks/results/api.json
 if [ -n "$decisions" ]; then
     "$python" -m benchmarks.california "$decisions" --out benchmarks/results/california.json
