@@ -2,8 +2,8 @@
 
 One function for all features of a kind reads each field once, where a function each
 would read it again. The numbers are those of the features' own functions to the last
-bit: `frames` holds them to each other on every guarded row, a test on all rows of a
-world. Numbers need not be floats yet: the matrix makes them so.
+bit: `frames` holds them to each other on every guarded row, `test_rate_columns.py` on
+all rows of a world. Numbers need not be floats yet: the matrix makes them so.
 """
 
 from collections.abc import Sequence
