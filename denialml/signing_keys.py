@@ -88,9 +88,20 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
 
 def _public_key(path: Path) -> bytes:
     """Reading it harms nobody; whoever could change it could have any bundle served."""
-    if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    found, folder = path.stat(), path.parent.stat()
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise BundleRejected(
             f"{path.name} can be changed by others; run chmod 600 on it"
+        )
+    if found.st_uid not in (folder.st_uid, 0):
+        raise BundleRejected(
+            f"{path.name} belongs to another account than its folder, which can change"
+            " it; run chown on it"
+        )
+    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
+        raise BundleRejected(
+            f"the folder of {path.name} can be written by everybody, who can put"
+            " another key there; run chmod o-w on it"
         )
     try:
         key = serialization.load_pem_public_key(path.read_bytes())

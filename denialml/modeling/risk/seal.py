@@ -67,7 +67,8 @@ class Seal:
         except (InvalidSignature, ValueError) as error:
             raise BundleRejected(
                 f"{MANIFEST} is not signed with this installation's key: run `denialml"
-                " train` and `denialml promote`"
+                " train` and `denialml promote` here, or, if this machine only serves,"
+                " copy bundle_public_key.pem from the one that promoted it"
             ) from error
 
 

@@ -54,6 +54,21 @@ def test_a_public_key_may_be_read_by_others_but_not_changed(tmp_path: Path) -> N
         bundle_public_key(_settings(tmp_path))
 
 
+def test_a_public_key_in_a_folder_of_everybody_is_refused(tmp_path: Path) -> None:
+    bundle_private_key(_settings(tmp_path))
+    tmp_path.chmod(0o757)
+    with pytest.raises(BundleRejected, match="chmod o-w"):
+        bundle_public_key(_settings(tmp_path))
+    tmp_path.chmod(0o700)
+    assert len(bundle_public_key(_settings(tmp_path))) == 32
+
+
+def test_a_folder_without_a_bundle_says_which_to_give(tmp_path: Path) -> None:
+    seal = Seal("org_1", public_key=b"k" * 32)
+    with pytest.raises(NoModel, match="model/ORGANIZATION"):
+        receive_bundle(tmp_path, tmp_path / "serving", seal=seal)
+
+
 @pytest.mark.parametrize("content", [b"", b"not a key"])
 def test_a_file_that_is_no_key_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / PUBLIC).write_bytes(content)
