@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from distributed import Client
+from distributed import Client, Worker
 from sqlalchemy import Engine as Database
 
 from benchmarks.local_cluster import PATIENCE_SECONDS, Cluster
@@ -222,6 +222,40 @@ def test_a_worker_that_may_write_to_disk_is_refused(
         open_dask_engine(cluster.address),
     ):
         pass
+
+
+def transitions(dask_worker: Worker) -> int:
+    """How often a task or a piece of data changed its state on a worker."""
+    return int(dask_worker.state.transition_counter)
+
+
+def test_a_worker_that_joins_later_gets_nothing_unless_it_is_fit(
+    cluster: Cluster, records: PracticeRecords, claims: list[Claim], bundle: Bundle
+) -> None:
+    late = []
+    try:
+        with open_dask_engine(cluster.address) as engine:
+            first = engine._workers()
+            late.append(cluster.start_worker(name="spilling-late", environment={}))
+            cluster.wait_for(3)
+            engine.score_claims(records, claims[:40], bundle=bundle)
+            engine.build_frame(records)
+            assert engine._workers() == first
+            late.append(cluster.start_worker(name="fit-late"))
+            cluster.wait_for(4)
+            assert len(engine._workers()) == 3
+            assert set(engine._workers()) > set(first)
+            with Client(cluster.address, set_as_default=False) as client:
+                touched = client.run(transitions)
+            unfit = set(touched) - set(engine._workers())
+            assert [touched[each] for each in unfit] == [0]
+            assert all(touched[each] for each in first)
+    finally:
+        for each in late:
+            cluster.workers.remove(each)
+            each.terminate()
+            each.wait()
+        cluster.wait_for(2)
 
 
 def test_no_scheduler_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import lightgbm
 from distributed import Client, Future
+from distributed import wait as wait_for
 
 from denialml.domain.claim import Claim
 from denialml.domain.facts import PracticeRecords
@@ -27,7 +28,11 @@ from denialml.formats.x12 import HEADER_SPAN, looks_like_x12
 from denialml.journeys.engines import tasks
 from denialml.journeys.engines.addresses import Certificates, host_of, is_loopback
 from denialml.journeys.engines.blocks import joined, submission_blocks
-from denialml.journeys.engines.dask_cluster import cluster_faults, connected_cluster
+from denialml.journeys.engines.dask_cluster import (
+    CheckedWorkers,
+    cluster_faults,
+    connected_cluster,
+)
 from denialml.journeys.engines.dask_training import grow_on
 from denialml.journeys.engines.engine import Opener
 from denialml.journeys.engines.parcels import Parcel, pack, parcel_of
@@ -40,13 +45,18 @@ from denialml.modeling.risk.tree_fitting import GrowingRows
 # A worker holds a file in memory as a whole; longer ones are streamed here.
 LONGEST_FILE_BYTES = 64 << 20
 _FILES_AHEAD = 3
+# How often it is asked, of work that takes long, whether someone still does it.
+_LOOK_SECONDS = 5
 
 
 class DaskEngine:
     """Work for the workers of one cluster; make it with `open_dask_engine`."""
 
-    def __init__(self, client: Client, *, plain_network: bool) -> None:
+    def __init__(
+        self, client: Client, checked: CheckedWorkers, *, plain_network: bool
+    ) -> None:
         self._client = client
+        self._checked = checked
         self._plain_network = plain_network
 
     def openers(self, paths: Sequence[Path]) -> Iterator[Opener]:
@@ -70,6 +80,7 @@ class DaskEngine:
                 return open_reader
             stream.seek(0)
             content = stream.read()
+        self._checked.refresh()
         future = self._submit(
             tasks.read_file, parcel_of(content), parcel_of(path.name.encode())
         )
@@ -135,6 +146,7 @@ class DaskEngine:
         as_of: date | None = None,
     ) -> list[RiskScore]:
         """Slices of the claims, as the local engine cuts them, each by one worker."""
+        self._checked.refresh()
         slices = slices_of(claims, as_of=as_of)
         packed = tasks.PackedBundle(bundle.booster.model_to_string(), bundle.facts)
         held, model = self._hold(pack(records)), self._hold(pack(packed))
@@ -159,19 +171,33 @@ class DaskEngine:
     def _submit(self, task: Callable[..., Any], *handed: Any, **named: Any) -> Future:
         # Task names travel and are logged: they are random, not made of the content.
         key = f"denialml-{uuid4().hex}"
-        return self._client.submit(task, *handed, key=key, pure=False, **named)
+        return self._client.submit(
+            task,
+            *handed,
+            key=key,
+            pure=False,
+            # Without this Dask gives it, or takes it over, to workers nobody checked.
+            workers=self._checked.addresses,
+            allow_other_workers=False,
+            **named,
+        )
 
     def _gather(self, futures: Sequence[Future]) -> list[Any]:
-        with cluster_faults():
+        with cluster_faults(), self._client.as_current():
+            while any(not one.done() for one in futures):
+                try:
+                    wait_for(list(futures), timeout=_LOOK_SECONDS)
+                except TimeoutError:
+                    self._checked.refuse_if_none_is_left()
             found = self._client.gather(list(futures))
         assert isinstance(found, list)
         return found
 
     def _workers(self) -> list[str]:
-        return sorted(self._client.nthreads())
+        return sorted(self._checked.refresh())
 
     def _worker_count(self) -> int:
-        return max(1, len(self._workers()))
+        return len(self._workers())
 
 
 @contextmanager
@@ -196,9 +222,9 @@ def open_dask_engine(
     """
     with connected_cluster(
         scheduler, certificates=certificates, plain_network=plain_network, spill=spill
-    ) as client:
+    ) as (client, checked):
         try:
-            yield DaskEngine(client, plain_network=plain_network)
+            yield DaskEngine(client, checked, plain_network=plain_network)
         finally:
             if client.status == "running":
                 client.run(tasks.forget, on_error="ignore")
