@@ -251,6 +251,7 @@ READS: dict[str, Question] = {
 }
 CHANGES = {
     "cause_confirmations.save_confirmation",
+    "cause_models.remove_cause_model",
     "denials.save_denials",
     "drafts.save_draft",
     "source_files.end_file",
@@ -313,6 +314,8 @@ def test_saving_under_another_organization_changes_nothing(
         drafts.save_draft(session, other, practice.draft)
     with pytest.raises(UnknownRecord):
         cause_confirmations.save_confirmation(session, other, practice.confirmation)
+    cause_models.remove_cause_model(session, other)
+    assert cause_models.cause_model(session, me) is not None
     source_files.end_file(
         session,
         other,
