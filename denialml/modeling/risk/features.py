@@ -31,6 +31,8 @@ _HANDING = Handing(FEATURES)
 RATES_FROM = len(FEATURES) - len(RATE_FEATURES)
 """The position of the first rate; all after it are rates."""
 
+_BEFORE_RATES = _VALUES[:RATES_FROM]
+
 
 def line_features(row: LineInput) -> npt.NDArray[np.float64]:
     """All features of one line.
@@ -41,6 +43,11 @@ def line_features(row: LineInput) -> npt.NDArray[np.float64]:
         In the order of `FEATURES`; NaN where not known or not applicable.
     """
     return np.array([value(row) for value in _VALUES], dtype=np.float64)
+
+
+def values_before_rates(row: LineInput) -> list[float]:
+    """The first `RATES_FROM` features of one line; a frame fills its rates apart."""
+    return [value(row) for value in _BEFORE_RATES]
 
 
 def guarded_values(row: LineInput) -> list[float]:

@@ -18,7 +18,7 @@ from denialml.domain.claim import patient_key
 from denialml.domain.facts import PracticeRecords
 from denialml.errors import LeakRefused
 from denialml.modeling.knowledge.answer_event import AnswerEvent, in_order
-from denialml.modeling.knowledge.evidence_book import Evidence, EvidenceBook
+from denialml.modeling.knowledge.evidence_book import EvidenceBook
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.observation import (
@@ -32,14 +32,16 @@ from denialml.modeling.risk.features import (
     FEATURES,
     RATES_FROM,
     guarded_values,
+    values_before_rates,
 )
-from denialml.modeling.risk.frame_values import values_written_out
 from denialml.modeling.risk.rate_matrix import fill_rates
 
 NEVER = date.max.toordinal()
 CENSORED = -1
 # One row of so many is handed out under guard (`contract`).
 _GUARDED_ONE_OF = 16
+# Rates are filled for all rows at once: a row without guard needs none of its own.
+_NO_RATES: RateRow = ((), (), (), ())
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,30 +155,15 @@ def _matrix(
                 f" {one.facts.as_of} and a history of {evidence.as_of}"
             )
         proved = evidence.about(one.view, patient=patient_key(one.claim))
-        values = array(
-            "d", values_written_out(one.claim, one.line, one.facts, one.view, proved)
-        )
-        if position % _GUARDED_ONE_OF == 0:
-            values = _guarded(one, known.row(position), proved, values)
+        guarded = position % _GUARDED_ONE_OF == 0
+        rates, weights, answers, usual = known.row(position) if guarded else _NO_RATES
+        about = LineHistory(rates, weights, answers, usual, *proved)
+        row = LineInput(one.claim, one.line, one.facts, one.view, about)
+        found = guarded_values(row) if guarded else values_before_rates(row)
+        values = array("d", found)
         start = position * len(FEATURES)
         cells[start : start + len(values)] = values
     return matrix
-
-
-def _guarded(
-    one: ObservedLine, rates: RateRow, proved: Evidence, written: "array[float]"
-) -> "array[float]":
-    """What the features give, each handed what it declared; `written` must agree."""
-    known, weights, answers, usual = rates
-    about = LineHistory(known, weights, answers, usual, *proved)
-    row = LineInput(one.claim, one.line, one.facts, one.view, about)
-    values = array("d", guarded_values(row))
-    if values[:RATES_FROM].tobytes() != written.tobytes():
-        raise LeakRefused(
-            f"line {one.line.line_number} of claim {one.claim_id}: the features written"
-            " out for frames are not what their own functions give"
-        )
-    return values
 
 
 def _frame(
