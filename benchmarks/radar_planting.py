@@ -78,29 +78,27 @@ def plant(
     before = [one for one in group if one.served_on < began_on]
     rate = sum(one.denied for one in before) / len(before)
     share = min(1.0, points / (1.0 - rate))
+    under_rule = {
+        id(one): _under_rule(one, share=share, reason=reason, random=random)
+        for one in group
+        if one.served_on >= began_on and (not last_day or one.served_on <= last_day)
+    }
     newest = max(one.received_on for one in answers)
-    rewritten: list[LineAnswer] = []
-    received, denials, first_week = [], [], []
-    for one in answers:
-        if not (
-            one.payer == payer
-            and LEVELS[level].key(one) == key
-            and one.served_on >= began_on
-            and (not last_day or one.served_on <= last_day)
-        ):
-            rewritten.append(one)
-            continue
-        changed = one
-        if not one.denied and random.random() < share:
-            changed = _denied(one, reason=reason, random=random)
-            denials.append(changed.received_on)
-        received.append(changed.received_on)
-        if one.served_on < began_on + _WEEK:
-            first_week.append(changed.received_on)
-        rewritten.append(changed)
+    rewritten = [under_rule.get(id(one), one) for one in answers]
     rewritten = [one for one in rewritten if one.received_on <= newest]
     rewritten.sort(key=lambda one: (one.received_on, one.submitted_on))
-    first_week.sort()
+    received = [one.received_on for one in under_rule.values()]
+    denials = [
+        under_rule[id(one)].received_on
+        for one in group
+        if id(one) in under_rule and under_rule[id(one)] is not one
+    ]
+    first_week = sorted(
+        one.received_on
+        for one in under_rule.values()
+        if one.served_on < began_on + _WEEK
+    )
+    middle = (len(first_week) - 1) // 2
     return rewritten, Planted(
         payer=payer,
         level=level,
@@ -112,11 +110,18 @@ def plant(
         volume=sum(began_on - 30 <= one.received_on < began_on for one in group),
         first_answer=min(received, default=newest),
         first_denial=min(denials, default=newest),
-        week_answered=(
-            first_week[(len(first_week) - 1) // 2] if first_week else newest
-        ),
+        week_answered=first_week[middle] if first_week else newest,
         last_day=last_day,
     )
+
+
+def _under_rule(
+    one: LineAnswer, *, share: float, reason: str, random: Random
+) -> LineAnswer:
+    """The answer as the new rule gives it; the very same where it changes nothing."""
+    if one.denied or random.random() >= share:
+        return one
+    return _denied(one, reason=reason, random=random)
 
 
 def _denied(one: LineAnswer, *, reason: str, random: Random) -> LineAnswer:

@@ -15,6 +15,7 @@ from denialml.cli import (
     keys,
     models,
     practice,
+    promotions,
     radar,
     scoring,
     serving,
@@ -32,6 +33,7 @@ app = typer.Typer(
 for family in (
     practice,
     models,
+    promotions,
     radar,
     drift,
     scoring,

@@ -12,17 +12,17 @@ import typer
 from api.permissions import Permission
 from denialml.cli.appeals import find_with_remarks, write_letter
 from denialml.cli.desk import ACTOR, Desk
-from denialml.cli.models import promote_with_remarks, train_with_remarks
+from denialml.cli.keys import issue_practice_key
+from denialml.cli.models import train_with_remarks
 from denialml.cli.output import remarks
 from denialml.cli.practice import find_files, ingest_with_progress, write_simulated
+from denialml.cli.promotions import promote_with_remarks
 from denialml.cli.scoring import score_file, show_scores
 from denialml.cli.serving import run_server
 from denialml.domain.denial import RootCause
 from denialml.errors import InputError
 from denialml.journeys.draft import draft_appeal
-from denialml.settings import Settings, api_key_pepper
-from denialml.store.api_keys import issue_key
-from denialml.store.audit import AuditAction, record_event
+from denialml.settings import Settings
 from denialml.store.denials import DenialSort, StoredDenial, list_denials
 from denialml.store.organizations import Organization
 
@@ -30,6 +30,7 @@ PRACTICE_NAME = "Cedar and Sample Behavioral Health (simulated)"
 SPAN_DAYS = 730
 LETTERS = 8
 TRIES = 40
+KEY_DAYS = 7
 # What an appeals desk writes most, and what shows the most of what is checked.
 SHOWN_FIRST = (
     RootCause.TIMELY_FILING,
@@ -74,7 +75,9 @@ def demo(
     practice = desk.organization_or_new(PRACTICE_NAME, is_simulated=True)
     _learn(desk, practice, directory, today)
     _work(desk, practice, directory, today)
-    key = _demo_key(desk, practice)
+    _, key = issue_practice_key(
+        desk, practice, label="demo", scopes=Permission, days=KEY_DAYS
+    )
     remarks.rule(f"Done in {monotonic() - began:.0f} seconds; all of it is simulated")
     _three_things(settings, key, directory)
     if serve:
@@ -173,30 +176,6 @@ def _in_rounds(
         for cause, denials in of_cause.items():
             for stored in denials:
                 yield f"{cause} {number}", stored
-
-
-def _demo_key(desk: Desk, practice: Organization) -> str:
-    now = desk.now()
-    with desk.session() as session:
-        key_id, plaintext = issue_key(
-            session,
-            practice.organization_id,
-            label="demo",
-            scopes=[str(right) for right in Permission],
-            pepper=api_key_pepper(desk.settings),
-            now=now,
-            expires_at=now + timedelta(days=7),
-        )
-        record_event(
-            session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.KEY_ISSUED,
-            record_kind="api_key",
-            record_id=key_id,
-            now=now,
-        )
-    return plaintext
 
 
 def _three_things(settings: Settings, key: str, directory: Path) -> None:

@@ -61,6 +61,26 @@ class Desk:
             if not read_only:
                 session.commit()
 
+    def note(
+        self,
+        session: Session,
+        practice: Organization,
+        action: AuditAction,
+        *,
+        record_kind: str,
+        record_id: str = "",
+    ) -> None:
+        """Audit an act of the command line, in the transaction of the act."""
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=action,
+            record_kind=record_kind,
+            record_id=record_id,
+            now=self.now(),
+        )
+
     def organization(self, name: str | None) -> Organization:
         """The organization named (by name or id), or the only one there is.
 
@@ -96,18 +116,18 @@ class Desk:
                     if list_organizations(session):
                         raise
         with self.session() as session:
-            now = self.now()
             made = create_organization(
-                session, name or "My practice", now=now, is_simulated=is_simulated
-            )
-            record_event(
                 session,
-                made.organization_id,
-                actor=ACTOR,
-                action=AuditAction.ORGANIZATION_CREATED,
+                name or "My practice",
+                now=self.now(),
+                is_simulated=is_simulated,
+            )
+            self.note(
+                session,
+                made,
+                AuditAction.ORGANIZATION_CREATED,
                 record_kind="organization",
                 record_id=made.organization_id,
-                now=now,
             )
         return made
 

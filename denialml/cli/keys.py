@@ -1,17 +1,18 @@
 """`denialml keys` and `denialml organizations`."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from api.permissions import Permission
-from denialml.cli.desk import ACTOR, open_desk
+from denialml.cli.desk import Desk, open_desk
 from denialml.cli.output import remarks, table, write_json
 from denialml.settings import api_key_pepper
 from denialml.store.api_keys import issue_key, list_keys, revoke_key
-from denialml.store.audit import AuditAction, record_event
-from denialml.store.organizations import list_organizations
+from denialml.store.audit import AuditAction
+from denialml.store.organizations import Organization, list_organizations
 
 keys = typer.Typer(help="Issue, list and revoke API keys.", no_args_is_help=True)
 
@@ -33,28 +34,41 @@ def issue(
     """Make a key and print it once; only its keyed digest is stored."""
     desk = open_desk()
     practice = desk.organization(organization)
-    now = desk.now()
+    key_id, plaintext = issue_practice_key(
+        desk, practice, label=label, scopes=scope or list(Permission), days=days
+    )
+    remarks.print(f"Key {key_id} for {practice.name}; it is not shown again:")
+    typer.echo(plaintext)
+
+
+def issue_practice_key(
+    desk: Desk,
+    practice: Organization,
+    *,
+    label: str,
+    scopes: Iterable[Permission],
+    days: int,
+) -> tuple[str, str]:
+    """A new key's id and the key itself, which is stored nowhere."""
     with desk.session() as session:
+        now = desk.now()
         key_id, plaintext = issue_key(
             session,
             practice.organization_id,
             label=label,
-            scopes=[str(right) for right in scope or Permission],
+            scopes=[str(right) for right in scopes],
             pepper=api_key_pepper(desk.settings),
             now=now,
             expires_at=now + timedelta(days=days),
         )
-        record_event(
+        desk.note(
             session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.KEY_ISSUED,
+            practice,
+            AuditAction.KEY_ISSUED,
             record_kind="api_key",
             record_id=key_id,
-            now=now,
         )
-    remarks.print(f"Key {key_id} for {practice.name}; it is not shown again:")
-    typer.echo(plaintext)
+    return key_id, plaintext
 
 
 @keys.command("list")
@@ -91,17 +105,14 @@ def revoke(key_id: str, organization: OrganizationOption = None) -> None:
     """Make a key useless from the next request on."""
     desk = open_desk()
     practice = desk.organization(organization)
-    now = desk.now()
     with desk.session() as session:
-        revoke_key(session, practice.organization_id, key_id=key_id, now=now)
-        record_event(
+        revoke_key(session, practice.organization_id, key_id=key_id, now=desk.now())
+        desk.note(
             session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.KEY_REVOKED,
+            practice,
+            AuditAction.KEY_REVOKED,
             record_kind="api_key",
             record_id=key_id,
-            now=now,
         )
     remarks.print(f"Key {key_id} is revoked.")
 

@@ -1,14 +1,13 @@
-"""`denialml train`, `promote`, `receive`, `rollback`, `pseudonyms`, `backtest`."""
+"""`denialml train`, `backtest` and `pseudonyms`: models and what is known of them."""
 
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 import typer
 
-from denialml.cli.desk import ACTOR, Desk, open_desk, parse_day
+from denialml.cli.desk import Desk, open_desk, parse_day
 from denialml.cli.engines import (
     EngineName,
     EngineOption,
@@ -17,30 +16,15 @@ from denialml.cli.engines import (
 )
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
+from denialml.cli.specifications import SpecificationOption, specification_of
 from denialml.errors import InputError
 from denialml.journeys.engines.engine import Engine
-from denialml.modeling.risk.specification import (
-    TrainingSpecification,
-    load_specification,
-)
-from denialml.store.audit import AuditAction, record_event
+from denialml.store.audit import AuditAction
 from denialml.store.organizations import Organization
 
 if TYPE_CHECKING:  # loads lightgbm: only when a command runs
     from denialml.journeys.backtest import BacktestRow
-    from denialml.journeys.promotion import PromotionReport
     from denialml.journeys.retrain import TrainingReport
-
-SpecificationOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--spec",
-        "--specification",
-        help="a models/*.toml",
-        exists=True,
-        dir_okay=False,
-    ),
-]
 
 
 def train(
@@ -98,14 +82,12 @@ def train_with_remarks(
             engine=engine,
         )
     with desk.session() as session:
-        record_event(
+        desk.note(
             session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.MODEL_TRAINED,
+            practice,
+            AuditAction.MODEL_TRAINED,
             record_kind="model",
             record_id=report.version,
-            now=desk.now(),
         )
     if not quiet:
         name = specification_of(practice, specification).name
@@ -141,151 +123,6 @@ def _show_training(report: "TrainingReport", rows: list[tuple[str, str]]) -> Non
     table(title, ("measure", "value"), rows)
 
 
-def promote(
-    organization: OrganizationOption = None,
-    version: Annotated[
-        str, typer.Option(help="a registered version, or challenger")
-    ] = "challenger",
-    specification: SpecificationOption = None,
-    older: Annotated[
-        bool, typer.Option("--older", help="also one older than what serves")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """Compare a version with what serves; if every gate is met, let it serve.
-
-    With --spec the models are meant that were trained under that specification's name.
-    """
-    desk = open_desk()
-    practice = desk.organization(organization)
-    report = promote_with_remarks(
-        desk, practice, version=version, specification=specification, older=older
-    )
-    if as_json:
-        write_json(report)
-
-
-def promote_with_remarks(
-    desk: Desk,
-    practice: Organization,
-    *,
-    version: str = "challenger",
-    specification: Path | None = None,
-    older: bool = False,
-) -> "PromotionReport":
-    """Promote and say what serves from now on."""
-    from denialml.journeys.promotion import promote as promote_model
-
-    with (
-        desk.session(read_only=True) as session,
-        remarks.status("Comparing with what serves"),
-    ):
-        report = promote_model(
-            session,
-            practice.organization_id,
-            tracking=desk.settings.resolved_mlflow_directory,
-            serving=desk.settings.serving_bundle_of(practice.organization_id),
-            seal=desk.signing_seal(practice.organization_id),
-            as_of=desk.today(),
-            name=specification_of(practice, specification).name,
-            version=version,
-            older=older,
-            now=desk.now(),
-        )
-    with desk.session() as session:
-        record_event(
-            session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.MODEL_PROMOTED,
-            record_kind="older_model" if older else "model",
-            record_id=report.version,
-            now=desk.now(),
-        )
-    compared = report.comparison
-    if report.remark:
-        remarks.print(report.remark, markup=False)
-    said = f"Serving {report.version} ({report.name} {report.registered_version}): "
-    if compared is not None:
-        said += (
-            f"on {compared.lines:,} answered lines since {compared.window_first} its"
-            f" log-loss is {compared.log_loss:.4f}, against"
-            f" {compared.opponent_log_loss:.4f} ({compared.opponent}); "
-        )
-    remarks.print(f"{said}{len(report.gates)} gates met")
-    return report
-
-
-def rollback(
-    organization: OrganizationOption = None,
-    specification: SpecificationOption = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """Serve again what served before the last promotion."""
-    from denialml.journeys.promotion import rollback as roll_back
-
-    desk = open_desk()
-    practice = desk.organization(organization)
-    report = roll_back(
-        tracking=desk.settings.resolved_mlflow_directory,
-        serving=desk.settings.serving_bundle_of(practice.organization_id),
-        seal=desk.seal(practice.organization_id),
-        name=specification_of(practice, specification).name,
-    )
-    with desk.session() as session:
-        record_event(
-            session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.MODEL_ROLLED_BACK,
-            record_kind="model",
-            record_id=report.version,
-            now=desk.now(),
-        )
-    remarks.print(f"Serving {report.version} again")
-    if as_json:
-        write_json(report)
-
-
-def receive(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            help="a copy of the folder of a promoted model",
-            exists=True,
-            file_okay=False,
-        ),
-    ],
-    organization: OrganizationOption = None,
-    older: Annotated[
-        bool, typer.Option("--older", help="also one promoted before what serves")
-    ] = False,
-) -> None:
-    """Serve a model that was promoted on another machine, with its public key only."""
-    from denialml.modeling.risk.bundle import receive_bundle, version_that_serves
-
-    desk = open_desk()
-    practice = desk.organization(organization)
-    serving = desk.settings.serving_bundle_of(practice.organization_id)
-    seal = desk.seal(practice.organization_id)
-    before = version_that_serves(serving, seal=seal)
-    bundle = receive_bundle(folder, serving, seal=seal, older=older)
-    if bundle.version == before:
-        remarks.print(f"{bundle.version} serves already: nothing was changed")
-        return
-    with desk.session() as session:
-        record_event(
-            session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.MODEL_RECEIVED,
-            record_kind="older_model" if older else "model",
-            record_id=bundle.version,
-            now=desk.now(),
-        )
-    remarks.print(f"Serving {bundle.version}")
-
-
 def pseudonyms(
     organization: OrganizationOption = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
@@ -304,20 +141,6 @@ def pseudonyms(
         write_json(found)
         return
     table("Payers in reports and cards", ("pseudonym", "payer id"), list(found.items()))
-
-
-def specification_of(
-    practice: Organization, path: Path | None
-) -> TrainingSpecification:
-    """The specification under the practice's own name.
-
-    Models are registered per practice: practices never see each other, also not
-    through an alias of the registry.
-    """
-    found = load_specification(path) if path is not None else TrainingSpecification()
-    return msgspec.structs.replace(
-        found, name=f"{found.name}-{practice.organization_id}"
-    )
 
 
 def backtest(
@@ -348,14 +171,11 @@ def backtest(
     practice = desk.organization(organization)
     # Audited before it is read: the export holds PHI even if it is interrupted.
     with desk.session() as session:
-        record_event(
+        desk.note(
             session,
-            practice.organization_id,
-            actor=ACTOR,
-            action=AuditAction.HISTORY_EXPORTED,
+            practice,
+            AuditAction.HISTORY_EXPORTED,
             record_kind="backtest",
-            record_id="",
-            now=desk.now(),
         )
     with (
         chosen_engine(desk.settings, engine, scheduler=scheduler) as chosen,
@@ -392,8 +212,5 @@ def _write_whole(rows: Iterable["BacktestRow"], out: Path) -> int:
 def register(app: typer.Typer) -> None:
     """Add this family's commands."""
     app.command("train")(train)
-    app.command("promote")(promote)
-    app.command("receive")(receive)
-    app.command("rollback")(rollback)
     app.command("pseudonyms")(pseudonyms)
     app.command("backtest")(backtest)

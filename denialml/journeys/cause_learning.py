@@ -1,6 +1,6 @@
 """Learning from the causes that people confirmed; the model is kept for the desk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -74,41 +74,23 @@ def learn_causes(
     A model that tells confirmed causes worse than doing without is not kept; the one
     before then stays, unless it tells them worse as well. The caller commits.
     """
-    lines = _evidence(session, organization_id, as_of=as_of, now=now, actor=actor)
-    standing = standing_confirmations(session, organization_id)
-    known = [(key, one) for key, one in lines if one is not None]
-    confirmed = {
-        place: cause
-        for place, (key, _) in enumerate(known)
-        if key in standing and (cause := standing[key].root_cause) is not None
-    }
-    checked = {
-        place: cause for place, cause in confirmed.items() if is_asked(known[place][0])
-    }
-    model = learn_cause_model(
-        [one for _, one in known], confirmed=confirmed, checked=checked
-    )
+    known = _evidence(session, organization_id, as_of=as_of, now=now, actor=actor)
+    evidence = list(known.values())
+    asked = [is_asked(denial_id) for denial_id in known]
+    confirmed = _confirmed(session, organization_id, known)
+    checked = {place: cause for place, cause in confirmed.items() if asked[place]}
+    model = learn_cause_model(evidence, confirmed=confirmed, checked=checked)
     report = CauseLearning(
         lines=len(known),
         confirmed=len(confirmed),
-        asked=sum(is_asked(key) for key, _ in known),
+        asked=sum(asked),
         checked=len(checked),
         is_kept=False,
         reason="Too few denied lines are on file to learn from.",
     )
     if model is not None:
         report = _with_model(report, model)
-    if model is None or not report.is_kept:
-        report = _with_the_one_before(
-            session,
-            organization_id,
-            report,
-            [one for _, one in known],
-            confirmed=confirmed,
-        )
-        if report.dropped:
-            _remove(session, organization_id, report.dropped, actor=actor, now=now)
-    else:
+    if model is not None and report.is_kept:
         save_cause_model(
             session,
             organization_id,
@@ -116,6 +98,12 @@ def learn_causes(
             version=model.version,
             now=now,
         )
+    else:
+        report = _with_the_one_before(
+            session, organization_id, report, evidence, confirmed=confirmed
+        )
+        if report.dropped:
+            _remove(session, organization_id, report.dropped, actor=actor, now=now)
     record_event(
         session,
         organization_id,
@@ -129,6 +117,19 @@ def learn_causes(
     return report
 
 
+def _confirmed(
+    session: Session, organization_id: str, known: Iterable[str]
+) -> dict[int, RootCause]:
+    """The cause that stands confirmed of a denial, by the denial's place in `known`."""
+    standing = standing_confirmations(session, organization_id)
+    return {
+        place: cause
+        for place, denial_id in enumerate(known)
+        if denial_id in standing
+        and (cause := standing[denial_id].root_cause) is not None
+    }
+
+
 def _evidence(
     session: Session,
     organization_id: str,
@@ -136,15 +137,19 @@ def _evidence(
     as_of: date,
     now: datetime,
     actor: str,
-) -> list[tuple[str, LineEvidence | None]]:
-    """What every denied line shows, with the id of its denial."""
+) -> dict[str, LineEvidence]:
+    """What each denied line shows that anything is known about, by its denial's id."""
     identity = Identity(get_organization(session, organization_id).fingerprint_key)
     records = practice_records(session, organization_id, until=as_of)
     letters = read_letters(session, organization_id, until=as_of)
     note_letters_read(session, organization_id, len(letters), actor=actor, now=now)
     book = RootCauseBook(records, as_of=as_of)
     fresh = weigh(denying_answers(records), book, identity=identity, letters=letters)
-    return [(one.judged.denial_id, one.judged.evidence) for one in fresh]
+    return {
+        one.judged.denial_id: one.judged.evidence
+        for one in fresh
+        if one.judged.evidence is not None
+    }
 
 
 def forget_causes(

@@ -108,8 +108,8 @@ def judge_denials(
     organization = get_organization(session, organization_id)
     version = cause_model_version(session, organization_id)
     scope = scope_of(session, organization_id, last, as_of=as_of, model_version=version)
-    is_kept = scope is not None and last is not None
-    model = last.model if is_kept and last else model_on_file(session, organization_id)
+    kept = last if scope is not None else None
+    model = kept.model if kept else model_on_file(session, organization_id)
     asked = _Asked(
         session, organization_id, Identity(organization.fingerprint_key), as_of, model
     )
@@ -138,7 +138,10 @@ def judge_denials(
         event_id=event_id,
         lines=work.conclusions.lines,
         unexplained=work.unexplained,
-        unsettled=unsettled_payments(session, organization_id),
+        # Judging moves no answer: what stood before it stands.
+        unsettled=kept.unsettled
+        if kept
+        else unsettled_payments(session, organization_id),
         model=model,
         model_version=version,
     )

@@ -46,7 +46,8 @@ class PromotionReport(Judgment, frozen=True):
     """What serves from now on, and by which gates.
 
     `comparison` is None where too few answers are there to judge on; the gate `judged`
-    says what that means. `remark` is empty, or says that too, or why the model that
+    says what that means. `is_older`: it was trained as of an earlier day than what it
+    replaces. `remark` is empty, or says that too, or why the model that
     served could not be compared with.
     """
 
@@ -56,6 +57,7 @@ class PromotionReport(Judgment, frozen=True):
     replaced_version: str
     gates: tuple[GateResult, ...]
     comparison: Comparison | None
+    is_older: bool = False
     remark: str = ""
 
 
@@ -103,28 +105,36 @@ def promote(
         bundle = load_bundle(exported, seal=seal, status="trained")
         if version == CHALLENGER and bundle.version != replaced:
             _refuse_withdrawn(chosen, bundle.version, serving, seal=seal)
-        records = practice_records(session, organization_id, until=as_of)
+        challenger = Contestant(bundle, _specification(registry, chosen))
         comparison, not_judged = _compared(
-            build_frame(records, known_by=as_of),
-            Contestant(bundle, _specification(registry, chosen)),
+            build_frame(
+                practice_records(session, organization_id, until=as_of), known_by=as_of
+            ),
+            challenger,
             champion,
             known_by=as_of,
             pseudonym=keyed_words(session, organization_id).payer,
         )
-        evidence = msgspec.structs.replace(
-            _evidence(registry, chosen, comparison, exported),
-            not_judged=not_judged,
-            rates_alone=bundle.facts.kind == _RATES_ALONE,
-            replaces_judged=_is_judged(champion),
-            trained_as_of=Contestant(bundle, TrainingSpecification()).trained_as_of,
-            replaces_trained_as_of=champion.trained_as_of if champion else None,
-            older_allowed=older,
+        gates = check_gates(
+            msgspec.structs.replace(
+                _evidence(registry, chosen, comparison, exported),
+                not_judged=not_judged,
+                rates_alone=bundle.facts.kind == _RATES_ALONE,
+                replaces_judged=_is_judged(champion),
+                trained_as_of=challenger.trained_as_of,
+                replaces_trained_as_of=champion.trained_as_of if champion else None,
+                older_allowed=older,
+            )
         )
-        gates = check_gates(evidence)
         if refused := refusals(gates):
             raise GateFailed(f"version {chosen.version} is not promoted: {refused}")
         installed = install_bundle(exported, serving, seal=seal, now=now)
     registry.make_champion(chosen)
+    remarks = (
+        remark,
+        _unjudged(gates, comparison),
+        _unchanged(installed.version, replaced),
+    )
     return PromotionReport(
         name=name,
         version=installed.version,
@@ -132,16 +142,17 @@ def promote(
         replaced_version=replaced,
         gates=gates,
         comparison=comparison,
-        remark="; ".join(
-            filter(
-                None,
-                (
-                    remark,
-                    _unjudged(gates, comparison),
-                    _unchanged(installed.version, replaced),
-                ),
-            )
-        ),
+        is_older=_is_older(challenger, champion),
+        remark="; ".join(filter(None, remarks)),
+    )
+
+
+def _is_older(challenger: Contestant, champion: Contestant | None) -> bool:
+    return (
+        champion is not None
+        and champion.trained_as_of is not None
+        and challenger.trained_as_of is not None
+        and challenger.trained_as_of < champion.trained_as_of
     )
 
 

@@ -262,7 +262,7 @@ def test_installing_what_serves_already_keeps_the_one_before(
     _named(written, "second")
     install_bundle(written, serving, seal=SEAL)
     install_bundle(written, serving, seal=SEAL)
-    receive_bundle(written, serving, seal=SEAL)
+    assert receive_bundle(written, serving, seal=SEAL).came == "again"
     restore_previous(serving, seal=SEAL)
     assert load_bundle(serving, seal=SEAL).version == small_bundle.version
     assert withdrawn_version(serving, seal=SEAL) == "second"
@@ -276,11 +276,11 @@ def test_one_promoted_earlier_is_received_only_when_asked_for(
     _named(written, "second")
     install_bundle(written, late, seal=SEAL, now=datetime(2024, 4, 1, tzinfo=UTC))
     receive_bundle(early, serving, seal=SEAL)
-    receive_bundle(late, serving, seal=SEAL)
+    assert receive_bundle(late, serving, seal=SEAL, older=True).came == "newer"
     with pytest.raises(BundleRejected, match=r"promoted 2024-03-01.*2024-04-01.*older"):
         receive_bundle(early, serving, seal=SEAL)
     assert load_bundle(serving, seal=SEAL).version == "second"
-    receive_bundle(early, serving, seal=SEAL, older=True)
+    assert receive_bundle(early, serving, seal=SEAL, older=True).came == "older"
     assert load_bundle(serving, seal=SEAL).version == small_bundle.version
 
 

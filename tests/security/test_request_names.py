@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from api.gate import host_name
-from denialml.cli.demonstration import _demo_key
+from api.permissions import Permission
 from denialml.cli.desk import Desk
+from denialml.cli.keys import issue_practice_key
 from denialml.settings import Settings
 from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import open_session
@@ -105,10 +106,11 @@ def test_a_host_header_is_reduced_to_its_name() -> None:
     assert host_name("[::1]:80") == "::1"
 
 
-def test_the_demonstrations_key_leaves_an_event(running: Running) -> None:
+def test_a_key_issued_on_the_command_line_leaves_an_event(running: Running) -> None:
     desk = Desk(running.settings)
     practice = desk.organization_or_new("Demonstration", is_simulated=True)
-    assert _demo_key(desk, practice).startswith("dml_")
+    _, key = issue_practice_key(desk, practice, label="demo", scopes=Permission, days=7)
+    assert key.startswith("dml_")
     with open_session(running.engine, read_only=True) as session:
         events = list_events(session, practice.organization_id)
         [issued] = [one for one in events if one.action is AuditAction.KEY_ISSUED]

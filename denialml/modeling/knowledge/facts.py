@@ -7,6 +7,7 @@ authorizations, signed notes and enrollments also on the day itself.
 """
 
 from datetime import date
+from typing import Literal
 
 from denialml.domain.claim import (
     Claim,
@@ -82,23 +83,23 @@ class FactBook:
         The claim need not be stored; for one about to be sent, `as_of` is today.
         """
         file = self._files.of(claim)
-        payer = self.payers.get(claim.payer.payer_id)
+        payer_id = claim.payer.payer_id
+        payer = self.payers.get(payer_id)
         day = line.service_date
         note = _note(file, claim, line, as_of=as_of)
-        check = file.eligibility_check(claim.payer.payer_id, as_of=as_of)
+        signed = True if note is not None else _unsigned_note(file, line, as_of=as_of)
+        check = file.eligibility_check(payer_id, as_of=as_of)
         authorization = fit_authorization(file, claim, line, as_of=as_of)
         clinician = rendering_npi(claim, line)
         enrollment_state, enrollment_age = self._enrollment(
-            (clinician, claim.payer.payer_id), day or as_of, as_of=as_of
+            (clinician, payer_id), day or as_of, as_of=as_of
         )
         code = self._codes.get(line.procedure_code)
         modality = note.modality if note is not None else _UNKNOWN
-        is_telehealth = _is_telehealth(claim, line, modality)
-        expected = _expected_telehealth(payer if is_telehealth else None, modality)
+        telehealth, place, modifier = _telehealth(claim, line, payer, modality)
         already_sent, other_codes = file.same_day(claim, line, as_of=as_of)
         visits = file.visits_before(day, as_of=as_of)
-        answers = file.last_answers(claim.payer.payer_id, day=day or as_of, as_of=as_of)
-        drafted = note is None and _unsigned_note(file, line, as_of=as_of)
+        answers = file.last_answers(payer_id, day=day or as_of, as_of=as_of)
         return LineFacts(
             as_of=as_of,
             service_date=day,
@@ -111,8 +112,8 @@ class FactBook:
             authorization_days_left=authorization.days_left,
             visits_this_year=visits[0],
             visit_number=visits[1] + 1,
-            encounter_on_file=note is not None or drafted,
-            note_signed=True if note is not None else False if drafted else None,
+            encounter_on_file=signed is not None,
+            note_signed=signed,
             documented_minutes=documented_minutes(note) if note is not None else None,
             code_minutes_minimum=code.minutes_minimum if code is not None else None,
             code_minutes_maximum=code.minutes_maximum if code is not None else None,
@@ -127,18 +128,16 @@ class FactBook:
             enrollment_state=enrollment_state,
             enrollment_age_days=enrollment_age,
             license_valid=self._license_valid(clinician, day, as_of=as_of),
-            is_telehealth=is_telehealth,
-            place_of_service_expected=expected[0],
-            telehealth_modifier_expected=expected[1],
+            is_telehealth=telehealth,
+            place_of_service_expected=place,
+            telehealth_modifier_expected=modifier,
             same_service_already_sent=already_sent,
             other_codes_same_day=other_codes,
             diagnosis_codes=line_diagnosis_codes(claim, line),
             days_since_patient_paid=answers[0],
             days_since_patient_denied=answers[1],
             patient_last_denial_reasons=answers[2],
-            visits_remaining_now=file.visits_remaining(
-                claim.payer.payer_id, day, as_of=as_of
-            ),
+            visits_remaining_now=file.visits_remaining(payer_id, day, as_of=as_of),
         )
 
     def _enrollment(
@@ -212,18 +211,21 @@ def _note(
     return max(found, key=lambda encounter: _match(encounter, claim, line))
 
 
-def _unsigned_note(file: PatientFile, line: ServiceLine, *, as_of: date) -> bool:
-    """Whether a note of the line's day was not signed by `as_of`.
+def _unsigned_note(
+    file: PatientFile, line: ServiceLine, *, as_of: date
+) -> Literal[False] | None:
+    """False where the line's day has a note that was not signed by `as_of`, else None.
 
     One signed later and one never signed look the same on the day: telling them
     apart would tell the future.
     """
     if line.service_date is None:
-        return False
-    return any(
+        return None
+    drafted = any(
         encounter.signed_on is None or encounter.signed_on > as_of
         for encounter in file.encounters.get(line.service_date, ())
     )
+    return False if drafted else None
 
 
 def _match(
@@ -237,21 +239,21 @@ def _match(
     )
 
 
-def _is_telehealth(claim: Claim, line: ServiceLine, modality: Modality) -> bool:
-    return (
+def _telehealth(
+    claim: Claim, line: ServiceLine, payer: Payer | None, modality: Modality
+) -> tuple[bool, str, str]:
+    """Whether it is telehealth, and the place and modifier this payer then wants."""
+    if not (
         line_place_of_service(claim, line) in TELEHEALTH_PLACES
         or modality in (_VIDEO, _AUDIO)
         or not TELEHEALTH_MODIFIERS.isdisjoint(line.modifiers)
-    )
-
-
-def _expected_telehealth(payer: Payer | None, modality: Modality) -> tuple[str, str]:
-    """Place of service and modifier the practice has set up for this payer."""
+    ):
+        return False, "", ""
     if payer is None:
-        return "", ""
+        return True, "", ""
     if modality is _AUDIO and payer.audio_only_modifier:
-        return payer.telehealth_place_of_service, payer.audio_only_modifier
-    return payer.telehealth_place_of_service, payer.telehealth_modifier
+        return True, payer.telehealth_place_of_service, payer.audio_only_modifier
+    return True, payer.telehealth_place_of_service, payer.telehealth_modifier
 
 
 def _days(earlier: date | None, later: date | None) -> int | None:

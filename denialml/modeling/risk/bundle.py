@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import lightgbm
 import msgspec
@@ -253,9 +254,16 @@ def install_bundle(
     return bundle
 
 
+class Received(msgspec.Struct, frozen=True):
+    """A bundle that came from another machine, and how it stands to what served."""
+
+    bundle: Bundle
+    came: Literal["newer", "older", "again"]
+
+
 def receive_bundle(
     source: Path, serving: Path, *, seal: Seal, older: bool = False
-) -> Bundle:
+) -> Received:
     """Serve a bundle that was promoted on another machine; takes the public key only.
 
     As `install_bundle`, but the manifest is kept as it was signed there. `older`: also
@@ -275,22 +283,26 @@ def receive_bundle(
         )
     bundle = load_bundle(source, seal=seal)
     if version_that_serves(serving, seal=seal) == bundle.version:
-        return bundle
+        return Received(bundle, "again")
     contents = checked_contents(source, seal=seal, status="promoted")
     incoming = _copied_beside(contents, serving)
     shutil.copyfile(source / MANIFEST, incoming / MANIFEST)
     # What was copied is checked, not what lay in a folder that others may write to.
     checked_contents(incoming, seal=seal, status="promoted")
-    if not older:
-        _refuse_older(incoming, serving, seal=seal)
+    said = _said_of_older(incoming, serving, seal=seal)
+    if said and not older:
+        raise BundleRejected(f"{said}. Take --older if that is meant")
     _swap_in(incoming, serving)
-    return bundle
+    return Received(bundle, "older" if said else "newer")
 
 
-def _refuse_older(incoming: Path, serving: Path, *, seal: Seal) -> None:
-    """Every bundle ever promoted stays signed: an old one is no forgery."""
+def _said_of_older(incoming: Path, serving: Path, *, seal: Seal) -> str:
+    """That it was promoted before what serves; empty where it was not.
+
+    Every bundle ever promoted stays signed: an old one is no forgery.
+    """
     if not version_that_serves(serving, seal=seal):
-        return
+        return ""
     came, serves = (
         (
             promoted_at(directory, seal=seal),
@@ -298,13 +310,13 @@ def _refuse_older(incoming: Path, serving: Path, *, seal: Seal) -> None:
         )
         for directory in (incoming, serving)
     )
-    if came < serves:
-        raise BundleRejected(
-            f"this model was promoted {came[0] or 'at a time it does not say'} (trained"
-            f" as of {came[1]}), before the one that serves:"
-            f" {serves[0] or 'at a time it does not say'} (trained as of {serves[1]})."
-            " Take --older if that is meant"
-        )
+    if came >= serves:
+        return ""
+    return (
+        f"this model was promoted {came[0] or 'at a time it does not say'} (trained"
+        f" as of {came[1]}), before the one that serves:"
+        f" {serves[0] or 'at a time it does not say'} (trained as of {serves[1]})"
+    )
 
 
 def _copied_beside(contents: Mapping[str, bytes], serving: Path) -> Path:
