@@ -31,16 +31,12 @@ _SOURCE = "835"
 _WORTH_A_CHECK = 0.05
 
 _YES_NO_COVERAGE = (
-    (0.0, "The payer's last answers on this patient found coverage in force."),
-    (1.0, "The payer's last answer that speaks of this patient's coverage refused it."),
+    (0.0, "What is known of this patient's coverage on such a day found it in force."),
+    (1.0, "The last answer or check on this patient's coverage found none in force."),
 )
 _YES_NO_COORDINATION = (
-    (0.0, "The payer's last answers on this patient raised no other coverage."),
-    (
-        1.0,
-        "The payer's last answer that speaks of other coverage of this patient"
-        " refused the claim for it.",
-    ),
+    (0.0, "What is known of this patient on such a day names no other coverage."),
+    (1.0, "The last answer or check on other coverage of this patient named some."),
 )
 _YES_NO_CLINICIAN = (
     (0.0, "The payer's last answers on this clinician raised no enrollment problem."),
@@ -145,6 +141,18 @@ EVIDENCE_FEATURES: tuple[Feature, ...] = (
         sources=(REMITTANCES, ELIGIBILITY_CHECKS),
         remedy="Settle which payer is primary before sending.",
         remedy_when=bool,
+    ),
+    Feature(
+        name="coordination_refusal_age",
+        topic="other payer",
+        unit="days",
+        value=age_of(coordination_open),
+        says="Another payer was last known of for a day {value} before the service.",
+        says_negative="Another payer was last known of for a day {value} after the"
+        " service.",
+        missing="No other payer has been known of.",
+        source="835, 271, eligibility.csv",
+        sources=(REMITTANCES, ELIGIBILITY_CHECKS),
     ),
     Feature(
         name="coordination_clean_age",

@@ -30,22 +30,18 @@ def coverage_proved(row: LineInput) -> date | None:
 
 def coverage_lapse_chance(row: LineInput) -> float:
     """How likely coverage was lost since it was last proved; NaN once refused."""
-    proved = coverage_proved(row)
-    if _is_open(coverage_open(row), proved):
+    proved, day = coverage_proved(row), row.facts.service_date
+    if _is_open(coverage_open(row), proved, day):
         return UNKNOWN
-    return number(
-        row.history.coverage_hazard.chance(proved=proved, day=row.facts.service_date)
-    )
+    return number(row.history.coverage_hazard.chance(proved=proved, day=day))
 
 
 def other_payer_chance(row: LineInput) -> float:
     """How likely another payer has come first since none did; NaN once one did."""
-    clean = coordination_clean(row)
-    if _is_open(coordination_open(row), clean):
+    clean, day = coordination_clean(row), row.facts.service_date
+    if _is_open(coordination_open(row), clean, day):
         return UNKNOWN
-    return number(
-        row.history.coordination_hazard.chance(proved=clean, day=row.facts.service_date)
-    )
+    return number(row.history.coordination_hazard.chance(proved=clean, day=day))
 
 
 def new_year_since_proof(row: LineInput) -> float:
@@ -68,20 +64,26 @@ def refused_after_proof(
     refused: Callable[[LineInput], date | None],
     proved: Callable[[LineInput], date | None],
 ) -> Callable[[LineInput], float]:
-    """1 where the latest verdict on a matter was a refusal, 0 where it was a proof."""
+    """1 where a matter was refused and not proved since, 0 where it was proved."""
 
     def value(row: LineInput) -> float:
         no, yes = refused(row), proved(row)
         if no is None and yes is None:
             return UNKNOWN
-        return float(_is_open(no, yes))
+        return float(_is_open(no, yes, row.facts.service_date))
 
     return value
 
 
-def _is_open(refused: date | None, proved: date | None) -> bool:
-    """Whether the latest verdict on a matter was a refusal."""
-    return refused is not None and (proved is None or refused > proved)
+def _is_open(refused: date | None, proved: date | None, day: date | None) -> bool:
+    """Whether a matter was refused last, and no proof holds for the service of `day`.
+
+    What was proved for a later day stood on the service's day too, whatever was refused
+    after that: claims are often sent for services before the change.
+    """
+    if refused is None:
+        return False
+    return proved is None or (refused > proved and (day is None or proved < day))
 
 
 def _checked_on(row: LineInput) -> date | None:
@@ -147,9 +149,10 @@ def _is_late(row: LineInput) -> bool:
 
 def refused_matters(row: LineInput) -> tuple[bool, bool]:
     """Whether coverage was last found not in force, and another payer to come first."""
+    day = row.facts.service_date
     return (
-        _is_open(coverage_open(row), coverage_proved(row)),
-        _is_open(coordination_open(row), coordination_clean(row)),
+        _is_open(coverage_open(row), coverage_proved(row), day),
+        _is_open(coordination_open(row), coordination_clean(row), day),
     )
 
 

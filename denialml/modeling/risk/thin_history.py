@@ -114,7 +114,10 @@ def specification_for(
             specification.trees,
             maximum=thin.trees,
             leaves=thin.leaves if lines >= thin.very_thin_lines else thin.fewest_leaves,
+            learning_rate=thin.learning_rate,
             minimum_rows_in_leaf=thin.minimum_rows_in_leaf,
+            least_hessian_in_leaf=thin.least_hessian_in_leaf,
+            row_share=thin.row_share,
             l2=thin.l2,
         ),
     )

@@ -107,6 +107,7 @@ def tree_settings(trees: Trees, *, seed: int) -> dict[str, Any]:
         "num_leaves": trees.leaves,
         "learning_rate": trees.learning_rate,
         "min_data_in_leaf": trees.minimum_rows_in_leaf,
+        "min_sum_hessian_in_leaf": trees.least_hessian_in_leaf,
         "feature_fraction": trees.feature_share,
         "bagging_fraction": trees.row_share,
         "bagging_freq": 1,
