@@ -64,7 +64,10 @@ class EligibilityCheck(Fact, frozen=True):
     Known from `checked_on`. `service_date` is the date asked about (empty: the day
     of the check). `mental_health_active` is None where the payer answered only for
     service type 30. `other_payer_*` is the other coverage that the answer named;
-    `visits_remaining` None where not sent.
+    `visits_remaining` None where not sent. `gender`, `birth_date` and the names are the
+    payer's own, empty where not sent. `behavioral_payer_id` is who pays behavioral
+    health where that is carved out. `is_medicare_advantage` and
+    `is_qualified_beneficiary` (QMB) None: the answer does not say.
     """
 
     checked_on: date
@@ -82,6 +85,13 @@ class EligibilityCheck(Fact, frozen=True):
     visits_remaining: int | None = None
     trace_number: str = ""
     reject_reason_code: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    birth_date: date | None = None
+    gender: str = ""
+    behavioral_payer_id: str = ""
+    is_medicare_advantage: bool | None = None
+    is_qualified_beneficiary: bool | None = None
     source: Source | None = None
 
 
@@ -118,7 +128,15 @@ class Authorization(Fact, frozen=True):
 
 
 class Clinician(Fact, frozen=True):
-    """One clinician of the practice and the licence that allows the work."""
+    """One clinician of the practice and the licence that allows the work.
+
+    `is_supervised`: works under another's licence. `license_states` are postal codes of
+    all States with a licence, a privilege or an authority to practise across borders,
+    `license_state` among them. `tax_id` is the one contracted. `excluded_on`: on the
+    federal exclusion list (LEIE) since. `opted_out_on`: out of Medicare since.
+    `recredentialing_due_on` is the next day by which a payer wants it renewed. Empty or
+    None: not on file, which is never a no.
+    """
 
     npi: str
     last_name: str = ""
@@ -130,6 +148,13 @@ class Clinician(Fact, frozen=True):
     license_begins_on: date | None = None
     license_ends_on: date | None = None
     supervisor_npi: str = ""
+    is_supervised: bool | None = None
+    license_states: tuple[str, ...] = ()
+    tax_id: str = ""
+    excluded_on: date | None = None
+    opted_out_on: date | None = None
+    recredentialing_due_on: date | None = None
+    works_in_hospital: bool | None = None
     source: Source | None = None
 
 

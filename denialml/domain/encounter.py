@@ -1,6 +1,7 @@
 """What the clinician documented of one session."""
 
 from datetime import date, time
+from decimal import Decimal
 from enum import StrEnum
 
 from denialml.domain.record import Fact, Source
@@ -22,7 +23,17 @@ class Encounter(Fact, frozen=True):
     at all (a real state: nothing supports a time-based code then). Known from
     `signed_on`; an unsigned note (None) supports nothing. `treatment_plan_on` is the
     date of the plan in force on the service date, None where there was none.
-    `patient_location` is ``home``, ``clinic`` or another short word, for telehealth.
+    `patient_location` is ``home``, ``clinic`` or another short word, for telehealth,
+    `patient_state` the postal code of the State the patient was in.
+
+    What only some services need, None or empty where the note does not say:
+    `evaluation_minutes` of a visit whose level rests on time, `group_size` with this
+    patient, `instruments` administered, `complexity_factor` (``interpreter`` or another
+    short word), `plan_goal_linked`, `disposition_documented` (crisis, safety plan),
+    `telehealth_consent`, `is_new_patient`, `dose_milligrams`, `observation_minutes` and
+    `safety_program_enrolled` (Spravato), `repeated_text_share` (0 to 1, like the
+    patient's note before), `measured_on` (last PHQ-9, GAD-7 or the like).
+    `attendance` is ``held``, ``no_show`` or ``cancelled``.
     """
 
     encounter_id: str
@@ -39,6 +50,21 @@ class Encounter(Fact, frozen=True):
     patient_location: str = ""
     signed_on: date | None = None
     treatment_plan_on: date | None = None
+    patient_state: str = ""
+    attendance: str = ""
+    evaluation_minutes: int | None = None
+    group_size: int | None = None
+    instruments: int | None = None
+    complexity_factor: str = ""
+    plan_goal_linked: bool | None = None
+    disposition_documented: bool | None = None
+    telehealth_consent: bool | None = None
+    is_new_patient: bool | None = None
+    dose_milligrams: int | None = None
+    observation_minutes: int | None = None
+    safety_program_enrolled: bool | None = None
+    repeated_text_share: Decimal | None = None
+    measured_on: date | None = None
     source: Source | None = None
 
 

@@ -79,6 +79,46 @@ class EnrollmentState(StrEnum):
     NO_RECORDS = "no_records"
 
 
+class SentLine(Judgment, frozen=True):
+    """One line of one submission. Grain: claim line x submission.
+
+    `rejected_on`: the day a 277CA said so, `date.max` where none did. `units` are
+    SV104, 1 where the line counts minutes.
+    """
+
+    submitted_on: date
+    rejected_on: date
+    payer_id: str
+    patient_control_number: str
+    line_number: int
+    procedure_code: str
+    units: Decimal
+    authorization_number: str
+    service_date: date | None
+    modifiers: tuple[str, ...] = ()
+    clinician_npi: str = ""
+    charge: Decimal | None = None
+    frequency_code: str = "1"
+
+
+class LineRecords(Judgment, frozen=True):
+    """The records behind a line's facts, as known on the same day.
+
+    `note` is the signed note that supports the line, `draft` one of its day that nobody
+    has signed yet. `check` is the payer's last eligibility answer. `authorizations` and
+    `enrollments` are all on file of this patient, or clinician, with the payer.
+    `sent` are the lines sent for this patient before, to any payer, oldest first.
+    """
+
+    note: Encounter | None = None
+    draft: Encounter | None = None
+    check: EligibilityCheck | None = None
+    authorizations: tuple[Authorization, ...] = ()
+    clinician: Clinician | None = None
+    enrollments: tuple[Enrollment, ...] = ()
+    sent: tuple[SentLine, ...] = ()
+
+
 class LineFacts(Judgment, frozen=True):
     """What was on file about one claim line. Grain: claim line x as-of day.
 

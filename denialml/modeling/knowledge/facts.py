@@ -26,6 +26,7 @@ from denialml.domain.encounter import Encounter, Modality, documented_minutes
 from denialml.domain.facts import (
     EnrollmentState,
     LineFacts,
+    LineRecords,
     PracticeRecords,
 )
 from denialml.modeling.knowledge.authorization_fit import fit_authorization
@@ -138,6 +139,38 @@ class FactBook:
             days_since_patient_denied=answers[1],
             patient_last_denial_reasons=answers[2],
             visits_remaining_now=file.visits_remaining(payer_id, day, as_of=as_of),
+        )
+
+    def line_records(
+        self, claim: Claim, line: ServiceLine, *, as_of: date
+    ) -> LineRecords:
+        """The records that `line_facts` rests on, as known on the day `as_of`."""
+        file = self._files.of(claim)
+        payer_id = claim.payer.payer_id
+        note = _note(file, claim, line, as_of=as_of)
+        clinician = rendering_npi(claim, line)
+        draft = None
+        if note is None and line.service_date is not None:
+            notes = file.encounters.get(line.service_date, ())
+            draft = next(
+                (one for one in notes if (one.signed_on or date.max) > as_of), None
+            )
+        return LineRecords(
+            note=note,
+            draft=draft,
+            check=file.eligibility_check(payer_id, as_of=as_of),
+            authorizations=tuple(
+                one
+                for one in file.authorizations.get(payer_id, ())
+                if one.issued_on <= as_of
+            ),
+            clinician=self._clinicians.get(clinician),
+            enrollments=tuple(
+                one
+                for one in self._enrollments.get((clinician, payer_id), ())
+                if (one.recorded_on or one.effective_on) <= as_of
+            ),
+            sent=file.sent_before(claim, as_of=as_of),
         )
 
     def _enrollment(

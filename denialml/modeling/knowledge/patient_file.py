@@ -9,13 +9,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
-import msgspec
-
 from denialml.domain.adjudication import LineAdjudication, LineOutcome
-from denialml.domain.claim import Claim, ServiceLine
+from denialml.domain.claim import Claim, ServiceLine, rendering_npi
 from denialml.domain.coverage import Authorization, EligibilityCheck
 from denialml.domain.encounter import Encounter
-from denialml.domain.facts import SubmittedClaim
+from denialml.domain.facts import SentLine, SubmittedClaim
 from denialml.modeling.knowledge.patient_timeline import (
     Answer,
     AnswerTrail,
@@ -34,20 +32,6 @@ _DENIED = LineOutcome.DENIED
 _PARTIAL = LineOutcome.PARTIAL
 
 
-class SentLine(msgspec.Struct, frozen=True, gc=False):
-    """One line of one submission. `rejected_on`: when a 277CA said so, else never."""
-
-    submitted_on: date
-    rejected_on: date
-    payer_id: str
-    patient_control_number: str
-    line_number: int
-    procedure_code: str
-    units: Decimal
-    authorization_number: str
-    service_date: date | None
-
-
 class PatientFile:
     """All records of one patient, of any day.
 
@@ -60,6 +44,7 @@ class PatientFile:
         self._checks: dict[str, tuple[list[date], list[EligibilityCheck]]] = {}
         self._sent_by_day: dict[date, list[SentLine]] = {}
         self._first_sent: list[SentLine] = []
+        self._sent: list[SentLine] = []
         self._visited: list[tuple[date, date]] = []
         self._planned: list[tuple[date, date]] = []
         self._visits = Visits()
@@ -126,7 +111,12 @@ class PatientFile:
                     authorization_number=line.prior_authorization_number
                     or claim.prior_authorization_number,
                     service_date=line.service_date,
+                    modifiers=line.modifiers,
+                    clinician_npi=rendering_npi(claim, line),
+                    charge=line.charge,
+                    frequency_code=claim.frequency_code,
                 )
+                self._sent.append(sent)
                 if line.service_date is not None:
                     self._sent_by_day.setdefault(line.service_date, []).append(sent)
                     self._visited.append(
@@ -262,14 +252,15 @@ class PatientFile:
         return [
             sent
             for sent in self._sent_by_day.get(day, ())
-            if sent.submitted_on < as_of
-            and sent.rejected_on >= as_of
-            # A claim scored after it was sent is not its own duplicate.
-            and not (
-                sent.submitted_on == claim.submitted_on
-                and sent.patient_control_number == claim.patient_control_number
-            )
+            if _stands(sent, claim, as_of=as_of)
         ]
+
+    def sent_before(self, claim: Claim, *, as_of: date) -> tuple[SentLine, ...]:
+        """Lines sent before `as_of` and not rejected by then, oldest first.
+
+        Without the claim's own: one scored after it was sent is not its own history.
+        """
+        return tuple([sent for sent in self._sent if _stands(sent, claim, as_of=as_of)])
 
     def units_used(
         self, authorization: Authorization, claim: Claim, *, as_of: date
@@ -310,6 +301,18 @@ class PatientFile:
                 and sent.authorization_number in named
             ]
         )
+
+
+def _stands(sent: SentLine, claim: Claim, *, as_of: date) -> bool:
+    return (
+        sent.submitted_on < as_of
+        and sent.rejected_on >= as_of
+        # A claim scored after it was sent is not its own duplicate.
+        and not (
+            sent.submitted_on == claim.submitted_on
+            and sent.patient_control_number == claim.patient_control_number
+        )
+    )
 
 
 class _Under:

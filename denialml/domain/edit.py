@@ -1,0 +1,51 @@
+"""What a claim rule says of a claim before it is sent."""
+
+from enum import StrEnum
+from typing import Literal
+
+from denialml.domain.denial import RootCause
+from denialml.domain.record import Judgment
+from denialml.reference import Support
+
+
+class Severity(StrEnum):
+    """What comes of sending the claim as it is, worst first.
+
+    ``reject``: the front end turns it away (999, 277CA). ``hold``: it must not be sent
+    at all (privacy, law, money taken twice), whatever a payer would answer.
+    ``deny-likely``: the payer adjudicates and denies. ``warn``: look before sending.
+    """
+
+    REJECT = "reject"
+    HOLD = "hold"
+    DENY_LIKELY = "deny-likely"
+    WARN = "warn"
+
+
+class EditFinding(Judgment, frozen=True):
+    """One rule's finding about one claim. Grain: claim x rule x what it found.
+
+    `verdict` is ``found``, or ``cannot_tell`` where a fact is missing: `missing` then
+    names it, and nothing is claimed. `line_numbers` are LX01, empty: the whole claim.
+    `statement` says it with the claim's own codes and numbers, without names.
+    `fields` are the places it was read from (X12 positions, or the practice's records).
+    `reason_codes` and `remark_codes` are what a payer would answer with (CARC, RARC).
+    `support` is how sure the rule itself is; `rests_on_default`: the payer's own setting
+    is not configured and a specialist's default stood in for it.
+    """
+
+    rule_id: str
+    title: str
+    verdict: Literal["found", "cannot_tell"]
+    severity: Severity
+    line_numbers: tuple[int, ...]
+    statement: str
+    missing: str
+    fields: tuple[str, ...]
+    reason_codes: tuple[str, ...]
+    remark_codes: tuple[str, ...]
+    root_cause: RootCause
+    fix: str
+    source: str
+    support: Support
+    rests_on_default: bool

@@ -1,0 +1,21 @@
+"""Numbers and lists as a rule's sentence prints them."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+
+def plain(value: Decimal | int) -> str:
+    """``2`` and ``1.5``, never ``2.00`` or ``2E+1``."""
+    text = format(Decimal(value), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def dollars(value: Decimal) -> str:
+    """``$1,250.00``."""
+    return f"${value:,.2f}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """``90834 and 90837``, ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

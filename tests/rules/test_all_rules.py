@@ -1,0 +1,97 @@
+"""What holds for every rule: it is tried, documented, and judged by its own day."""
+
+import importlib
+import pkgutil
+from datetime import date
+
+import pytest
+
+import tests.rules
+from denialml.domain.coverage import PayerType
+from denialml.reference import adjustment_reasons, remark_codes
+from denialml.rules.engine import Engine
+from denialml.rules.registry import all_rules
+from denialml.rules.rule import Rule
+from tests.rules.cases import case, line, note
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row
+
+RULES = list(all_rules().values())
+
+
+def _rows() -> list[Row]:
+    found: list[Row] = []
+    for module in pkgutil.iter_modules(tests.rules.__path__):
+        loaded = importlib.import_module(f"tests.rules.{module.name}")
+        found += getattr(loaded, "SPEC", [])
+    return found
+
+
+def _always_tell() -> set[str]:
+    found: set[str] = set()
+    for module in pkgutil.iter_modules(tests.rules.__path__):
+        loaded = importlib.import_module(f"tests.rules.{module.name}")
+        found |= set(getattr(loaded, "ALWAYS_TELL", {}))
+    return found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_each_rule_is_tried_on_a_claim_of_each_verdict(rule: Rule) -> None:
+    """One that breaks it, one that just does not, one where it cannot tell.
+
+    Rules in their test module's `ALWAYS_TELL` read nothing but the claim.
+    """
+    tried = {row.verdict for row in _rows() if row.rule_id == rule.id}
+    needed = {FOUND, CLEAN, CANNOT_TELL}
+    if rule.id in _always_tell():
+        assert CANNOT_TELL not in tried, (
+            "it can be unable to tell: take it off the list"
+        )
+        needed -= {CANNOT_TELL}
+    assert tried >= needed
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_each_rule_says_all_there_is_to_say(rule: Rule) -> None:
+    for sentence in (rule.statement, rule.fix):
+        assert sentence.endswith(".")
+        assert sentence[0].isupper() or sentence[0].isdigit()
+    assert rule.title[0].isupper() or rule.title[0].isdigit()
+    assert not rule.title.endswith(".")
+    assert rule.fields
+    assert rule.source
+    unknown = set(rule.reason_codes) - set(adjustment_reasons())
+    assert not unknown, f"reason codes that no table knows: {unknown}"
+    assert not set(rule.remark_codes) - set(remark_codes())
+    if rule.valid_from is not None and rule.valid_to is not None:
+        assert rule.valid_from < rule.valid_to
+
+
+def test_a_rule_of_another_payer_type_cannot_tell_where_the_type_is_unknown() -> None:
+    scoped = [rule for rule in RULES if rule.payer_types]
+    for row in _rows():
+        rule = all_rules()[row.rule_id]
+        if rule not in scoped or row.verdict != FOUND:
+            continue
+        judged = row.case()
+        assert judged.payer_type in rule.payer_types or (
+            judged.payer_type is PayerType.UNKNOWN
+        )
+
+
+def test_unknown_rules_cannot_be_switched() -> None:
+    with pytest.raises(ValueError, match="there is no rule BH-999"):
+        Engine(switched_off=["BH-999"])
+
+
+def test_a_rule_that_is_switched_off_says_nothing() -> None:
+    judged = case(line("90837"), notes=[note(minutes=52)])
+    assert "BH-036" in {one.rule_id for one in Engine().judge(judged)}
+    quiet = Engine(switched_off=["BH-036"])
+    assert "BH-036" not in {one.rule_id for one in quiet.judge(judged)}
+
+
+def test_findings_come_worst_first_and_unknowns_last() -> None:
+    judged = case(line("90837", service_date=date(2026, 3, 2)), line("90834", 2))
+    found = Engine().judge(judged)
+    verdicts = [one.verdict for one in found]
+    assert verdicts == sorted(verdicts, key=lambda verdict: verdict == "cannot_tell")
