@@ -1,10 +1,11 @@
 """Judges a claim by every rule that applies to it."""
 
-from collections.abc import Iterable, Mapping
-
 from denialml.domain.coverage import PayerType
 from denialml.domain.edit import EditFinding, Severity
+from denialml.errors import InputError
 from denialml.rules.case import ClaimCase
+from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
+from denialml.rules.payer_rules import as_rule
 from denialml.rules.registry import all_rules
 from denialml.rules.rule import CannotTell, Found, Rule, Verdict
 
@@ -15,28 +16,33 @@ _PAYER_TYPE = "the payer's type (Medicare, Medicaid, commercial)"
 class Engine:
     """Every rule that is switched on, looked up by code and payer type.
 
-    `switched_off` are rule ids; `severities` replace a rule's own. Safe to share
-    between threads.
+    Safe to share between threads.
 
     Raises
     ------
-    ValueError
-        If an id names no rule.
+    InputError
+        If the organization's settings name a rule that there is none of.
     """
 
-    def __init__(
-        self,
-        *,
-        switched_off: Iterable[str] = (),
-        severities: Mapping[str, Severity] | None = None,
-    ) -> None:
+    def __init__(self, settings: OrganizationRules = AS_THEY_COME) -> None:
         rules = all_rules()
-        off = frozenset(switched_off)
-        self._severities = dict(severities or {})
-        for rule_id in (*off, *self._severities):
+        for rule_id in settings.rules:
             if rule_id not in rules:
-                raise ValueError(f"there is no rule {rule_id}")
-        on = [rule for rule in rules.values() if rule.id not in off]
+                raise InputError(f"there is no rule {rule_id}")
+        self.settings = settings
+        self._severities = {
+            rule_id: setting.severity
+            for rule_id, setting in settings.rules.items()
+            if setting.severity is not None
+        }
+        on = [
+            *(
+                rule
+                for rule in rules.values()
+                if rule.id not in settings.rules or settings.rules[rule.id].enabled
+            ),
+            *map(as_rule, settings.payer_rules),
+        ]
         self._of_lines = [rule for rule in on if rule.grain == "line"]
         self._of_claims = [rule for rule in on if rule.grain == "claim"]
         self._asked: dict[tuple[str, PayerType], tuple[Rule, ...]] = {}

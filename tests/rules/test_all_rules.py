@@ -8,8 +8,10 @@ import pytest
 
 import tests.rules
 from denialml.domain.coverage import PayerType
+from denialml.errors import InputError
 from denialml.reference import adjustment_reasons, remark_codes
 from denialml.rules.engine import Engine
+from denialml.rules.organization_rules import OrganizationRules, RuleSetting
 from denialml.rules.registry import all_rules
 from denialml.rules.rule import Rule
 from tests.rules.cases import case, line, note
@@ -79,14 +81,14 @@ def test_a_rule_of_another_payer_type_cannot_tell_where_the_type_is_unknown() ->
 
 
 def test_unknown_rules_cannot_be_switched() -> None:
-    with pytest.raises(ValueError, match="there is no rule BH-999"):
-        Engine(switched_off=["BH-999"])
+    with pytest.raises(InputError, match="there is no rule BH-999"):
+        Engine(OrganizationRules(rules={"BH-999": RuleSetting(enabled=False)}))
 
 
 def test_a_rule_that_is_switched_off_says_nothing() -> None:
     judged = case(line("90837"), notes=[note(minutes=52)])
     assert "BH-036" in {one.rule_id for one in Engine().judge(judged)}
-    quiet = Engine(switched_off=["BH-036"])
+    quiet = Engine(OrganizationRules(rules={"BH-036": RuleSetting(enabled=False)}))
     assert "BH-036" not in {one.rule_id for one in quiet.judge(judged)}
 
 

@@ -1,0 +1,158 @@
+"""An organization's rules file: what it switches, adds, and how faults are told."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from denialml.domain.edit import Severity
+from denialml.errors import InputError
+from denialml.rules.engine import Engine
+from denialml.rules.organization_rules import (
+    OrganizationRules,
+    load_organization_rules,
+)
+from denialml.rules.registry import all_rules
+from tests.rules.cases import case, line, note
+
+WHOLE = """
+[decision]
+hold = ["reject", "hold", "deny-likely"]
+precision = 0.9
+
+[rules.BH-040]
+enabled = false
+[rules.BH-036]
+severity = "warn"
+reason = "paid anyway"
+
+[payers.P1]
+authorization_codes = ["90837"]
+
+[[payer_rules]]
+id = "ORG-001"
+payers = ["P1"]
+codes = ["90834"]
+requires_modifiers = ["HO"]
+title = "Degree modifier"
+statement = "Plan P1 takes 90834 with HO only."
+fix = "Add HO where the clinician holds a master's degree."
+root_cause = "modifier_pos_telehealth"
+severity = "deny-likely"
+valid_from = 2026-01-01
+"""
+
+
+def load(text: str, folder: Path) -> OrganizationRules:
+    path = folder / "rules.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_organization_rules(path, known=frozenset(all_rules()))
+
+
+def test_rules_are_switched_changed_and_added(tmp_path: Path) -> None:
+    settings = load(WHOLE, tmp_path)
+    judged = Engine(settings).judge(
+        case(line("90834", units=Decimal(2)), notes=[note(minutes=30)])
+    )
+    found = {one.rule_id: one for one in judged}
+    assert "BH-040" not in found
+    assert found["BH-036"].severity is Severity.WARN
+    own = found["ORG-001"]
+    assert own.severity is Severity.DENY_LIKELY
+    assert own.statement.startswith("90834 lacks modifier HO. Plan P1")
+    assert settings.policy_of("P1").authorization_codes == ("90837",)
+    assert settings.policy_of("P2").authorization_codes is None
+    assert settings.decision.precision == 0.9
+
+
+def test_a_payer_rule_is_kept_to_its_payers_codes_and_days(tmp_path: Path) -> None:
+    engine = Engine(load(WHOLE, tmp_path))
+
+    def says(*lines: object) -> bool:
+        return "ORG-001" in {one.rule_id for one in engine.judge(case(*lines))}
+
+    assert says(line("90834"))
+    assert not says(line("90834", modifiers=("HO",)))
+    assert not says(line("90837"))
+    other = load(WHOLE.replace('payers = ["P1"]', 'payers = ["P2"]'), tmp_path)
+    judged = Engine(other).judge(case(line("90834")))
+    assert "ORG-001" not in {one.rule_id for one in judged}
+    later = load(WHOLE.replace("2026-01-01", "2026-03-03"), tmp_path)
+    judged = Engine(later).judge(case(line("90834")))
+    assert "ORG-001" not in {one.rule_id for one in judged}
+
+
+@pytest.mark.parametrize(
+    ("condition", "statement"),
+    [
+        ('forbids_modifiers = ["95"]', "carries modifier 95"),
+        ('places = ["10"]', "place of service is 11"),
+        ("units_maximum = 1", "2 units, more than 1"),
+        ("minutes_minimum = 46", "The note has 45 minutes"),
+        ("requires_authorization = true", "carries no authorization number"),
+        ('diagnoses = ["F84"]', "None of the line's diagnoses"),
+    ],
+)
+def test_each_condition_of_a_payer_rule_is_judged(
+    tmp_path: Path, condition: str, statement: str
+) -> None:
+    written = WHOLE.replace('requires_modifiers = ["HO"]', condition)
+    judged = Engine(load(written, tmp_path)).judge(
+        case(line("90834", modifiers=("95",), units=Decimal(2)), notes=[note()])
+    )
+    [own] = [one for one in judged if one.rule_id == "ORG-001"]
+    assert statement in own.statement
+    assert own.verdict == "found"
+
+
+def test_a_payer_rule_on_minutes_cannot_tell_without_a_note(tmp_path: Path) -> None:
+    written = WHOLE.replace('requires_modifiers = ["HO"]', "minutes_minimum = 46")
+    judged = Engine(load(written, tmp_path)).judge(case(line("90834")))
+    [own] = [one for one in judged if one.rule_id == "ORG-001"]
+    assert (own.verdict, own.missing) == ("cannot_tell", "documented minutes")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[rules.BH-036]", "[rules.BH-999]", "line 8: there is no rule BH-999"),
+        ('severity = "warn"', 'severity = "grave"', "line 9: Invalid enum value"),
+        ('severity = "warn"', "enabled = 3", "line 9: Expected `bool`, got `int`"),
+        ("precision = 0.9", "precision = 9", "line 4: precision 9 (allowed: between"),
+        ("[decision]", "[decisions]", "line 2: Object contains unknown field"),
+        (
+            'authorization_codes = ["90837"]',
+            'authorisation_codes = ["90837"]',
+            "line 13: Object contains unknown field `authorisation_codes`",
+        ),
+        (
+            'authorization_codes = ["90837"]',
+            "authorization_codes = [90837]",
+            "line 13: Expected `str`, got `int`",
+        ),
+        ('id = "ORG-001"', 'id = "X1"', "line 16: id 'X1' (allowed: ORG-"),
+        (
+            'fix = "Add HO where',
+            'repair = "Add HO where',
+            "line 22: Object contains unknown field `repair`",
+        ),
+        (
+            'fix = "Add HO where the clinician holds a master\'s degree."\n',
+            "",
+            "line 15: Object missing required field `fix`",
+        ),
+        ('requires_modifiers = ["HO"]', "requires_modifiers = HO", "is not TOML"),
+    ],
+)
+def test_a_fault_names_its_line_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    assert old in WHOLE
+    with pytest.raises(InputError) as failed:
+        load(WHOLE.replace(old, new), tmp_path)
+    assert says in str(failed.value), failed.value
+    assert str(failed.value).startswith("rules.toml")
+
+
+def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
+    assert load("", tmp_path) == OrganizationRules()
