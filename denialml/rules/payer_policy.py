@@ -47,6 +47,7 @@ class PayerPolicy(
     replaces_denied_claims: bool | None = None
     accepts_zero_charge: bool | None = None
     fee_schedule: dict[str, float] | None = None
+    splits_per_diem_months: bool | None = None
 
 
 NOT_CONFIGURED = PayerPolicy()
