@@ -8,6 +8,7 @@ not in a table is unknown: callers use `.get(code)` and treat None as such.
 from denialml.reference.entries import (
     AdjustmentClass,
     AdjustmentReason,
+    AllowedProvider,
     CauseSign,
     DeadlineRule,
     DocumentKind,
@@ -20,6 +21,7 @@ from denialml.reference.entries import (
 )
 from denialml.reference.loading import (
     adjustment_reasons,
+    allowed_providers,
     cause_signs,
     deadline_rules,
     document_kinds,
@@ -32,6 +34,7 @@ from denialml.reference.loading import (
 __all__ = [
     "AdjustmentClass",
     "AdjustmentReason",
+    "AllowedProvider",
     "CauseSign",
     "DeadlineRule",
     "DocumentKind",
@@ -42,6 +45,7 @@ __all__ = [
     "RootCauseClass",
     "Support",
     "adjustment_reasons",
+    "allowed_providers",
     "cause_signs",
     "deadline_rules",
     "document_kinds",

@@ -194,6 +194,23 @@ class DeadlineRule(Entry, frozen=True):
     review: str
 
 
+class AllowedProvider(Entry, frozen=True):
+    """One type of provider whom a group of payers pays for some codes. Grain: row.
+
+    `payer_group`: ``medicare`` (Medicare Advantage follows it) or ``any``, which holds
+    where the payer's own group has no row for the code. Who has no row for a code that
+    the table knows is not paid for it; of any other code the table says nothing.
+    """
+
+    payer_group: Literal["medicare", "any"]
+    provider_type: str
+    codes: tuple[str, ...]
+    valid_from: date | None
+    valid_to: date | None
+    support: Support
+    source: str
+
+
 class CauseSign(Entry, frozen=True):
     """What one sign on file says about one root cause. Grain: sign x root cause.
 

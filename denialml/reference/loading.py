@@ -17,6 +17,7 @@ import msgspec
 
 from denialml.reference.entries import (
     AdjustmentReason,
+    AllowedProvider,
     CauseSign,
     DeadlineRule,
     DocumentKind,
@@ -97,6 +98,13 @@ def document_kinds() -> Mapping[str, DocumentKind]:
 
 
 @cache
+def allowed_providers() -> tuple[AllowedProvider, ...]:
+    """Which types of providers payers pay for which codes, in the table's order."""
+    rows = _rows("allowed_providers.csv")
+    return tuple(msgspec.convert(row, AllowedProvider, strict=False) for row in rows)
+
+
+@cache
 def cause_signs() -> Mapping[str, tuple[CauseSign, ...]]:
     """What each sign on file says about the root causes, by sign."""
     grouped: dict[str, list[CauseSign]] = {}
@@ -170,6 +178,7 @@ def _words(value: str) -> list[str]:
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
     "alternatives": _alternatives,
+    "codes": _code_ranges,
     "primary_codes": _code_ranges,
     "payer_names": _words,
     "payer_types": _words,

@@ -13,6 +13,7 @@ from denialml.domain.denial import RootCause, Route
 from denialml.domain.document import Sensitivity
 from denialml.reference import (
     adjustment_reasons,
+    allowed_providers,
     cause_signs,
     deadline_rules,
     document_kinds,
@@ -205,6 +206,7 @@ def test_sources_page_states_the_row_count_of_each_table():
         "remark_codes.csv": len(remark_codes()),
         "procedure_codes.csv": len(procedure_codes()),
         "places_of_service.csv": len(places_of_service()),
+        "allowed_providers.csv": len(allowed_providers()),
         "deadline_rules.csv": len(deadline_rules()),
         "cause_signs.csv": sum(len(rows) for rows in cause_signs().values()),
         "root_causes.yaml": len(root_causes()),

@@ -1,0 +1,167 @@
+"""Which type of provider a clinician is, and whether a payer pays that type for a code.
+
+The types are those of the packaged table `allowed_providers`. Credentials and taxonomy
+codes are mapped by us; one that is not in the maps is unknown, never another type.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache, lru_cache
+from types import MappingProxyType
+
+from denialml.domain.coverage import Clinician, PayerType
+from denialml.reference import AllowedProvider, allowed_providers
+
+PRESCRIBERS = frozenset(
+    {
+        "physician",
+        "nurse_practitioner",
+        "clinical_nurse_specialist",
+        "physician_assistant",
+    }
+)
+ASSOCIATE = "associate"
+UNKNOWN = ""
+# The types that Medicare enrolls only since 2024 (CAA 2023 s.4121).
+ENROLLED_SINCE_2024 = frozenset(
+    {"marriage_family_therapist", "mental_health_counselor"}
+)
+_FOLLOWS_MEDICARE = frozenset({PayerType.MEDICARE, PayerType.MEDICARE_ADVANTAGE})
+
+_LICENSES: Mapping[str, str] = {
+    "physician": "MD DO MBBS",
+    "nurse_practitioner": "NP PMHNP PMHNPBC PMHNPC FNP FNPC FNPBC AGNP ANP APRN ARNP"
+    " CRNP APN CNP",
+    "clinical_nurse_specialist": "CNS PMHCNS PMHCNSBC",
+    "physician_assistant": "PA PAC",
+    "clinical_social_worker": "LCSW LICSW LISW LISWS LISWCP LCSWR LCSWC LSCSW CSWPIP"
+    " LCSWS LCSWBACS",
+    "marriage_family_therapist": "LMFT LCMFT IMFT IMFTS LMFTS",
+    "mental_health_counselor": "LPC LPCC LPCCS LCPC LMHC LCMHC LPCMH LMHP LPCS LPCMHSP"
+    " LCMHCS LIMHP",
+    "behavior_analyst": "BCBA BCBAD LBA",
+    "assistant_behavior_analyst": "BCABA LABA",
+    "behavior_technician": "RBT BT ABAT",
+    "nurse": "RN LPN LVN",
+    "addiction_counselor": "CADC LADC LCADC CASAC LCDC SUDP LCAS",
+    "peer_specialist": "CPS CRPS CPSS CPRS",
+    ASSOCIATE: "LCSWA CSWA ASW LSWAIC LPCA LAPC APCC LMHCA LCMHCA MHCLP AMFT LMFTA"
+    " LAMFT LMHCLP RMHCI",
+}
+_IN_TRAINING = frozenset({"ASSOCIATE", "INTERN", "CANDIDATE", "PROVISIONAL", "TRAINEE"})
+_DEGREES: Mapping[str, str] = {"psychologist": "PSYD PHD EDD LP HSPP"}
+
+# NUCC codes by their beginning; the longest that fits wins.
+_TAXONOMIES: Mapping[str, str] = {
+    "207": "physician",
+    "208": "physician",
+    "2083": "physician",
+    "2084": "physician",
+    "103T": "psychologist",
+    "103G": "psychologist",
+    "103K": "behavior_analyst",
+    "106E": "assistant_behavior_analyst",
+    "106S": "behavior_technician",
+    "1041C": "clinical_social_worker",
+    "106H": "marriage_family_therapist",
+    "101YM": "mental_health_counselor",
+    "101YP": "mental_health_counselor",
+    "101YA": "addiction_counselor",
+    "363L": "nurse_practitioner",
+    "364S": "clinical_nurse_specialist",
+    "363A": "physician_assistant",
+    "163W": "nurse",
+    "164W": "nurse",
+    "175T": "peer_specialist",
+    "3902": ASSOCIATE,
+}
+
+
+@lru_cache(maxsize=4096)
+def type_of_credential(credential: str) -> str:
+    """The type that a credential such as ``LCSW`` or ``Jr., PsyD, BCBA-D`` names.
+
+    A license counts before a degree, since counselors hold doctorates too. Empty:
+    not known.
+    """
+    words = [
+        "".join(letter for letter in word if letter.isalpha()).upper()
+        for word in credential.replace(",", " ").replace("/", " ").split()
+    ]
+    if not _IN_TRAINING.isdisjoint(words):
+        return ASSOCIATE
+    for known in (_words_of(_LICENSES), _words_of(_DEGREES)):
+        for word in words:
+            if word in known:
+                return known[word]
+    return UNKNOWN
+
+
+@lru_cache(maxsize=4096)
+def type_of_taxonomy(taxonomy: str) -> str:
+    """The type of a taxonomy code (PRV03). Empty: not known."""
+    for length in range(min(5, len(taxonomy)), 2, -1):
+        found = _TAXONOMIES.get(taxonomy[:length].upper())
+        if found is not None:
+            return found
+    return UNKNOWN
+
+
+def type_of(clinician: Clinician) -> str:
+    """By the credential, else by the taxonomy. Empty: not known."""
+    credential = type_of_credential(clinician.credential)
+    return credential or type_of_taxonomy(clinician.taxonomy_code)
+
+
+def in_words(provider_type: str) -> str:
+    """``clinical social worker``."""
+    return provider_type.replace("_", " ")
+
+
+def paid_since(
+    code: str, provider_type: str, payer_type: PayerType
+) -> tuple[AllowedProvider, ...] | None:
+    """The table's rows for the type and code; None: it says nothing about the code."""
+    if payer_type in _FOLLOWS_MEDICARE:
+        rows = _by_code().get(("medicare", code))
+        if rows is not None:
+            return rows.get(provider_type, ())
+    rows = _by_code().get(("any", code))
+    return rows.get(provider_type, ()) if rows is not None else None
+
+
+def is_paid(
+    code: str, provider_type: str, payer_type: PayerType, day: date
+) -> bool | None:
+    """Whether payers of the type pay it for the code on a day of service.
+
+    None: the table says nothing about the code.
+    """
+    rows = paid_since(code, provider_type, payer_type)
+    if rows is None:
+        return None
+    return any(
+        (row.valid_from is None or row.valid_from <= day)
+        and (row.valid_to is None or day <= row.valid_to)
+        for row in rows
+    )
+
+
+@cache
+def codes_of_the_table() -> frozenset[str]:
+    """Every code that the table says something about."""
+    return frozenset(code for _, code in _by_code())
+
+
+@cache
+def _by_code() -> Mapping[tuple[str, str], Mapping[str, tuple[AllowedProvider, ...]]]:
+    found: dict[tuple[str, str], dict[str, tuple[AllowedProvider, ...]]] = {}
+    for row in allowed_providers():
+        for code in row.codes:
+            types = found.setdefault((row.payer_group, code), {})
+            types[row.provider_type] = (*types.get(row.provider_type, ()), row)
+    return MappingProxyType(found)
+
+
+def _words_of(names: Mapping[str, str]) -> Mapping[str, str]:
+    return {word: kind for kind, words in names.items() for word in words.split()}
