@@ -15,6 +15,7 @@ class PayerPolicy(
     Lists of procedure codes are codes exactly as billed. Days are calendar days.
     `units_rounding`: how minutes become 15-minute units; ``midpoint`` counts from 8
     minutes on, ``whole`` counts whole quarters of an hour only.
+    `behavior_analysis_diagnoses` are beginnings of ICD-10-CM codes.
     """
 
     requires_taxonomy: bool | None = None
@@ -48,6 +49,7 @@ class PayerPolicy(
     accepts_zero_charge: bool | None = None
     fee_schedule: dict[str, float] | None = None
     splits_per_diem_months: bool | None = None
+    behavior_analysis_diagnoses: tuple[str, ...] | None = None
 
 
 NOT_CONFIGURED = PayerPolicy()
