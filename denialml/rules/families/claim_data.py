@@ -1,0 +1,367 @@
+"""Whom, when and on which form: demographics, dates, flags and the claim's format."""
+
+import unicodedata
+from datetime import date
+
+from denialml.domain.claim import person
+from denialml.domain.coverage import EligibilityCheck
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.rule import (
+    About,
+    CannotTell,
+    Found,
+    Verdict,
+    claim_rule,
+    line_rule,
+)
+from denialml.rules.words import listed
+
+_NO_ANSWER = CannotTell("an eligibility answer of this payer (271)")
+_NO_GENDER = CannotTell("the gender in the payer's eligibility answer (271)")
+_GENDERS = frozenset({"F", "M", "U"})
+_NAME_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
+# 005010X222: values of CLM06, CLM07, CLM08 and CLM09 (review E11).
+_SIGNATURES = frozenset({"Y", "N"})
+_ASSIGNMENTS = frozenset({"A", "B", "C"})
+_BENEFIT_ASSIGNMENTS = frozenset({"Y", "N", "W"})
+_RELEASES = frozenset({"Y", "I"})
+# Billed by the day: partial hospital, intensive outpatient, residential, day programs.
+_PER_DIEM = frozenset(
+    {
+        *("H0010", "H0015", "H0018", "H0019", "H0035", "H0037", "H0040", "H2012"),
+        *("H2016", "H2018", "H2020", "H2022", "H2034", "H2036", "S0201", "S9480"),
+        "S9485",
+    }
+)
+_MONTH_SETTING = CannotTell(
+    "whether the payer wants day rates split by month (splits_per_diem_months)"
+)
+_ACCIDENTS = frozenset({"AA", "OA"})
+_EMPLOYMENT = "EM"
+_WORK_ACCIDENT = CannotTell("whether the work-related condition comes from an accident")
+# Programs that facilities bill on the institutional form (rulebook BH-013).
+_FACILITY_PROGRAMS = frozenset({"H0015", "H0018", "H0019", "H0035", "S0201", "S9480"})
+_FORM_SETTING = CannotTell(
+    "the payer's codes for the institutional form (institutional_codes)"
+)
+
+
+@claim_rule(
+    "BH-007",
+    About(
+        title="Member number, name or birth date differs from the payer's",
+        statement="The member number and the patient's last name and birth date are"
+        " those of the payer's eligibility answer.",
+        severity=Severity.REJECT,
+        fields=("2010BA NM109", "2010BA or 2010CA NM103", "2010BA or 2010CA DMG02"),
+        reason_codes=("31", "140", "16"),
+        remark_codes=("N382", "N329"),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Compare with the member's card and the payer's answer, correct what was"
+        " typed wrongly and send the claim as an original.",
+        source="X12 005010X222 loops 2010BA and 2010CA; rulebook BH-007",
+        support="expertise",
+        review=("E70",),
+    ),
+)
+def demographics_differ(case: ClaimCase) -> Verdict:
+    claim = case.claim
+    patient = person(claim)
+    member = claim.subscriber.member_id
+    absent = [
+        word
+        for word, value in (
+            ("member number", member),
+            ("last name", patient.last_name),
+            ("birth date", patient.birth_date),
+        )
+        if not value
+    ]
+    if absent:
+        return Found(says=f"The claim has no {listed(absent)} of the patient.")
+    check = _check(case)
+    if check is None:
+        return _NO_ANSWER
+    differing = []
+    if check.member_id and not _same_number(member, check.member_id):
+        differing.append("member number")
+    if check.last_name and not _same_name(patient.last_name, check.last_name):
+        differing.append("last name")
+    if check.birth_date is not None and check.birth_date != patient.birth_date:
+        differing.append("birth date")
+    if differing:
+        return Found(
+            says=f"The {listed(differing)} on the claim"
+            f" {'differs' if len(differing) == 1 else 'differ'} from the payer's answer"
+            f" of {check.checked_on}."
+        )
+    if check.first_name and not _same_first(patient.first_name, check.first_name):
+        return Found(
+            says="The first name on the claim differs from the payer's answer of"
+            f" {check.checked_on}.",
+            severity=Severity.WARN,
+        )
+    if check.last_name and check.birth_date is not None:
+        return None
+    unsent = [
+        word
+        for word, value in (
+            ("last name", check.last_name),
+            ("birth date", check.birth_date),
+        )
+        if not value
+    ]
+    return CannotTell(f"the {listed(unsent)} in the payer's eligibility answer (271)")
+
+
+@claim_rule(
+    "BH-008",
+    About(
+        title="Gender code missing or not the payer's",
+        statement="The gender code is F, M or U and the one in the payer's file.",
+        severity=Severity.WARN,
+        fields=("2010BA or 2010CA DMG03",),
+        reason_codes=("16", "7"),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Send the code of the payer's record, whatever the patient's identity;"
+        " where a sex-specific edit is wrong, modifier KX says so.",
+        source="X12 005010X222 DMG03; rulebook BH-008",
+        support="expertise",
+    ),
+)
+def gender_differs(case: ClaimCase) -> Verdict:
+    gender = person(case.claim).gender
+    if gender not in _GENDERS:
+        return Found(says="The claim has no gender code of F, M or U.")
+    check = _check(case)
+    if check is None or not check.gender:
+        return _NO_GENDER
+    held = check.gender[0].upper()
+    # The claim has no other code for what a payer holds beside F and M.
+    if gender == (held if held in _GENDERS else "U"):
+        return None
+    return Found(
+        says=f"The claim says {gender}, the payer's answer of {check.checked_on} says"
+        f" {held}."
+    )
+
+
+@line_rule(
+    "BH-009",
+    About(
+        title="Impossible date of service",
+        statement="The date of service is given, not after the day the claim is sent"
+        " and not before the patient's birth.",
+        severity=Severity.REJECT,
+        fields=("2400 DTP*472", "2010BA or 2010CA DMG02"),
+        reason_codes=("110", "14", "16"),
+        remark_codes=("M52", "M59"),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Take the date of service from the signed note; a service that has not"
+        " been held yet is not billed.",
+        source="X12 005010X222 DTP*472; rulebook BH-009",
+        support="expertise",
+        review=("E53",),
+    ),
+)
+def impossible_date(line: LineCase) -> Verdict:
+    day = line.day
+    code = line.line.procedure_code
+    if day is None:
+        return Found(says=f"{code} has no date of service.")
+    end = line.line.service_date_end
+    if end is not None and end < day:
+        return Found(says=f"{code} ends on {end}, before it begins on {day}.")
+    if (end or day) > line.of_claim.as_of:
+        return Found(
+            says=f"{code} is dated {end or day}, after the day the claim is sent"
+            f" ({line.of_claim.as_of})."
+        )
+    born = person(line.claim).birth_date
+    if born is not None and day < born:
+        return Found(says=f"{code} is dated {day}, before the patient's birth date.")
+    return None
+
+
+@claim_rule(
+    "BH-010",
+    About(
+        title="Dates span years or months",
+        statement="One claim stays within one calendar year, and with day rates within"
+        " one month where the payer asks for it.",
+        severity=Severity.REJECT,
+        fields=("2400 DTP*472",),
+        reason_codes=("268", "267"),
+        remark_codes=("N61",),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Send one claim for each year (or month).",
+        source="CARC 267 and 268; rulebook BH-010",
+        support="verified",
+    ),
+)
+def dates_span(case: ClaimCase) -> Verdict:
+    days = [line.day for line in case.lines if line.day is not None]
+    ends = [
+        line.line.service_date_end
+        for line in case.lines
+        if line.line.service_date_end is not None
+    ]
+    if not days:
+        return None
+    first, last = min(days), max(days + ends)
+    if first.year != last.year:
+        return Found(says=f"The claim's dates of service run from {first} to {last}.")
+    if first.month == last.month or _PER_DIEM.isdisjoint(case.codes):
+        return None
+    return _across_months(case, first, last)
+
+
+def _across_months(case: ClaimCase, first: date, last: date) -> Verdict:
+    by_month = case.policy.splits_per_diem_months
+    if by_month is None:
+        return _MONTH_SETTING
+    if not by_month:
+        return None
+    codes = listed(sorted(_PER_DIEM & case.codes))
+    return Found(
+        says=f"{codes} on one claim from {first} to {last}; this payer wants one claim"
+        " a month.",
+        severity=Severity.DENY_LIKELY,
+    )
+
+
+@claim_rule(
+    "BH-011",
+    About(
+        title="Signature, assignment or release code wrong",
+        statement="The claim's codes are legal: signature Y or N, assignment A, B or C,"
+        " benefits assignment Y, N or W, release of information Y or I.",
+        severity=Severity.REJECT,
+        fields=("CLM06", "CLM07", "CLM08", "CLM09"),
+        reason_codes=("16",),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Set the code that the patient's signed forms and the payer's agreement"
+        " support; collect what is missing first.",
+        source="X12 005010X222 CLM06 to CLM09, X12 RFI 924; rulebook BH-011",
+        support="expertise",
+        review=("E11",),
+    ),
+)
+def claim_flags(case: ClaimCase) -> Verdict:
+    claim = case.claim
+    for element, value, legal in (
+        ("CLM06", claim.provider_signature_code, _SIGNATURES),
+        ("CLM07", claim.assignment_code, _ASSIGNMENTS),
+        ("CLM08", claim.benefits_assignment_code, _BENEFIT_ASSIGNMENTS),
+        ("CLM09", claim.release_of_information_code, _RELEASES),
+    ):
+        if value not in legal:
+            return Found(
+                says=f"{element} is {value or 'empty'}; it takes"
+                f" {listed(sorted(legal))}."
+            )
+    if claim.provider_signature_code == "N":
+        return Found(
+            says="CLM06 says that the provider's signature is not on file.",
+            severity=Severity.DENY_LIKELY,
+        )
+    return None
+
+
+@claim_rule(
+    "BH-012",
+    About(
+        title="Accident without its date",
+        statement="A claim marked as related to an accident has the accident's date.",
+        severity=Severity.WARN,
+        fields=("CLM11", "2300 DTP*439"),
+        reason_codes=("16", "19", "20"),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Add the date of the accident, or take the mark off where the record shows"
+        " that none is meant.",
+        source="X12 005010X222 DTP*439; rulebook BH-012",
+        support="expertise",
+        review=("E46",),
+    ),
+)
+def accident_date_missing(case: ClaimCase) -> Verdict:
+    claim = case.claim
+    if not claim.related_cause_codes or claim.accident_date is not None:
+        return None
+    for cause in claim.related_cause_codes:
+        if cause in _ACCIDENTS:
+            return Found(says=f"CLM11 says {cause} and the claim has no accident date.")
+    return _WORK_ACCIDENT if _EMPLOYMENT in claim.related_cause_codes else None
+
+
+@claim_rule(
+    "BH-013",
+    About(
+        title="Program billed on the professional form",
+        statement="A facility's program is billed on the form that the payer wants,"
+        " often the institutional one with a revenue code.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2",),
+        reason_codes=("16", "282"),
+        remark_codes=("N34", "M50"),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Bill on the institutional form with the program's revenue code: 0905,"
+        " 0906, 0912 or 0913 for day programs, 1001, 1002, 0124, 0126 or 0128 for"
+        " residential stays.",
+        source="RARC N34 and M50; rulebook BH-013",
+        support="verified",
+        review=("E71",),
+    ),
+)
+def professional_form(case: ClaimCase) -> Verdict:
+    institutional = case.policy.institutional_codes
+    if institutional is None:
+        return None if _FACILITY_PROGRAMS.isdisjoint(case.codes) else _FORM_SETTING
+    wrong = [
+        line.line for line in case.lines if line.line.procedure_code in institutional
+    ]
+    if not wrong:
+        return None
+    codes = listed(sorted({line.procedure_code for line in wrong}))
+    return Found(
+        says=f"This payer takes {codes} on the institutional form only.",
+        lines=tuple(line.line_number for line in wrong),
+    )
+
+
+def _check(case: ClaimCase) -> EligibilityCheck | None:
+    """The payer's last answer: the same for all lines."""
+    return case.lines[0].records.check if case.lines else None
+
+
+def _same_number(one: str, other: str) -> bool:
+    """Whether two member numbers are one; a person's suffix (01) does not count."""
+    one, other = _only(one), _only(other)
+    if one == other:
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    suffix = longer[len(shorter) :]
+    return longer.startswith(shorter) and len(suffix) == 2 and suffix.isdigit()
+
+
+def _same_name(one: str, other: str) -> bool:
+    return one == other or _name(one) == _name(other)
+
+
+def _same_first(one: str, other: str) -> bool:
+    """Payers cut first names short and drop middle ones: a beginning is enough."""
+    one, other = _name(one), _name(other)
+    return one.startswith(other) or other.startswith(one)
+
+
+def _name(name: str) -> str:
+    """Without case, accents, hyphens, spaces and suffixes such as Jr."""
+    words = name.casefold().replace(".", " ").replace(",", " ").split()
+    kept = [word for word in words if word not in _NAME_SUFFIXES] or words
+    return _only(unicodedata.normalize("NFKD", "".join(kept)))
+
+
+def _only(text: str) -> str:
+    return "".join([sign for sign in text.upper() if sign.isalnum()])

@@ -1,0 +1,304 @@
+"""The rules of `families.claim_data`."""
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+
+from denialml.domain.claim import Patient, Subscriber
+from denialml.domain.coverage import EligibilityCheck
+from denialml.domain.edit import Severity
+from denialml.rules.case import ClaimCase
+from denialml.rules.payer_policy import PayerPolicy
+from tests.rules.cases import case, changed, check, claim, line, note
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+
+SUBSCRIBER = claim().subscriber
+CHILD = Patient(
+    last_name="Cragbottom", first_name="Fern", birth_date=date(2016, 4, 4), gender="M"
+)
+
+
+def answer(**fields: Any) -> EligibilityCheck:
+    """An answer with the patient's own data."""
+    usual: dict[str, Any] = {
+        "last_name": "CRAGBOTTOM",
+        "first_name": "JUNIPER",
+        "birth_date": date(1980, 5, 1),
+        "gender": "F",
+    }
+    return check(**(usual | fields))
+
+
+def answered(**fields: Any) -> ClaimCase:
+    """The clean claim with an answer that says this."""
+    return case(checks=[answer(**fields)])
+
+
+def insured(**fields: Any) -> Subscriber:
+    """The subscriber with other data."""
+    changed_subscriber: Subscriber = changed(SUBSCRIBER, **fields)
+    return changed_subscriber
+
+
+# These read nothing but the claim.
+ALWAYS_TELL = {"BH-009", "BH-011"}
+SPEC = [
+    Row(
+        "BH-007",
+        FOUND,
+        lambda: answered(member_id="M2"),
+        says="The member number on the claim differs from the payer's answer of"
+        " 2026-03-01",
+    ),
+    Row("BH-007", FOUND, lambda: answered(last_name="Cragtop"), says="The last name"),
+    Row(
+        "BH-007",
+        FOUND,
+        lambda: answered(last_name="Cragtop", birth_date=date(1980, 1, 5)),
+        says="The last name and birth date on the claim differ",
+    ),
+    Row(
+        "BH-007",
+        FOUND,
+        lambda: answered(first_name="Linden"),
+        says="The first name",
+        severity=Severity.WARN,
+    ),
+    Row(
+        "BH-007",
+        FOUND,
+        lambda: case(subscriber=insured(birth_date=None, last_name="")),
+        says="The claim has no last name and birth date",
+    ),
+    Row("BH-007", CLEAN, answered),
+    Row("BH-007", CLEAN, lambda: answered(last_name="Crag-Bottom Jr.")),
+    Row("BH-007", CLEAN, lambda: answered(member_id="m1-01")),
+    Row("BH-007", CLEAN, lambda: answered(first_name="Juniper A")),
+    # E70: the patient is compared where that is not the subscriber.
+    Row(
+        "BH-007",
+        CLEAN,
+        lambda: case(
+            patient=CHILD,
+            checks=[answer(first_name="Fern", birth_date=date(2016, 4, 4))],
+        ),
+    ),
+    Row("BH-007", FOUND, lambda: case(patient=CHILD, checks=[answer()]), says="birth"),
+    Row("BH-007", CANNOT_TELL, case, says="an eligibility answer"),
+    Row(
+        "BH-007",
+        CANNOT_TELL,
+        lambda: answered(birth_date=None),
+        says="the birth date in the payer's eligibility answer",
+    ),
+    Row(
+        "BH-008",
+        FOUND,
+        lambda: answered(gender="M"),
+        says="The claim says F, the payer's answer of 2026-03-01 says M",
+    ),
+    Row(
+        "BH-008",
+        FOUND,
+        lambda: case(subscriber=insured(gender="")),
+        says="no gender code",
+    ),
+    Row("BH-008", CLEAN, lambda: answered(gender="female")),
+    Row(
+        "BH-008",
+        CLEAN,
+        lambda: case(subscriber=insured(gender="U"), checks=[answer(gender="X")]),
+    ),
+    Row(
+        "BH-008",
+        CLEAN,
+        lambda: case(patient=CHILD, checks=[answer(gender="M")]),
+    ),
+    Row("BH-008", CANNOT_TELL, lambda: answered(gender=""), says="the gender"),
+    Row("BH-008", CANNOT_TELL, case),
+    Row(
+        "BH-009",
+        FOUND,
+        lambda: case(line(service_date=date(2026, 3, 6))),
+        says="90834 is dated 2026-03-06, after the day the claim is sent (2026-03-05)",
+        lines=(1,),
+    ),
+    Row("BH-009", CLEAN, lambda: case(line(service_date=date(2026, 3, 5)))),
+    Row(
+        "BH-009",
+        FOUND,
+        lambda: case(line(service_date=None)),
+        says="90834 has no date of service",
+    ),
+    Row(
+        "BH-009",
+        FOUND,
+        lambda: case(line(service_date_end=date(2026, 3, 1))),
+        says="before it begins",
+    ),
+    Row(
+        "BH-009",
+        FOUND,
+        lambda: case(line("H0015", service_date_end=date(2026, 3, 6))),
+        says="dated 2026-03-06",
+    ),
+    Row(
+        "BH-009",
+        FOUND,
+        lambda: case(subscriber=insured(birth_date=date(2026, 3, 3))),
+        says="before the patient's birth date",
+    ),
+    Row(
+        "BH-009",
+        CLEAN,
+        lambda: case(subscriber=insured(birth_date=date(2026, 3, 2))),
+    ),
+    Row(
+        "BH-010",
+        FOUND,
+        lambda: case(
+            line(service_date=date(2025, 12, 31)),
+            line(number=2, service_date=date(2026, 1, 2)),
+        ),
+        says="run from 2025-12-31 to 2026-01-02",
+    ),
+    Row(
+        "BH-010",
+        FOUND,
+        lambda: case(
+            line(service_date=date(2025, 12, 31), service_date_end=date(2026, 1, 1))
+        ),
+    ),
+    Row(
+        "BH-010",
+        CLEAN,
+        lambda: case(
+            line(service_date=date(2026, 1, 1)),
+            line(number=2, service_date=date(2026, 2, 28)),
+        ),
+    ),
+    # E79: a session past midnight is dated on the day it began.
+    Row(
+        "BH-010",
+        CLEAN,
+        lambda: case(
+            line(service_date=date(2025, 12, 31)),
+            notes=[
+                note(
+                    service_date=date(2025, 12, 31),
+                    started_at=time(23, 30),
+                    stopped_at=time(0, 15),
+                    minutes=None,
+                )
+            ],
+        ),
+    ),
+    Row(
+        "BH-010",
+        FOUND,
+        lambda: case(
+            line("H0015", service_date=date(2026, 1, 31)),
+            line("H0015", number=2, service_date=date(2026, 2, 1)),
+            policy=PayerPolicy(splits_per_diem_months=True),
+        ),
+        says="H0015 on one claim from 2026-01-31 to 2026-02-01",
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row(
+        "BH-010",
+        CLEAN,
+        lambda: case(
+            line("H0015", service_date=date(2026, 1, 31)),
+            line("H0015", number=2, service_date=date(2026, 2, 1)),
+            policy=PayerPolicy(splits_per_diem_months=False),
+        ),
+    ),
+    Row(
+        "BH-010",
+        CANNOT_TELL,
+        lambda: case(
+            line("H0015", service_date=date(2026, 1, 31)),
+            line("H0015", number=2, service_date=date(2026, 2, 1)),
+        ),
+        says="split by month",
+    ),
+    Row(
+        "BH-011",
+        FOUND,
+        lambda: case(release_of_information_code=""),
+        says="CLM09 is empty; it takes I and Y",
+    ),
+    Row(
+        "BH-011",
+        FOUND,
+        lambda: case(assignment_code="P"),
+        says="CLM07 is P",
+    ),
+    Row(
+        "BH-011",
+        FOUND,
+        lambda: case(provider_signature_code="N"),
+        says="signature is not on file",
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row("BH-011", CLEAN, case),
+    # E11: out of network, the patient is paid; I releases information too.
+    Row(
+        "BH-011",
+        CLEAN,
+        lambda: case(
+            benefits_assignment_code="N",
+            assignment_code="C",
+            release_of_information_code="I",
+        ),
+    ),
+    Row("BH-011", CLEAN, lambda: case(benefits_assignment_code="W")),
+    Row(
+        "BH-012",
+        FOUND,
+        lambda: case(related_cause_codes=("AA",)),
+        says="CLM11 says AA",
+    ),
+    Row("BH-012", FOUND, lambda: case(related_cause_codes=("EM", "OA"))),
+    Row(
+        "BH-012",
+        CLEAN,
+        lambda: case(related_cause_codes=("AA",), accident_date=date(2026, 2, 1)),
+    ),
+    Row("BH-012", CLEAN, case),
+    Row(
+        "BH-012",
+        CANNOT_TELL,
+        lambda: case(related_cause_codes=("EM",)),
+        says="whether the work-related condition comes from an accident",
+    ),
+    Row(
+        "BH-013",
+        FOUND,
+        lambda: case(
+            line(),
+            line("H0015", 2),
+            policy=PayerPolicy(institutional_codes=("H0015", "H0018")),
+        ),
+        says="takes H0015 on the institutional form",
+        lines=(2,),
+    ),
+    Row(
+        "BH-013",
+        CLEAN,
+        lambda: case(line("H0015"), policy=PayerPolicy(institutional_codes=())),
+    ),
+    Row("BH-013", CLEAN, case),
+    Row(
+        "BH-013",
+        CANNOT_TELL,
+        lambda: case(line("H0018")),
+        says="codes for the institutional form",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
+def test_the_rule_says_what_it_must(row: Row) -> None:
+    check_row(row)
