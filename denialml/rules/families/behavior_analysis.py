@@ -1,0 +1,145 @@
+"""Adaptive behavior services (ABA): times against each other, and the diagnosis."""
+
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.domain.encounter import Encounter
+from denialml.rules.case import LineCase
+from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
+from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+
+_ALL = BEHAVIOR_ANALYSIS | SEVERE_BEHAVIOR
+_SUPERVISION = "97155"
+_SUPERVISED = frozenset({"97153", "97154"})
+# The patient takes part in these; not in caregiver training, nor in all of 97151.
+_WITH_PATIENT = (
+    frozenset({"97152", "97153", "97154", "97155", "97158"}) | SEVERE_BEHAVIOR
+)
+_DIAGNOSES = ("F84",)
+_DAY_IN_MINUTES = 24 * 60
+_NO_TIMES = CannotTell("start and stop of each session of the day (notes)")
+_NO_SETTING = CannotTell("the payer's setting on 97155 during 97153")
+_NO_DIAGNOSIS = CannotTell("a diagnosis on the claim")
+
+
+@line_rule(
+    "BH-043",
+    About(
+        title="Behavior analysis sessions that overlap",
+        statement="Two behavior analysis sessions with the patient do not overlap, but"
+        " for 97155 during 97153 where the payer allows it; nor do two of one"
+        " clinician.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "2400 DTP*472", "encounter start and stop"),
+        reason_codes=("97", "236"),
+        remark_codes=("N20", "M80"),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Have the clinicians look at the times in their notes; bill what the notes"
+        " and session logs prove.",
+        source="rulebook BH-043",
+        support="expertise",
+        codes=_ALL,
+        review=("E16",),
+    ),
+)
+def overlapping_sessions(line: LineCase) -> Verdict:
+    lines = line.of_claim.lines
+    if len(lines) == 1 or line.day is None:
+        return None
+    unknown: Verdict = None
+    for other in lines:
+        # Of two lines the later one speaks.
+        if other is line:
+            break
+        if other.day != line.day or other.line.procedure_code not in _ALL:
+            continue
+        verdict = _overlap(other, line)
+        if isinstance(verdict, Found):
+            return verdict
+        unknown = unknown or verdict
+    return unknown
+
+
+@line_rule(
+    "BH-064",
+    About(
+        title="Behavior analysis without an autism diagnosis",
+        statement="Payers cover 97151 to 97158 for a diagnosis of F84, or for those"
+        " that they name.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "2300 HI"),
+        reason_codes=("11", "167"),
+        remark_codes=("M76",),
+        root_cause=RootCause.DIAGNOSIS_CODING,
+        fix="Ask the diagnosing clinician whether the record holds a covered diagnosis"
+        " that the claim lacks; bill only what it holds.",
+        source="rulebook BH-064",
+        support="expertise",
+        codes=BEHAVIOR_ANALYSIS,
+    ),
+)
+def without_autism_diagnosis(line: LineCase) -> Verdict:
+    configured = line.policy.behavior_analysis_diagnoses
+    covered = configured or _DIAGNOSES
+    diagnoses = line.claim.diagnoses
+    if any(one.code.startswith(covered) for one in diagnoses):
+        return None
+    if not diagnoses:
+        return _NO_DIAGNOSIS
+    named = ", ".join(one.code for one in diagnoses)
+    return Found(
+        says=f"{line.line.procedure_code} stands with {named}; covered are diagnoses"
+        f" that begin with {' or '.join(covered)}.",
+        severity=None if configured else Severity.WARN,
+        by_default=not configured,
+    )
+
+
+def _overlap(earlier: LineCase, later: LineCase) -> Verdict:
+    """What two lines of one day come to; `earlier` stands before on the claim."""
+    codes = {earlier.line.procedure_code, later.line.procedure_code}
+    supervised = _SUPERVISION in codes and not codes.isdisjoint(_SUPERVISED)
+    allowed = later.policy.allows_concurrent_supervision
+    if supervised and allowed:
+        return None
+    with_patient = codes <= _WITH_PATIENT
+    if not with_patient and earlier.rendering_npi != later.rendering_npi:
+        return None
+    first, second = _own_note(earlier), _own_note(later)
+    if first is None or second is None or first.encounter_id == second.encounter_id:
+        return _NO_TIMES
+    one, two = _interval(first), _interval(second)
+    if one is None or two is None:
+        return _NO_TIMES
+    if one[1] <= two[0] or two[1] <= one[0]:
+        return None
+    if not (with_patient or first.clinician_npi == second.clinician_npi):
+        return None
+    if supervised and allowed is None:
+        return _NO_SETTING
+    return Found(
+        says=f"{earlier.line.procedure_code} ({_clock(first)}) and"
+        f" {later.line.procedure_code} ({_clock(second)}) of {later.day} overlap.",
+        lines=(earlier.line.line_number, later.line.line_number),
+    )
+
+
+def _own_note(line: LineCase) -> Encounter | None:
+    """The line's note, unless it names another code: then it is another session's."""
+    note = line.records.note
+    if note is None or note.procedure_code not in ("", line.line.procedure_code):
+        return None
+    return note
+
+
+def _interval(note: Encounter) -> tuple[int, int] | None:
+    """Start and stop in minutes of the day; a session past midnight goes on."""
+    start, stop = note.started_at, note.stopped_at
+    if start is None or stop is None:
+        return None
+    begins = start.hour * 60 + start.minute
+    ends = stop.hour * 60 + stop.minute
+    return begins, ends if ends > begins else ends + _DAY_IN_MINUTES
+
+
+def _clock(note: Encounter) -> str:
+    return f"{note.started_at:%H:%M}-{note.stopped_at:%H:%M}"

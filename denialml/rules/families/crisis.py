@@ -1,0 +1,49 @@
+"""Crisis psychotherapy and what its day excludes."""
+
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.rules.case import LineCase
+from denialml.rules.code_sets import (
+    CRISIS,
+    FAMILY_PSYCHOTHERAPY,
+    INDIVIDUAL_PSYCHOTHERAPY,
+    INTAKES,
+)
+from denialml.rules.other_services import OtherService, same_session, together
+from denialml.rules.rule import About, Verdict, line_rule
+
+_EXCLUDED = (
+    INTAKES
+    | INDIVIDUAL_PSYCHOTHERAPY
+    | FAMILY_PSYCHOTHERAPY
+    | {"90845", "90849", "90853"}
+)
+
+
+@line_rule(
+    "BH-056",
+    About(
+        title="Crisis psychotherapy with another psychiatric service of the day",
+        statement="On a day of 90839 or 90840 the same clinician bills no intake, no"
+        " other psychotherapy and no 90785.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "2400 DTP*472", "2310B/2420A NM109"),
+        reason_codes=("97", "236"),
+        remark_codes=("M80", "N20"),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Keep the crisis service where the note supports it and take the other line"
+        " off.",
+        source="CPT and NCCI, BCBSIL psychotherapy policy, rulebook BH-056",
+        support="verified",
+        codes=CRISIS,
+        review=("E23",),
+    ),
+)
+def crisis_with_other_service(line: LineCase) -> Verdict:
+    # 90785 under a crisis code is BH-058. 90840 speaks only where its base is not here.
+    if line.line.procedure_code == "90840" and "90839" in line.of_claim.codes:
+        return None
+    other = same_session(line, _EXCLUDED)
+    if not isinstance(other, OtherService):
+        return other
+    return together(line, other)

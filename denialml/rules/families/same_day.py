@@ -1,0 +1,241 @@
+"""Services of one clinician on one day that exclude each other."""
+
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.rules.case import LineCase
+from denialml.rules.code_sets import (
+    FAMILY_PSYCHOTHERAPY,
+    INDIVIDUAL_PSYCHOTHERAPY,
+    INTAKES,
+    NURSE_VISIT,
+    PSYCHOTHERAPY_WITH_VISIT,
+    STAND_ALONE_PSYCHOTHERAPY,
+    VISITS,
+)
+from denialml.rules.other_services import (
+    SEPARATE_SESSION_MODIFIERS,
+    OtherService,
+    same_session,
+    together,
+)
+from denialml.rules.rule import (
+    COMMERCIAL,
+    About,
+    CannotTell,
+    Found,
+    Verdict,
+    line_rule,
+)
+
+_FIELDS = ("2400 SV101-2", "2400 DTP*472", "2310B/2420A NM109")
+_WITH_MODIFIER_25 = PSYCHOTHERAPY_WITH_VISIT | {"96127"}
+_NO_SETTING = CannotTell("the payer's modifier 25 setting")
+
+
+@line_rule(
+    "BH-051",
+    About(
+        title="Visit with stand-alone psychotherapy",
+        statement="Where one clinician bills a visit and psychotherapy of one day, the"
+        " psychotherapy is an add-on to the visit: 90833, 90836 or 90838.",
+        severity=Severity.DENY_LIKELY,
+        fields=_FIELDS,
+        reason_codes=("97", "236"),
+        remark_codes=("N20",),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Bill the add-on whose band holds the psychotherapy minutes, where the note"
+        " keeps them apart from the visit; else keep the one service it supports.",
+        source="CPT, rulebook BH-051",
+        support="verified",
+        codes=STAND_ALONE_PSYCHOTHERAPY,
+        review=("E23", "E48"),
+    ),
+)
+def visit_with_stand_alone_psychotherapy(line: LineCase) -> Verdict:
+    other = same_session(line, VISITS)
+    if not isinstance(other, OtherService):
+        return other
+    if other.code == NURSE_VISIT:
+        return together(
+            line,
+            other,
+            severity=Severity.WARN,
+            fix="Look whether each service has its own note; 99211 is not the visit of"
+            " a psychotherapy add-on.",
+        )
+    return together(line, other)
+
+
+@line_rule(
+    "BH-052",
+    About(
+        title="Visit without modifier 25",
+        statement="This payer wants modifier 25 on a visit of the same day as its"
+        " psychotherapy add-on or 96127.",
+        severity=Severity.WARN,
+        fields=(*_FIELDS, "2400 SV101-3 to -6"),
+        reason_codes=("4", "97"),
+        remark_codes=("N822",),
+        root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
+        fix="Append modifier 25 where the note documents separate work.",
+        source="payer policy, rulebook BH-052",
+        support="expertise",
+        payer_types=COMMERCIAL,
+        codes=VISITS,
+        review=("E23",),
+    ),
+)
+def visit_without_modifier_25(line: LineCase) -> Verdict:
+    if line.policy.requires_modifier_25 is False or "25" in line.line.modifiers:
+        return None
+    other = same_session(line, _WITH_MODIFIER_25)
+    if not isinstance(other, OtherService):
+        return other
+    if line.policy.requires_modifier_25 is None:
+        return _NO_SETTING
+    return Found(
+        says=f"{line.line.procedure_code} of {line.day} stands with {other.code}"
+        f" ({other.where}) and lacks modifier 25, which the payer wants."
+    )
+
+
+@line_rule(
+    "BH-053",
+    About(
+        title="Intake with psychotherapy on one day",
+        statement="One clinician bills either the intake, 90791 or 90792, or"
+        " psychotherapy for one day, not both.",
+        severity=Severity.DENY_LIKELY,
+        fields=_FIELDS,
+        reason_codes=("97", "236"),
+        remark_codes=("M80", "N20"),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Keep the one service that the note supports; no modifier opens this pair.",
+        source="NCCI pair with indicator 0, rulebook BH-053",
+        support="verified",
+        codes=INTAKES,
+        review=("E23",),
+    ),
+)
+def intake_with_psychotherapy(line: LineCase) -> Verdict:
+    # An intake on a day of crisis psychotherapy is BH-056.
+    other = same_session(line, INDIVIDUAL_PSYCHOTHERAPY)
+    if not isinstance(other, OtherService):
+        return other
+    return together(line, other)
+
+
+@line_rule(
+    "BH-054",
+    About(
+        title="Intake with a visit on one day",
+        statement="One clinician bills either the intake, 90791 or 90792, or a visit"
+        " for one day, not both.",
+        severity=Severity.DENY_LIKELY,
+        fields=_FIELDS,
+        reason_codes=("97",),
+        remark_codes=("M80",),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Keep the one service that the note supports.",
+        source="NGS mental health article, rulebook BH-054",
+        support="verified",
+        codes=INTAKES,
+        review=("E23",),
+    ),
+)
+def intake_with_visit(line: LineCase) -> Verdict:
+    other = same_session(line, VISITS)
+    if not isinstance(other, OtherService):
+        return other
+    return together(line, other)
+
+
+@line_rule(
+    "BH-060",
+    About(
+        title="Family psychotherapy with and without the patient on one day",
+        statement="90846 and 90847 of one day by one clinician are usually paid once.",
+        severity=Severity.DENY_LIKELY,
+        fields=_FIELDS,
+        reason_codes=("97",),
+        remark_codes=("N20",),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Keep 90847 where the note shows the patient present for most of the time,"
+        " else 90846; two separate sessions need times of their own in the notes.",
+        source="rulebook BH-060",
+        support="expertise",
+        codes=frozenset({"90847"}),
+        review=("E23",),
+    ),
+)
+def family_with_and_without_patient(line: LineCase) -> Verdict:
+    if line.policy.applies_ncci_pairs is False:
+        return None
+    other = same_session(line, frozenset({"90846"}))
+    if not isinstance(other, OtherService):
+        return other
+    separate = _has_separate_session(line, other)
+    return together(line, other, severity=Severity.WARN if separate else None)
+
+
+@line_rule(
+    "BH-061",
+    About(
+        title="Family and individual psychotherapy on one day",
+        statement="Family psychotherapy on a day of individual psychotherapy by the"
+        " same clinician needs separate sessions and modifier 59 or XE.",
+        severity=Severity.WARN,
+        fields=(*_FIELDS, "2400 SV101-3 to -6"),
+        reason_codes=("97", "236"),
+        remark_codes=("N20",),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Append modifier 59 or XE only where the notes give each session its own"
+        " start and stop; else keep one.",
+        source="BCBSIL psychotherapy policy, rulebook BH-061",
+        support="verified",
+        codes=FAMILY_PSYCHOTHERAPY,
+        review=("E23",),
+    ),
+)
+def family_with_individual(line: LineCase) -> Verdict:
+    return _unmarked_pair(line, STAND_ALONE_PSYCHOTHERAPY)
+
+
+@line_rule(
+    "BH-062",
+    About(
+        title="Group and individual psychotherapy on one day",
+        statement="Group psychotherapy on a day of individual psychotherapy by the same"
+        " clinician needs separate sessions and modifier 59 or XE.",
+        severity=Severity.WARN,
+        fields=(*_FIELDS, "2400 SV101-3 to -6"),
+        reason_codes=("97", "236"),
+        remark_codes=("N20",),
+        root_cause=RootCause.BUNDLING_SAME_DAY,
+        fix="Append modifier 59 or XE only where the notes give each session its own"
+        " start and stop; else keep one.",
+        source="rulebook BH-062",
+        support="expertise",
+        codes=frozenset({"90853"}),
+        review=("E23",),
+    ),
+)
+def group_with_individual(line: LineCase) -> Verdict:
+    return _unmarked_pair(line, INDIVIDUAL_PSYCHOTHERAPY)
+
+
+def _unmarked_pair(line: LineCase, codes: frozenset[str]) -> Verdict:
+    if line.policy.applies_ncci_pairs is False:
+        return None
+    other = same_session(line, codes)
+    if not isinstance(other, OtherService):
+        return other
+    if _has_separate_session(line, other):
+        return None
+    return together(line, other, without="a modifier for separate sessions")
+
+
+def _has_separate_session(line: LineCase, other: OtherService) -> bool:
+    return not SEPARATE_SESSION_MODIFIERS.isdisjoint(
+        (*line.line.modifiers, *other.modifiers)
+    )

@@ -1,0 +1,213 @@
+"""A patient's other services near a line: on its claim, or sent to the payer before.
+
+Edits between two codes bind one clinician (review E23). Where a claim names nobody as
+rendering, an organization's NPI stands in, and who delivered the line is not known.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import msgspec
+
+from denialml.domain.claim import Claim
+from denialml.domain.edit import Severity
+from denialml.domain.facts import SentLine
+from denialml.rules.case import LineCase
+from denialml.rules.rule import CannotTell, Found
+
+NO_DAY = CannotTell("date of service")
+NO_CLINICIAN = CannotTell("the clinician who delivered each service (rendering NPI)")
+SEPARATE_SESSION_MODIFIERS = frozenset({"59", "XE", "XP", "XS", "XU"})
+_ONE_DAY = timedelta(days=1)
+
+
+class OtherService(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Another service of the patient.
+
+    `clinician_npi` empty: not known. `line_number` None: it was sent before, on the
+    day `sent_on`.
+    """
+
+    code: str
+    day: date
+    clinician_npi: str
+    modifiers: tuple[str, ...]
+    line_number: int | None = None
+    sent_on: date | None = None
+
+    @property
+    def where(self) -> str:
+        """Where it is billed, as a sentence says it."""
+        if self.line_number is not None:
+            return f"line {self.line_number}"
+        return f"the claim sent on {self.sent_on}"
+
+
+def clinician_of(line: LineCase) -> str:
+    """NPI of the person who delivered the line; empty: not known."""
+    return _person(line.rendering_npi, line.claim)
+
+
+def same_session(
+    line: LineCase, codes: frozenset[str]
+) -> OtherService | CannotTell | None:
+    """The first service of these codes by the line's clinician on its day.
+
+    Cannot tell where one of them may be the same clinician's.
+    """
+    if line.day is None:
+        on_claim = line.of_claim.lines
+        return (
+            NO_DAY
+            if any(
+                other is not line and other.line.procedure_code in codes
+                for other in on_claim
+            )
+            else None
+        )
+    if codes.isdisjoint(line.facts.other_codes_same_day):
+        return None
+    return of_same_clinician(
+        line, list(services_between(line, codes, line.day, line.day))
+    )
+
+
+def of_same_clinician(
+    line: LineCase, services: list[OtherService]
+) -> OtherService | CannotTell | None:
+    """The first of them by the line's clinician; another's are left alone."""
+    clinician = clinician_of(line)
+    unknown = False
+    for service in services:
+        if not clinician or not service.clinician_npi:
+            unknown = True
+        elif service.clinician_npi == clinician:
+            return service
+    return NO_CLINICIAN if unknown else None
+
+
+def together(
+    line: LineCase,
+    other: OtherService,
+    *,
+    without: str = "",
+    severity: Severity | None = None,
+    fix: str = "",
+) -> Found:
+    """Says that one clinician bills the two services of one day.
+
+    Only a warning where the other was sent before: what became of it is not known.
+    """
+    lacking = f", without {without}" if without else ""
+    if other.sent_on is not None:
+        severity = Severity.WARN
+    return Found(
+        says=f"{line.line.procedure_code} and {other.code} ({other.where}) of"
+        f" {line.day} are billed by the same clinician{lacking}.",
+        severity=severity,
+        lines=lines_of(line, other),
+        fix=fix,
+    )
+
+
+def lines_of(line: LineCase, other: OtherService) -> tuple[int, ...]:
+    """LX01 of both where both are on this claim."""
+    own = line.line.line_number
+    if other.line_number is None:
+        return (own,)
+    return tuple(sorted((own, other.line_number)))
+
+
+def services_between(
+    line: LineCase, codes: frozenset[str], first: date, last: date
+) -> Iterator[OtherService]:
+    """Other services of these codes from `first` to `last` that compete with the line.
+
+    Left out of what was sent: the claim's own earlier submissions, and whatever was
+    voided or sent again since. A replacement (CLM05-3 7) is judged by itself: which of
+    the claims sent before it replaces is not known.
+    """
+    yield from _on_claim(line, codes, first, last)
+    claim = line.claim
+    if claim.frequency_code not in ("7", "8"):
+        sent = line.records.sent
+        for one in _sent(line, codes, first, last):
+            if one.patient_control_number != claim.patient_control_number and not any(
+                later.patient_control_number == one.patient_control_number
+                and later.submitted_on > one.submitted_on
+                for later in sent
+            ):
+                yield _of_sent(one, claim)
+
+
+def bases_between(
+    line: LineCase, codes: frozenset[str], first: date, last: date
+) -> list[OtherService]:
+    """Services of these codes from `first` to `last` that an add-on may rest on.
+
+    The base may have been sent in an earlier submission of the same claim, unless this
+    one replaces that.
+    """
+    claim = line.claim
+    found = list(_on_claim(line, codes, first, last))
+    own = claim.patient_control_number if claim.frequency_code == "7" else None
+    found += [
+        _of_sent(one, claim)
+        for one in _sent(line, codes, first, last)
+        if one.patient_control_number != own
+    ]
+    return found
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """First and last day of the calendar month."""
+    first = day.replace(day=1)
+    next_month = (first + timedelta(days=31)).replace(day=1)
+    return first, next_month - _ONE_DAY
+
+
+def _on_claim(
+    line: LineCase, codes: frozenset[str], first: date, last: date
+) -> Iterator[OtherService]:
+    for other in line.of_claim.lines:
+        if other is line or other.line.procedure_code not in codes:
+            continue
+        if other.day is not None and first <= other.day <= last:
+            yield OtherService(
+                code=other.line.procedure_code,
+                day=other.day,
+                clinician_npi=clinician_of(other),
+                modifiers=other.line.modifiers,
+                line_number=other.line.line_number,
+            )
+
+
+def _sent(
+    line: LineCase, codes: frozenset[str], first: date, last: date
+) -> Iterator[SentLine]:
+    payer_id = line.claim.payer.payer_id
+    for one in line.records.sent:
+        if (
+            one.procedure_code in codes
+            and one.service_date is not None
+            and first <= one.service_date <= last
+            and one.payer_id == payer_id
+            and one.frequency_code != "8"
+        ):
+            yield one
+
+
+def _of_sent(one: SentLine, claim: Claim) -> OtherService:
+    assert one.service_date is not None
+    return OtherService(
+        code=one.procedure_code,
+        day=one.service_date,
+        clinician_npi=_person(one.clinician_npi, claim),
+        modifiers=one.modifiers,
+        sent_on=one.submitted_on,
+    )
+
+
+def _person(npi: str, claim: Claim) -> str:
+    billing = claim.billing_provider
+    return "" if npi == billing.npi and not billing.first_name else npi
