@@ -10,6 +10,7 @@ from denialml.reference.entries import (
     AdjustmentReason,
     AllowedProvider,
     CauseSign,
+    CodePairs,
     DeadlineRule,
     DocumentKind,
     PlaceOfService,
@@ -18,17 +19,20 @@ from denialml.reference.entries import (
     RemarkRole,
     RootCauseClass,
     Support,
+    UnitLimit,
 )
 from denialml.reference.loading import (
     adjustment_reasons,
     allowed_providers,
     cause_signs,
+    code_pairs,
     deadline_rules,
     document_kinds,
     places_of_service,
     procedure_codes,
     remark_codes,
     root_causes,
+    unit_limits,
 )
 
 __all__ = [
@@ -36,6 +40,7 @@ __all__ = [
     "AdjustmentReason",
     "AllowedProvider",
     "CauseSign",
+    "CodePairs",
     "DeadlineRule",
     "DocumentKind",
     "PlaceOfService",
@@ -44,13 +49,16 @@ __all__ = [
     "RemarkRole",
     "RootCauseClass",
     "Support",
+    "UnitLimit",
     "adjustment_reasons",
     "allowed_providers",
     "cause_signs",
+    "code_pairs",
     "deadline_rules",
     "document_kinds",
     "places_of_service",
     "procedure_codes",
     "remark_codes",
     "root_causes",
+    "unit_limits",
 ]

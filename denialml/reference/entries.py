@@ -113,6 +113,43 @@ class ProcedureCode(Entry, frozen=True):
         return begun and (self.valid_to is None or day <= self.valid_to)
 
 
+class UnitLimit(Entry, frozen=True):
+    """Medicare's limit of units of one code (MUE, practitioner). Grain: code.
+
+    `adjudication_indicator`: ``1`` counts each line, ``2`` the day and no appeal lifts
+    it, ``3`` the day and records may lift it; empty: not known. `units` 0: Medicare
+    never pays the code. Medicaid's own limits differ.
+    """
+
+    code: str
+    units: Decimal
+    adjudication_indicator: Literal["1", "2", "3", ""]
+    valid_from: date | None
+    valid_to: date | None
+    support: Support
+    source: str
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether the limit was in force on a date of service, as far as known."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
+
+
+class CodePairs(Entry, frozen=True):
+    """Pairs of codes of which Medicare pays only the first (NCCI, practitioner).
+
+    Grain: column 1 x modifier indicator x last day. `column_2` are the codes not paid
+    beside `column_1`. `modifier_indicator`: ``0`` no modifier opens the pair, ``1``
+    one of the NCCI-associated modifiers does. `valid_to` None: still in force; first
+    days are not known.
+    """
+
+    column_1: str
+    column_2: frozenset[str]
+    modifier_indicator: Literal["0", "1"]
+    valid_to: date | None
+
+
 class PlaceOfService(Entry, frozen=True):
     """One place-of-service code. Grain: code."""
 

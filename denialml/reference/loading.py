@@ -8,6 +8,7 @@ unknown, never a denial).
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from denialml.reference.entries import (
     AdjustmentReason,
     AllowedProvider,
     CauseSign,
+    CodePairs,
     DeadlineRule,
     DocumentKind,
     Entry,
@@ -26,6 +28,7 @@ from denialml.reference.entries import (
     ProcedureCode,
     RemarkCode,
     RootCauseClass,
+    UnitLimit,
 )
 
 EntryT = TypeVar("EntryT", bound=Entry)
@@ -69,6 +72,27 @@ def remark_codes() -> Mapping[str, RemarkCode]:
 def procedure_codes() -> Mapping[str, ProcedureCode]:
     """Procedure codes of behavioral health by code."""
     return _table("procedure_codes.csv", ProcedureCode, key="code")
+
+
+@cache
+def unit_limits() -> Mapping[str, UnitLimit]:
+    """Medicare's limits of units (MUE) by code."""
+    return _table("unit_limits.csv", UnitLimit, key="code")
+
+
+@cache
+def code_pairs() -> Mapping[str, tuple[CodePairs, ...]]:
+    """Pairs of which Medicare pays one code (NCCI), by column 1, first ended first."""
+    grouped: dict[str, list[CodePairs]] = {}
+    for row in _rows("code_pairs.csv"):
+        pairs = msgspec.convert(row, CodePairs, strict=False)
+        grouped.setdefault(pairs.column_1, []).append(pairs)
+    return MappingProxyType(
+        {
+            code: tuple(sorted(rows, key=lambda pairs: pairs.valid_to or date.max))
+            for code, rows in grouped.items()
+        }
+    )
 
 
 @cache
@@ -178,6 +202,7 @@ def _words(value: str) -> list[str]:
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
     "alternatives": _alternatives,
+    "column_2": _words,
     "codes": _code_ranges,
     "primary_codes": _code_ranges,
     "payer_names": _words,

@@ -15,12 +15,14 @@ from denialml.reference import (
     adjustment_reasons,
     allowed_providers,
     cause_signs,
+    code_pairs,
     deadline_rules,
     document_kinds,
     places_of_service,
     procedure_codes,
     remark_codes,
     root_causes,
+    unit_limits,
 )
 
 CAUSES = {cause.value for cause in RootCause}
@@ -205,6 +207,8 @@ def test_sources_page_states_the_row_count_of_each_table():
         "adjustment_reasons.csv": len(adjustment_reasons()),
         "remark_codes.csv": len(remark_codes()),
         "procedure_codes.csv": len(procedure_codes()),
+        "unit_limits.csv": len(unit_limits()),
+        "code_pairs.csv": sum(len(rows) for rows in code_pairs().values()),
         "places_of_service.csv": len(places_of_service()),
         "allowed_providers.csv": len(allowed_providers()),
         "deadline_rules.csv": len(deadline_rules()),
