@@ -30,7 +30,7 @@ from api.problems import RequestProblem
 from api.resources import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from api.routes import appeals, claims, denials, documentation, files, health
 from api.score_desk import ScoreDesk
-from api.scoring_cache import Scorers, ServedModels
+from api.scoring_cache import RulesOfPractices, Scorers, ServedModels
 from denialml import __version__
 from denialml.errors import DenialmlError
 from denialml.settings import Settings, api_key_pepper
@@ -118,7 +118,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
             ServedModels(
                 settings.resolved_serving_bundle_directory,
                 public_key=lambda: bundle_public_key(settings),
-            )
+            ),
+            RulesOfPractices(settings.rules_file_of),
         ),
         judged=JudgedPractices(),
     )

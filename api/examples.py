@@ -31,6 +31,7 @@ from denialml.domain.denial import (
     Route,
     RouteFinding,
 )
+from denialml.domain.edit import ClaimDecision, Decision, EditFinding, Severity
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.domain.risk import Contribution, LineRisk, RiskScore
 from denialml.journeys.ingest import IngestReport
@@ -101,6 +102,29 @@ EXAMPLE_SCORE = RiskScore(
         ),
     ),
     reasons=("No authorization is on file for 90837.",),
+    findings=(
+        EditFinding(
+            rule_id="BH-036",
+            title="Psychotherapy minutes below the code's band",
+            verdict="found",
+            severity=Severity.DENY_LIKELY,
+            line_numbers=(1,),
+            statement="90837 takes 53 documented minutes; the note has 45.",
+            missing="",
+            fields=("2400 SV101-2", "encounter minutes"),
+            reason_codes=("150", "152"),
+            remark_codes=("N163", "N443", "M25"),
+            root_cause=RootCause.CODING_TIME_UNITS,
+            fix="Bill the code whose band holds the documented minutes.",
+            source="CPT midpoint rule, rulebook BH-036",
+            support="verified",
+            rests_on_default=False,
+        ),
+    ),
+    decision=ClaimDecision(
+        decision=Decision.WARN,
+        reasons=("90837 takes 53 documented minutes; the note has 45.",),
+    ),
 )
 _FINDING = RootCauseFinding(
     root_cause=RootCause.AUTH_MISSING,

@@ -16,6 +16,7 @@ _BY_ERROR: tuple[tuple[type[Exception], ProblemType], ...] = (
     (errors.UnreadableFile, ProblemType.UNREADABLE_FILE),
     (errors.UnknownRecord, ProblemType.NOT_FOUND),
     (errors.NotPermitted, ProblemType.NOT_PERMITTED),
+    (errors.RulesRejected, ProblemType.RULES_UNAVAILABLE),
     (errors.InputError, ProblemType.INVALID_REQUEST),
     (errors.DraftBlocked, ProblemType.DRAFT_BLOCKED),
     (errors.ModelError, ProblemType.MODEL_UNAVAILABLE),

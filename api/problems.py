@@ -105,6 +105,12 @@ class ProblemType(Enum):
         "No model has been promoted, or its files failed their check; run "
         "`denialml train` and `denialml promote`. No score is ever made up.",
     )
+    RULES_UNAVAILABLE = (
+        "rules-unavailable",
+        503,
+        "The organization's rules file has a fault and was never read without one; "
+        "`detail` names the line. Correct the file: the service reads it again.",
+    )
     STOPPING = (
         "stopping",
         503,

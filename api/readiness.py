@@ -13,13 +13,16 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
     `model` is ``ok``, ``missing`` (no practice can be scored), or ``degraded``: a
     practice's bundle failed its check; where one was loaded before, it still scores.
-    `models` counts the practices that have a model.
+    `models` counts the practices that have a model. `rules` is ``ok``, or ``degraded``
+    where an organization's rules file has a fault: the last good rules stand, and where
+    there were none its claims are not scored.
     """
 
     ready: bool
     database: str
     model: str
     models: int
+    rules: str = "ok"
     missing: tuple[str, ...] = ()
 
 
@@ -38,12 +41,14 @@ def check_readiness(service: Service) -> Readiness:
     model, models, fault = _check_models(service)
     if fault:
         missing.append(f"{fault} (run `denialml train`, then `denialml promote`)")
+    faults = service.scorers.rules.faults()
     return Readiness(
         ready=not missing,
         database=database,
         model=model,
         models=models,
-        missing=tuple(missing),
+        rules="degraded" if faults else "ok",
+        missing=(*missing, *faults),
     )
 
 

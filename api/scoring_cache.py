@@ -17,8 +17,10 @@ from denialml.domain.claim import Claim
 from denialml.domain.risk import RiskScore
 from denialml.errors import ModelError
 from denialml.journeys.score import Scorer, open_scorer
+from denialml.journeys.written_rules import WrittenRules
 from denialml.modeling.risk.bundle import Bundle, load_bundle
 from denialml.modeling.risk.seal import Seal
+from denialml.rules.organization_rules import OrganizationRules
 from denialml.store.organizations import get_organization
 
 KEPT_SCORERS = 8
@@ -103,11 +105,36 @@ class ServedModels:
         )
 
 
+class RulesOfPractices:
+    """Every practice's own claim rules, read again when their file changes."""
+
+    def __init__(self, file_of: Callable[[str], Path]) -> None:
+        self._file_of = file_of
+        self._lock = threading.Lock()
+        self._rules: dict[str, WrittenRules] = {}
+
+    def of(self, organization_id: str) -> WrittenRules:
+        """The rules of one practice, whether or not it has written any."""
+        with self._lock:
+            found = self._rules.get(organization_id)
+            if found is None:
+                found = WrittenRules(self._file_of(organization_id))
+                self._rules[organization_id] = found
+            return found
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the files of practices that were asked about."""
+        with self._lock:
+            known = list(self._rules.values())
+        return tuple(one.fault for one in known if one.fault)
+
+
 class Scorers:
     """Scorers ready for use, the least recently used given up first."""
 
-    def __init__(self, models: ServedModels) -> None:
+    def __init__(self, models: ServedModels, rules: RulesOfPractices) -> None:
         self.models = models
+        self.rules = rules
         self._kept: OrderedDict[str, Scorer] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[str, threading.Lock] = {}
@@ -130,6 +157,8 @@ class Scorers:
         if scorer is None or scorer.records_version != records_version:
             return None
         if scorer.bundle is not self.models.of(organization_id).current():
+            return None
+        if scorer.rules is not self.rules.of(organization_id).current():
             return None
         return scorer.score_at_once(claim, as_of=as_of, kept_day=today)
 
@@ -159,25 +188,34 @@ class Scorers:
     def _current(self, session: Session, organization_id: str) -> Scorer:
         """Built by one thread while the others wait for it."""
         bundle = self.models.of(organization_id).current()
+        rules = self.rules.of(organization_id).current()
         version = get_organization(session, organization_id).records_version
-        found = self._find(organization_id, bundle, version)
+        found = self._find(organization_id, bundle, rules, version)
         if found is not None:
             return found
         with self._lock:
             building = self._building.setdefault(organization_id, threading.Lock())
         with building:
-            found = self._find(organization_id, bundle, version)
+            found = self._find(organization_id, bundle, rules, version)
             if found is None:
-                found = open_scorer(session, organization_id, bundle=bundle)
+                found = open_scorer(
+                    session, organization_id, bundle=bundle, rules=rules
+                )
                 self._keep(organization_id, found)
         return found
 
     def _find(
-        self, organization_id: str, bundle: Bundle, version: int
+        self,
+        organization_id: str,
+        bundle: Bundle,
+        rules: OrganizationRules,
+        version: int,
     ) -> Scorer | None:
         with self._lock:
             found = self._kept.get(organization_id)
             if found is None or found.bundle is not bundle:
+                return None
+            if found.rules is not rules:
                 return None
             if found.records_version < version:
                 return None

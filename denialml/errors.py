@@ -5,6 +5,7 @@
     DenialmlError
     ├── InputError                 the caller handed in something unusable
     │   ├── UnreadableFile         not a file of the kind that was asked for
+    │   ├── RulesRejected          an organization's rules file has a fault
     │   ├── UnknownRecord          no such claim, denial, appeal, document
     │   └── NotPermitted           the key or person has no right to do this
     ├── DraftBlocked               a letter cannot be drafted or released as asked
@@ -34,6 +35,10 @@ class InputError(DenialmlError):
 
 class UnreadableFile(InputError):
     """The file is not of the kind that was asked for, so nothing was read."""
+
+
+class RulesRejected(InputError):
+    """An organization's rules file has a fault; names the file and the line."""
 
 
 class UnknownRecord(InputError):

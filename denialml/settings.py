@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", repr=False)
     serving_bundle_directory: Path | None = None
     mlflow_directory: Path | None = None
+    rules_directory: Path | None = None
     api_key_pepper: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
@@ -123,6 +124,14 @@ class Settings(BaseSettings):
     def serving_bundle_of(self, organization_id: str) -> Path:
         """Where an organization's promoted bundle is: one model per practice."""
         return self.resolved_serving_bundle_directory / organization_id
+
+    def rules_file_of(self, organization_id: str) -> Path:
+        """Where an organization's own claim rules are written; need not exist.
+
+        In `rules_directory`, or `rules` in the data directory.
+        """
+        directory = self.rules_directory or self.data_directory / "rules"
+        return directory / f"{organization_id}.toml"
 
     @property
     def resolved_mlflow_directory(self) -> Path:

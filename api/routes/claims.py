@@ -87,6 +87,7 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
                 ProblemType.UNREADABLE_FILE,
                 ProblemType.INCOMPLETE_FILE,
                 ProblemType.MODEL_UNAVAILABLE,
+                ProblemType.RULES_UNAVAILABLE,
                 ProblemType.STOPPING,
             ),
         )

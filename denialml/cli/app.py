@@ -17,6 +17,7 @@ from denialml.cli import (
     practice,
     promotions,
     radar,
+    rules,
     scoring,
     serving,
 )
@@ -36,6 +37,7 @@ for family in (
     promotions,
     radar,
     drift,
+    rules,
     scoring,
     appeals,
     causes,

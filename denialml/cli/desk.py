@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from denialml.errors import InputError, UnknownRecord
+from denialml.journeys.written_rules import written_rules
 from denialml.modeling.risk.seal import Seal, SigningSeal
+from denialml.rules.organization_rules import OrganizationRules
 from denialml.settings import Settings
 from denialml.signing_keys import bundle_private_key, bundle_public_key
 from denialml.store.audit import AuditAction, record_event
@@ -52,6 +54,14 @@ class Desk:
         return SigningSeal(
             organization_id, private_key=bundle_private_key(self.settings)
         )
+
+    def rules(self, organization_id: str) -> OrganizationRules:
+        """The organization's own word on the claim rules.
+
+        Raises:
+            RulesRejected: its file has a fault; names the line.
+        """
+        return written_rules(self.settings.rules_file_of(organization_id))
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:

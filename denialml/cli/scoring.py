@@ -180,6 +180,7 @@ def _scores(
             practice.organization_id,
             claims,
             bundle=bundle,
+            rules=desk.rules(practice.organization_id),
             as_of=parse_day(as_of, "--as-of"),
             engine=engine,
         )
@@ -209,18 +210,15 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
         (
             one.patient_control_number,
             "too little history" if one.abstains else f"{one.probability:.0%}",
+            one.decision.decision if one.decision is not None else "",
             " ".join(line.procedure_code for line in one.lines),
-            "\n".join(
-                [f"? {one.abstention_reason}"] * one.abstains
-                + [f"- {reason}" for reason in one.reasons[:3]]
-                + [f"+ {comfort}" for comfort in one.speaks_for_payment[:1]]
-            ),
+            "\n".join(_why(one)),
         )
         for one in chosen[:top]
     ]
     table(
         f"{scored.file}: {len(scored.scores):,} claims, riskiest first",
-        ("claim", "risk", "codes", "why (- for denial, + for payment)"),
+        ("claim", "risk", "decision", "codes", "why (- for denial, + for payment)"),
         rows,
     )
     warned = Counter(text for one in scored.scores for text in one.warnings)
@@ -231,6 +229,17 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
         remarks.print(f"claim {number} was not scored", markup=False)
     for problem in scored.problems[:PROBLEMS_SHOWN]:
         remarks.print(describe_problem(problem), soft_wrap=True, markup=False)
+
+
+def _why(score: RiskScore) -> list[str]:
+    """What rules found, gravest first, then what raises the risk and what lowers it."""
+    found = [one for one in score.findings if one.verdict == "found"]
+    return [
+        *[f"? {score.abstention_reason}"] * score.abstains,
+        *[f"{one.severity}: {one.statement} ({one.rule_id})" for one in found[:3]],
+        *[f"- {reason}" for reason in score.reasons[:3]],
+        *[f"+ {comfort}" for comfort in score.speaks_for_payment[:1]],
+    ]
 
 
 def cut_off_words(cut_off: CutOff, *, flagged: int) -> str:

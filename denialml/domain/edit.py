@@ -30,8 +30,8 @@ class EditFinding(Judgment, frozen=True):
     `statement` says it with the claim's own codes and numbers, without names.
     `fields` are the places it was read from (X12 positions, or the practice's records).
     `reason_codes` and `remark_codes` are what a payer would answer with (CARC, RARC).
-    `support` is how sure the rule itself is; `rests_on_default`: the payer's own setting
-    is not configured and a specialist's default stood in for it.
+    `support` is how sure the rule itself is; `rests_on_default`: a setting
+    of the payer is not configured and a specialist's default stood in for it.
     """
 
     rule_id: str
@@ -49,3 +49,21 @@ class EditFinding(Judgment, frozen=True):
     source: str
     support: Support
     rests_on_default: bool
+
+
+class Decision(StrEnum):
+    """What the organization's own policy says of sending the claim as it is.
+
+    ``hold``: a person looks first. Nothing is held or sent by itself.
+    """
+
+    PASSES = "pass"
+    WARN = "warn"
+    HOLD = "hold"
+
+
+class ClaimDecision(Judgment, frozen=True):
+    """The decision and each reason for it, gravest first; none where it passes."""
+
+    decision: Decision
+    reasons: tuple[str, ...]

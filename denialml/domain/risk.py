@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from denialml.domain.denial import RootCause
+from denialml.domain.edit import ClaimDecision, EditFinding
 from denialml.domain.record import Judgment
 
 
@@ -147,3 +148,5 @@ class RiskScore(Judgment, frozen=True):
     abstention_reason: str = ""
     interval: tuple[float, float] | None = None
     expected_loss: Decimal | None = None
+    findings: tuple[EditFinding, ...] = ()
+    decision: ClaimDecision | None = None

@@ -11,6 +11,7 @@ from denialml.domain.facts import PracticeRecords
 from denialml.domain.problem import Problem
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
+from denialml.journeys.claim_rules import ClaimRules
 from denialml.journeys.engines.engine import Engine, LocalEngine
 from denialml.journeys.histories import Histories
 from denialml.journeys.turns import Turns
@@ -19,6 +20,7 @@ from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.observation import answer_events, observe_lines
 from denialml.modeling.risk import denial_risk
 from denialml.modeling.risk.bundle import Bundle
+from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
 from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
 
@@ -40,11 +42,18 @@ class Scorer:
     """
 
     def __init__(
-        self, records: PracticeRecords, bundle: Bundle, *, records_version: int = 0
+        self,
+        records: PracticeRecords,
+        bundle: Bundle,
+        *,
+        rules: OrganizationRules = AS_THEY_COME,
+        records_version: int = 0,
     ) -> None:
         self.bundle = bundle
+        self.rules = rules
         self.records_version = records_version
         self._fact_book = FactBook(records)
+        self._claim_rules = ClaimRules(self._fact_book, rules, bundle)
         observed = observe_lines(records, self._fact_book, answered_only=True)
         self._histories = Histories(answer_events(observed))
         # One at a time: fact book and bundle keep what they worked out, unguarded.
@@ -105,13 +114,17 @@ class Scorer:
             standing.turns.give_back()
 
     def _score(self, claims: Sequence[Claim], history: History) -> list[RiskScore]:
-        return denial_risk.score_claims(
+        scores = denial_risk.score_claims(
             claims,
             fact_book=self._fact_book,
             history=history,
             bundle=self.bundle,
             as_of=history.as_of,
         )
+        return [
+            self._claim_rules.judged(claim, score)
+            for claim, score in zip(claims, scores, strict=True)
+        ]
 
     def is_current(self, session: Session, organization_id: str) -> bool:
         """Whether the organization's records are still those that were read."""
@@ -155,11 +168,17 @@ def _slices(
         yield some
 
 
-def open_scorer(session: Session, organization_id: str, *, bundle: Bundle) -> Scorer:
+def open_scorer(
+    session: Session,
+    organization_id: str,
+    *,
+    bundle: Bundle,
+    rules: OrganizationRules = AS_THEY_COME,
+) -> Scorer:
     """Read an organization's records and make them ready to score."""
     version = get_organization(session, organization_id).records_version
     records = practice_records(session, organization_id)
-    return Scorer(records, bundle, records_version=version)
+    return Scorer(records, bundle, rules=rules, records_version=version)
 
 
 def score_claims(
@@ -168,12 +187,17 @@ def score_claims(
     claims: Sequence[Claim],
     *,
     bundle: Bundle,
+    rules: OrganizationRules = AS_THEY_COME,
     as_of: date | None = None,
     engine: Engine | None = None,
 ) -> list[RiskScore]:
     """Score claims once; keep a `Scorer` to score again and again."""
     return (engine or LocalEngine()).score_claims(
-        practice_records(session, organization_id), claims, bundle=bundle, as_of=as_of
+        practice_records(session, organization_id),
+        claims,
+        bundle=bundle,
+        rules=rules,
+        as_of=as_of,
     )
 
 

@@ -36,7 +36,7 @@ import msgspec
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
-from denialml.errors import InputError
+from denialml.errors import RulesRejected
 from denialml.rules.payer_policy import NOT_CONFIGURED, PayerPolicy
 
 _ID = re.compile(r"ORG-[0-9]{3}\Z")
@@ -127,17 +127,17 @@ def load_organization_rules(path: Path, *, known: frozenset[str]) -> Organizatio
 
     Raises
     ------
-    InputError
+    RulesRejected
         With the line of the first fault, what is wrong and what is allowed.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not UTF-8 text") from error
+        raise RulesRejected(f"{path.name} is not UTF-8 text") from error
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path.name} is not TOML: {error}") from error
+        raise RulesRejected(f"{path.name} is not TOML: {error}") from error
     lines = _Lines(text)
     for table, kind in (("rules", RuleSetting), ("payers", PayerPolicy)):
         for name, values in _tables(document.get(table, {})):
@@ -199,9 +199,9 @@ def _converted(
         raise _fault(path, lines.of(*at, *keys), message, allowed) from error
 
 
-def _fault(path: Path, line: int, message: str, allowed: str) -> InputError:
+def _fault(path: Path, line: int, message: str, allowed: str) -> RulesRejected:
     hint = f" (allowed: {allowed})" if allowed else ""
-    return InputError(f"{path.name}, line {line}: {message}{hint}")
+    return RulesRejected(f"{path.name}, line {line}: {message}{hint}")
 
 
 class _Lines:

@@ -23,7 +23,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "command",
     ["simulate", "ingest", "train", "promote", "receive", "rollback", "pseudonyms",
      "score", "backtest", "radar", "drift", "denials", "draft", "serve", "demo", "keys",
-     "organizations", "confirm-cause", "learn-causes"],
+     "organizations", "confirm-cause", "learn-causes", "rules"],
 )  # fmt: skip
 def test_every_command_has_help(command: str) -> None:
     answer = runner.invoke(app, [command, "--help"])

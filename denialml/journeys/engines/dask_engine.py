@@ -41,6 +41,7 @@ from denialml.journeys.score import slices_of
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.tree_fitting import GrowingRows
+from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
 
 # A worker holds a file in memory as a whole; longer ones are streamed here.
 LONGEST_FILE_BYTES = 64 << 20
@@ -143,12 +144,14 @@ class DaskEngine:
         claims: Sequence[Claim],
         *,
         bundle: Bundle,
+        rules: OrganizationRules = AS_THEY_COME,
         as_of: date | None = None,
     ) -> list[RiskScore]:
         """Slices of the claims, as the local engine cuts them, each by one worker."""
         self._checked.refresh()
         slices = slices_of(claims, as_of=as_of)
-        packed = tasks.PackedBundle(bundle.booster.model_to_string(), bundle.facts)
+        trees = bundle.booster.model_to_string()
+        packed = tasks.PackedBundle(trees, bundle.facts, rules)
         held, model = self._hold(pack(records)), self._hold(pack(packed))
         futures = [
             self._submit(

@@ -14,6 +14,7 @@ from denialml.domain.claim import Claim
 from denialml.domain.facts import PracticeRecords
 from denialml.domain.risk import RiskScore
 from denialml.formats import RecordReader, open_reader
+from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
 
 if TYPE_CHECKING:  # these load lightgbm, which taking files in does without
     import lightgbm
@@ -61,6 +62,7 @@ class Engine(Protocol):
         claims: Sequence[Claim],
         *,
         bundle: "Bundle",
+        rules: OrganizationRules = AS_THEY_COME,
         as_of: date | None = None,
     ) -> list[RiskScore]:
         """Risks in the order of the claims; see `denialml.journeys.score.Scorer`."""
@@ -103,9 +105,10 @@ class LocalEngine:
         claims: Sequence[Claim],
         *,
         bundle: "Bundle",
+        rules: OrganizationRules = AS_THEY_COME,
         as_of: date | None = None,
     ) -> list[RiskScore]:
         """See `Engine`."""
         from denialml.journeys.score import Scorer
 
-        return Scorer(records, bundle).score(claims, as_of=as_of)
+        return Scorer(records, bundle, rules=rules).score(claims, as_of=as_of)

@@ -31,16 +31,21 @@ from denialml.journeys.score import Scorer
 from denialml.modeling.risk.bundle import Bundle, BundleFacts
 from denialml.modeling.risk.features import vocabulary_hash
 from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.rules.organization_rules import OrganizationRules
 
 Handed = ParamSpec("Handed")
 Given = TypeVar("Given")
 
 
 class PackedBundle(msgspec.Struct, frozen=True):
-    """A bundle on its way: the trees as LightGBM's text, the rest as in its file."""
+    """A bundle on its way: the trees as LightGBM's text, the rest as in its file.
+
+    With it go the organization's claim rules, which judge what the bundle scores.
+    """
 
     trees: str
     facts: BundleFacts
+    rules: OrganizationRules
 
 
 class ReadFile(msgspec.Struct, frozen=True):
@@ -166,4 +171,5 @@ def _scorer(records: Parcel, bundle: Parcel) -> Scorer:
     return Scorer(
         _records(records),
         Bundle(lightgbm.Booster(model_str=packed.trees), packed.facts),
+        rules=packed.rules,
     )
