@@ -1,0 +1,279 @@
+"""Telehealth: the place and the modifiers that say how the session was held."""
+
+from datetime import date
+
+from denialml.domain.coverage import PayerType
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.domain.encounter import Modality
+from denialml.rules.case import LineCase
+from denialml.rules.rule import (
+    MEDICARE,
+    MEDICARE_AND_ADVANTAGE,
+    About,
+    CannotTell,
+    Found,
+    Verdict,
+    line_rule,
+)
+from denialml.rules.session_codes import WITHOUT_SESSION
+from denialml.rules.words import listed
+
+_AT_HOME, _NOT_AT_HOME = "10", "02"
+_TELEHEALTH_PLACES = frozenset({_AT_HOME, _NOT_AT_HOME})
+# What a note may call a place that is plainly not a home. Medicare counts a hotel or
+# a car near the home as one (review E30), so any other word leaves it open.
+_NOT_A_HOME = frozenset({"clinic", "office", "hospital", "facility", "school", "work"})
+_HOSPITAL_PLACES = frozenset({"19", "21", "22", "23", "51", "52"})
+# Clinics paid by the encounter have telehealth rules of their own (review E30).
+_ENCOUNTER_CLINIC_PLACES = frozenset({"50", "72"})
+_ENCOUNTER_CLINIC_CODES = frozenset({"T1015", "T1040", "T1041", "G0469", "G0470"})
+_EXCLUSIVE_MODIFIERS = frozenset({"95", "93", "GT", "GQ", "FQ"})
+_AUDIO_MODIFIERS = frozenset({"93", "FQ"})
+_VIDEO_MODIFIERS = frozenset({"95", "GT"})
+# Their own text says how they are held.
+_HELD_BY_CODE = frozenset(
+    {*(f"980{number:02}" for number in range(17)), "99441", "99442", "99443"}
+)
+
+# An enum's member costs ten times a module's name, and every line asks.
+_IN_PERSON, _VIDEO, _AUDIO = Modality.IN_PERSON, Modality.VIDEO, Modality.AUDIO
+_ORIGINAL_MEDICARE = PayerType.MEDICARE
+_HOW_HELD = CannotTell("how the session was held, by video or by audio only")
+_WHERE_PATIENT = CannotTell("whether the patient was at home")
+_PAYER_PLACE = CannotTell("the payer's telehealth place of service")
+_IN_HOSPITAL = CannotTell("whether the clinician works in a hospital")
+
+
+@line_rule(
+    "BH-077",
+    About(
+        title="Place of service does not say how the session was held",
+        statement="A telehealth session is sent with place 10 for a patient at home"
+        " and 02 elsewhere, or with the place that the payer has asked for; a session"
+        " in person with neither.",
+        severity=Severity.DENY_LIKELY,
+        fields=(
+            "2300 CLM05-1",
+            "2400 SV105",
+            "encounter modality",
+            "encounter patient_location",
+            "payer telehealth_place_of_service",
+        ),
+        reason_codes=("5", "58"),
+        remark_codes=("M77", "N428"),
+        root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
+        fix="Set the place of service by where the note says the patient was.",
+        source="rulebook BH-077: Medicare contractor news",
+        support="verified",
+        valid_from=date(2024, 1, 1),
+        review=("E30",),
+    ),
+)
+def place_of_service(line: LineCase) -> Verdict:
+    facts = line.facts
+    code, place = line.line.procedure_code, line.place
+    if not facts.is_telehealth or code in WITHOUT_SESSION:
+        return None
+    if place in _ENCOUNTER_CLINIC_PLACES or code in _ENCOUNTER_CLINIC_CODES:
+        return None
+    if facts.modality is _IN_PERSON:
+        if place not in _TELEHEALTH_PLACES:
+            return None
+        return Found(
+            says=f"Place {place} says telehealth; the note says that the session was"
+            " in person."
+        )
+    wanted = facts.place_of_service_expected
+    if wanted and place == wanted != _AT_HOME:
+        return None
+    if wanted and wanted not in _TELEHEALTH_PLACES:
+        return Found(
+            says=f"Place {place} was sent; this payer takes telehealth with place"
+            f" {wanted}."
+        )
+    return _by_location(line)
+
+
+def _by_location(line: LineCase) -> Verdict:
+    """The place that the patient's whereabouts ask for: 10 at home, else 02."""
+    place, note = line.place, line.records.note
+    location = note.patient_location.lower() if note is not None else ""
+    if location == "home":
+        right = _AT_HOME
+    elif location in _NOT_A_HOME:
+        right = _NOT_AT_HOME
+    else:
+        right = ""
+    if place in _TELEHEALTH_PLACES:
+        if not right:
+            return _WHERE_PATIENT
+        if place == right:
+            return None
+    of_medicare = line.of_claim.payer_type in MEDICARE_AND_ADVANTAGE
+    if of_medicare and place in _HOSPITAL_PLACES and "95" in line.line.modifiers:
+        # A clinician in a hospital bills its place with 95 for a patient at home.
+        in_hospital = line.clinician.works_in_hospital if line.clinician else None
+        if in_hospital is None:
+            return _IN_HOSPITAL
+        if in_hospital:
+            return None
+    if (
+        not line.facts.place_of_service_expected
+        and line.of_claim.payer_type is not _ORIGINAL_MEDICARE
+    ):
+        return _PAYER_PLACE
+    where = f" with the patient at {location}" if right else ""
+    return Found(
+        says=f"The session was telehealth{where}; place"
+        f" {place or '(empty)'} was sent where {right or '02 or 10'} belongs."
+    )
+
+
+@line_rule(
+    "BH-078",
+    About(
+        title="Modifier 95 sent to Medicare",
+        statement="Original Medicare reads telehealth from place 02 or 10; 95 is for"
+        " a clinician in a hospital whose patient is at home.",
+        severity=Severity.WARN,
+        fields=("2400 SV101-3 to SV101-6", "clinician works_in_hospital"),
+        reason_codes=("4", "182"),
+        remark_codes=("N519",),
+        root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
+        fix="Leave 95 off unless the clinician delivers from a hospital.",
+        source="rulebook BH-078: Medicare contractor news",
+        support="verified",
+        payer_types=MEDICARE,
+        # Until the end of 2023 Medicare itself asked for 95.
+        valid_from=date(2024, 1, 1),
+    ),
+)
+def modifier_95_to_medicare(line: LineCase) -> Verdict:
+    if "95" not in line.line.modifiers:
+        return None
+    clinician = line.clinician
+    if clinician is None or clinician.works_in_hospital is None:
+        return _IN_HOSPITAL
+    if clinician.works_in_hospital:
+        return None
+    return Found(
+        says=f"{line.line.procedure_code} carries 95 and its clinician does not work in"
+        " a hospital; original Medicare reads telehealth from the place of service."
+    )
+
+
+@line_rule(
+    "BH-079",
+    About(
+        title="Audio-only session and its modifier disagree",
+        statement="A session held by audio only carries 93, or what the payer has"
+        " asked for in its place; a session by video does not.",
+        severity=Severity.DENY_LIKELY,
+        fields=(
+            "2400 SV101-3 to SV101-6",
+            "encounter modality",
+            "payer audio_only_modifier",
+        ),
+        reason_codes=("4", "5"),
+        remark_codes=("N822", "N776"),
+        root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
+        fix="Send the audio-only modifier where the note says audio only and why video"
+        " was not used.",
+        source="rulebook BH-079; 42 CFR 410.78(a)(3)",
+        support="verified",
+        valid_from=date(2022, 1, 1),
+        review=("E31",),
+    ),
+)
+def audio_only_modifier(line: LineCase) -> Verdict:
+    if not line.facts.is_telehealth:
+        return None
+    code, sent = line.line.procedure_code, line.line.modifiers
+    if code in WITHOUT_SESSION or code in _HELD_BY_CODE:
+        return None
+    modality = line.facts.modality
+    if modality is _AUDIO:
+        return _without_audio_modifier(line)
+    if modality is _VIDEO:
+        if "93" not in sent:
+            return None
+        return Found(
+            says=f"{code} carries 93 for audio only; the note says video.",
+            fix="Leave 93 off a session that was held by video.",
+        )
+    if modality is _IN_PERSON or not _VIDEO_MODIFIERS.isdisjoint(sent):
+        return None
+    return _HOW_HELD
+
+
+def _without_audio_modifier(line: LineCase) -> Verdict:
+    code, sent = line.line.procedure_code, line.line.modifiers
+    wanted = line.payer.audio_only_modifier if line.payer is not None else ""
+    if wanted:
+        if wanted in sent:
+            return None
+        return Found(
+            says=f"The session was audio only; {code} does not carry {wanted}, which"
+            " this payer asks for."
+        )
+    if not _AUDIO_MODIFIERS.isdisjoint(sent):
+        return None
+    says = f"The session was audio only; {code} carries neither 93 nor FQ."
+    if line.of_claim.payer_type is _ORIGINAL_MEDICARE:
+        return Found(says=says)
+    return Found(says=says, severity=Severity.WARN, by_default=True)
+
+
+@line_rule(
+    "BH-080",
+    About(
+        title="Modifier GT on a professional claim to Medicare",
+        statement="Original Medicare takes GT only on a critical access hospital's"
+        " institutional claim.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-3 to SV101-6",),
+        reason_codes=("4", "182"),
+        remark_codes=("N519",),
+        root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
+        fix="Leave GT off; place 02 or 10 says telehealth.",
+        source="rulebook BH-080",
+        support="verified",
+        payer_types=MEDICARE,
+        valid_from=date(2018, 1, 1),
+    ),
+)
+def modifier_gt_to_medicare(line: LineCase) -> Verdict:
+    if "GT" not in line.line.modifiers:
+        return None
+    return Found(
+        says=f"{line.line.procedure_code} carries GT on a professional claim to"
+        " original Medicare."
+    )
+
+
+@line_rule(
+    "BH-082",
+    About(
+        title="Two telehealth modifiers on one line",
+        statement="A line carries at most one of 95, 93, GT, GQ and FQ.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-3 to SV101-6",),
+        reason_codes=("4",),
+        remark_codes=("N519",),
+        root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
+        fix="Keep the one that says how the note documents the session.",
+        source="rulebook BH-082",
+        support="verified",
+    ),
+)
+def two_telehealth_modifiers(line: LineCase) -> Verdict:
+    sent = line.line.modifiers
+    if len(sent) < 2:
+        return None
+    several = _EXCLUSIVE_MODIFIERS.intersection(sent)
+    if len(several) < 2:
+        return None
+    return Found(
+        says=f"{line.line.procedure_code} carries {listed(sorted(several))} together."
+    )

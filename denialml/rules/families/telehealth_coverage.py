@@ -1,0 +1,197 @@
+"""Telehealth: whether the code may be held at a distance, and by whom."""
+
+from datetime import date
+
+from denialml.domain.coverage import PayerType
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.domain.encounter import Modality
+from denialml.rules.case import LineCase
+from denialml.rules.rule import (
+    MEDICARE,
+    About,
+    CannotTell,
+    Found,
+    Verdict,
+    line_rule,
+)
+from denialml.rules.session_codes import WITHOUT_SESSION
+
+# Visits that are telemedicine by their own text; Medicare pays 98016 of them only.
+_TELEMEDICINE_VISITS = frozenset(f"980{number:02}" for number in range(16))
+_TELEPHONE_VISITS = frozenset({"99441", "99442", "99443"})
+_REMOTE_BY_THEMSELVES = (
+    _TELEMEDICINE_VISITS | _TELEPHONE_VISITS | {"98016"} | WITHOUT_SESSION
+)
+
+# An enum's member costs ten times a module's name, and every line asks.
+_IN_PERSON = Modality.IN_PERSON
+_ORIGINAL_MEDICARE = PayerType.MEDICARE
+_ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
+_PATIENT_STATE = CannotTell("the State the patient was in")
+_LICENSES = CannotTell("the States where the clinician may practise")
+_PAYER_LIST = CannotTell("the payer's list of telehealth codes")
+_MEDICARE_LIST = CannotTell("whether Medicare lists the code for telehealth")
+
+
+@line_rule(
+    "BH-081",
+    About(
+        title="Code that the payer does not take by telehealth",
+        statement="A service held by telehealth is on the payer's list of telehealth"
+        " codes: Medicare's own list, or the one the payer has published.",
+        severity=Severity.DENY_LIKELY,
+        fields=(
+            "2400 SV101-2",
+            "2400 SV105",
+            "encounter modality",
+            "payer telehealth_codes",
+        ),
+        reason_codes=("96", "5"),
+        remark_codes=("N776",),
+        root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
+        fix="Do not bill it as telehealth; ask the payer for its list before the next"
+        " such session.",
+        source="Medicare telehealth list 2026, rulebook BH-081",
+        support="verified",
+        valid_from=date(2026, 1, 1),
+        review=("E20",),
+    ),
+)
+def code_not_for_telehealth(line: LineCase) -> Verdict:
+    if not line.facts.is_telehealth or line.facts.modality is _IN_PERSON:
+        return None
+    code = line.line.procedure_code
+    if code in _REMOTE_BY_THEMSELVES:
+        return None
+    payer_type = line.of_claim.payer_type
+    listed = line.policy.telehealth_codes
+    if payer_type is not _ORIGINAL_MEDICARE and listed is not None:
+        if code in listed:
+            return None
+        return Found(says=f"{code} is not on this payer's list of telehealth codes.")
+    by_medicare = line.code.telehealth_medicare if line.code is not None else None
+    if by_medicare:
+        return None
+    if payer_type is _ORIGINAL_MEDICARE or payer_type is _ADVANTAGE:
+        return _off_medicare_list(line, by_medicare, payer_type)
+    return _PAYER_LIST
+
+
+def _off_medicare_list(
+    line: LineCase, by_medicare: bool | None, payer_type: PayerType
+) -> Verdict:
+    code = line.line.procedure_code
+    if by_medicare is None:
+        # Medicare pays none of these at all: BH-033 says so.
+        paid_elsewhere_only = payer_type is _ORIGINAL_MEDICARE and code[:1] in (
+            "H",
+            "S",
+            "T",
+        )
+        return None if paid_elsewhere_only else _MEDICARE_LIST
+    if payer_type is _ORIGINAL_MEDICARE:
+        return Found(says=f"{code} is not on Medicare's list of telehealth codes.")
+    return Found(
+        says=f"{code} is not on Medicare's list of telehealth codes, which Medicare"
+        " Advantage plans follow unless they say otherwise.",
+        severity=Severity.WARN,
+        by_default=True,
+    )
+
+
+@line_rule(
+    "BH-084",
+    About(
+        title="Clinician may not practise where the patient was",
+        statement="In telehealth the clinician holds a licence, a privilege or an"
+        " authority to practise in the State where the patient is.",
+        severity=Severity.WARN,
+        fields=(
+            "encounter patient_state",
+            "clinician license_states",
+            "clinician license_state",
+        ),
+        reason_codes=("B7", "185"),
+        remark_codes=("N570",),
+        root_cause=RootCause.PROVIDER_ELIGIBILITY,
+        fix="Stop and have the licence checked; a compact counts only with its own"
+        " authority or privilege on file.",
+        source="rulebook BH-084",
+        support="expertise",
+        review=("E68",),
+    ),
+)
+def license_where_patient_was(line: LineCase) -> Verdict:
+    if not line.facts.is_telehealth or line.facts.modality is _IN_PERSON:
+        return None
+    if line.line.procedure_code in WITHOUT_SESSION:
+        return None
+    note, clinician = line.records.note, line.clinician
+    state = note.patient_state.upper() if note is not None else ""
+    if not state:
+        return _PATIENT_STATE
+    if clinician is None:
+        return _LICENSES
+    if state == clinician.license_state or state in clinician.license_states:
+        return None
+    if not clinician.license_states:
+        # The one licence on file need not be the only one.
+        return _LICENSES
+    return Found(
+        says=f"The patient was in {state}; the clinician's licences on file are for"
+        f" {', '.join(clinician.license_states)}."
+    )
+
+
+@line_rule(
+    "BH-085",
+    About(
+        title="Telemedicine visit code sent to Medicare",
+        statement="Original Medicare does not pay 98000 to 98015; it pays office"
+        " visits by telehealth, and 98016 for a brief check-in.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2",),
+        reason_codes=("96", "181"),
+        remark_codes=("M20",),
+        root_cause=RootCause.CODING_TIME_UNITS,
+        fix="Bill the office visit code that the note supports, with the telehealth"
+        " place of service.",
+        source="Medicare fee schedule 2025, rulebook BH-085",
+        support="verified",
+        payer_types=MEDICARE,
+        codes=_TELEMEDICINE_VISITS,
+        valid_from=date(2025, 1, 1),
+    ),
+)
+def telemedicine_visit_to_medicare(line: LineCase) -> Verdict:
+    return Found(
+        says=f"Original Medicare does not pay {line.line.procedure_code}; it takes an"
+        " office visit code with place 02 or 10."
+    )
+
+
+@line_rule(
+    "BH-086",
+    About(
+        title="Telephone visit code that no longer exists",
+        statement="99441 to 99443 ended with services of 2024.",
+        severity=Severity.REJECT,
+        fields=("2400 SV101-2", "2400 DTP*472"),
+        reason_codes=("181",),
+        remark_codes=("M20", "N56"),
+        root_cause=RootCause.CODING_TIME_UNITS,
+        fix="Bill the code in force on the date of service that the note supports.",
+        source="rulebook BH-086",
+        support="verified",
+        codes=_TELEPHONE_VISITS,
+        valid_from=date(2025, 1, 1),
+    ),
+)
+def deleted_telephone_visit(line: LineCase) -> Verdict:
+    if line.day is None:
+        return CannotTell("the date of service")
+    return Found(
+        says=f"{line.line.procedure_code} ended on 2024-12-31; the service was on"
+        f" {line.day}."
+    )
