@@ -1,0 +1,325 @@
+"""The note behind a session: signed, timed, under a plan, of this visit."""
+
+from decimal import Decimal
+
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.domain.encounter import Encounter
+from denialml.rules.case import LineCase
+from denialml.rules.rule import (
+    MEDICAID,
+    About,
+    CannotTell,
+    Found,
+    Verdict,
+    line_rule,
+)
+from denialml.rules.session_codes import PLANNED_TREATMENT, WITHOUT_SESSION
+
+_NOTE_SESSIONS = PLANNED_TREATMENT | {"99212", "99213", "99214", "99215"}
+_MEASURED_CARE = frozenset(
+    {
+        *("90832", "90833", "90834", "90836", "90837", "90838"),
+        *("99212", "99213", "99214", "99215"),
+    }
+)
+_MEASUREMENT_CODE = "96127"
+# Their time is the observation's (BH-069).
+_TIMED_BY_OBSERVATION = frozenset({"G2082", "G2083"})
+# Payers ask for a signature within 3 days, and the slowest within 14.
+_USUAL_SIGNATURE_DAYS, _LAST_SIGNATURE_DAYS = 3, 14
+_USUAL_PLAN_DAYS = 90
+_USUAL_MEASUREMENT_DAYS = 90
+_REPEATED_SHARE = Decimal("0.95")
+
+_SIGNED_NOTE = CannotTell("a signed note of the session")
+_HELD = CannotTell("whether the visit was held")
+_SIGNATURE_LIMIT = CannotTell("the payer's limit for signing notes")
+_PLAN = CannotTell("the date of the treatment plan in force")
+_PLAN_LIMIT = CannotTell("the payer's interval for reviewing treatment plans")
+_GOAL = CannotTell("whether the note names a goal of the plan")
+_REPEATED = CannotTell("how much of the note repeats the one before")
+_MEASURED = CannotTell("the day of the last PHQ-9, GAD-7 or the like")
+_MEASUREMENT_LIMIT = CannotTell("the payer's interval for repeated measurement")
+
+
+@line_rule(
+    "BH-038",
+    About(
+        title="Timed code without documented time",
+        statement="The note behind a timed code has start and stop times or total"
+        " minutes.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "encounter started_at, stopped_at, minutes"),
+        reason_codes=("150", "252"),
+        remark_codes=("N443", "N393"),
+        root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
+        fix="A dated addendum by the clinician, only where a record made at the time"
+        " (schedule, telehealth log) shows the minutes.",
+        source="Medicare contractor CERT findings, rulebook BH-038",
+        support="verified",
+    ),
+)
+def no_documented_time(line: LineCase) -> Verdict:
+    code, facts = line.code, line.facts
+    if code is None or code.time_basis != "minutes":
+        return None
+    if facts.documented_minutes is not None:
+        return None
+    if code.code in WITHOUT_SESSION or code.code in _TIMED_BY_OBSERVATION:
+        return None
+    if line.records.note is None:
+        return _SIGNED_NOTE
+    return Found(says=f"{code.code} is billed by time; its note has no minutes.")
+
+
+@line_rule(
+    "BH-117",
+    About(
+        title="Note not signed, or signed late",
+        statement="The note is signed before the claim goes out and within the payer's"
+        " limit.",
+        severity=Severity.HOLD,
+        fields=("encounter signed_on", "payer signature_limit_days"),
+        reason_codes=("252", "B12"),
+        remark_codes=("N394",),
+        root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
+        fix="Hold the claim until the clinician who held the session has signed; a late"
+        " signature keeps its own date.",
+        source="rulebook BH-117",
+        support="expertise",
+        review=("E41",),
+    ),
+)
+def unsigned_or_late_note(line: LineCase) -> Verdict:
+    note = line.records.note
+    if note is None:
+        return _unsigned(line)
+    if note.signed_on is None or line.day is None:
+        return None
+    days = (note.signed_on - line.day).days
+    limit = line.policy.signature_limit_days
+    if days <= (_USUAL_SIGNATURE_DAYS if limit is None else limit):
+        return None
+    if limit is None:
+        if days <= _LAST_SIGNATURE_DAYS:
+            return _SIGNATURE_LIMIT
+        return Found(
+            says=f"The note was signed {days} days after the session; payers that set"
+            f" a limit allow {_LAST_SIGNATURE_DAYS} at most.",
+            severity=Severity.WARN,
+            by_default=True,
+        )
+    return Found(
+        says=f"The note was signed {days} days after the session; this payer allows"
+        f" {limit}.",
+        severity=Severity.DENY_LIKELY,
+        fix="Send the note with its true signature date if the payer asks; never date"
+        " it back.",
+    )
+
+
+def _unsigned(line: LineCase) -> Verdict:
+    if line.line.procedure_code in WITHOUT_SESSION:
+        return None
+    draft = line.records.draft
+    if draft is None or not _is_of_line(draft, line):
+        return _SIGNED_NOTE
+    return Found(
+        says=f"The note of the {line.day} session is not signed on the day the claim"
+        " is sent."
+    )
+
+
+@line_rule(
+    "BH-118",
+    About(
+        title="Treatment plan out of date",
+        statement="A treatment plan is in force on the day of treatment and was"
+        " reviewed within the payer's interval.",
+        severity=Severity.DENY_LIKELY,
+        fields=("encounter treatment_plan_on", "payer treatment_plan_days"),
+        reason_codes=("252", "50"),
+        remark_codes=("N238", "N351", "N394"),
+        root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
+        fix="Have the plan reviewed now for the sessions to come; send the plan that"
+        " was in force on the day, with its own date.",
+        source="state Medicaid and payer rules, rulebook BH-118",
+        support="expertise",
+        codes=PLANNED_TREATMENT,
+        review=("E41",),
+    ),
+)
+def treatment_plan_out_of_date(line: LineCase) -> Verdict:
+    age = line.facts.treatment_plan_age_days
+    limit = line.policy.treatment_plan_days
+    if age is None:
+        return _PLAN
+    if age < 0:
+        return Found(
+            says=f"The treatment plan is dated {-age} days after the session.",
+            severity=None if limit is not None else Severity.WARN,
+        )
+    if age <= (_USUAL_PLAN_DAYS if limit is None else limit):
+        return None
+    if limit is not None:
+        return Found(
+            says=f"The treatment plan was {age} days old; this payer allows {limit}."
+        )
+    if line.of_claim.payer_type not in MEDICAID:
+        # No federal interval for Medicare or commercial psychotherapy (review E41).
+        return _PLAN_LIMIT
+    return Found(
+        says=f"The treatment plan was {age} days old; Medicaid programs commonly allow"
+        f" {_USUAL_PLAN_DAYS}.",
+        severity=Severity.WARN,
+        by_default=True,
+    )
+
+
+@line_rule(
+    "BH-119",
+    About(
+        title="Note without a goal of the plan",
+        statement="The note of a treatment session names the goal of the plan that it"
+        " worked on.",
+        severity=Severity.WARN,
+        fields=("encounter plan_goal_linked",),
+        reason_codes=("50", "152"),
+        remark_codes=("N163", "N225"),
+        root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
+        fix="A dated addendum by the clinician, if the session did work on a goal.",
+        source="rulebook BH-119",
+        support="expertise",
+        codes=PLANNED_TREATMENT,
+    ),
+)
+def note_without_goal(line: LineCase) -> Verdict:
+    note = line.records.note
+    if note is None or note.plan_goal_linked is None:
+        return _GOAL
+    if note.plan_goal_linked:
+        return None
+    return Found(
+        says=f"The note behind {line.line.procedure_code} names no goal of the"
+        " treatment plan."
+    )
+
+
+@line_rule(
+    "BH-120",
+    About(
+        title="Note repeats the one before",
+        statement="No more than 95% of a note's text repeats the patient's note"
+        " before.",
+        severity=Severity.WARN,
+        fields=("encounter repeated_text_share",),
+        reason_codes=("150", "B12"),
+        remark_codes=("N163",),
+        root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
+        fix="Write the next notes anew; a signed note is never altered.",
+        source="rulebook BH-120",
+        support="expertise",
+        codes=_NOTE_SESSIONS,
+    ),
+)
+def repeated_note(line: LineCase) -> Verdict:
+    note = line.records.note
+    if note is None or note.repeated_text_share is None:
+        return _REPEATED
+    if note.repeated_text_share <= _REPEATED_SHARE:
+        return None
+    # Rounded down, so that no share just below the whole reads as 100%.
+    return Found(
+        says=f"{int(note.repeated_text_share * 100)}% of the note's text repeats the"
+        " patient's note before."
+    )
+
+
+@line_rule(
+    "BH-121",
+    About(
+        title="Measurement overdue",
+        statement="Where the payer expects it, a PHQ-9, GAD-7 or the like was taken"
+        " within its interval.",
+        severity=Severity.WARN,
+        fields=("encounter measured_on", "payer measurement_days", "claims sent"),
+        reason_codes=("50",),
+        remark_codes=("N163",),
+        root_cause=RootCause.MEDICAL_NECESSITY,
+        fix="Measure at the next session and bill 96127 if it is separate.",
+        source="rulebook BH-121",
+        support="expertise",
+        codes=_MEASURED_CARE,
+    ),
+)
+def measurement_overdue(line: LineCase) -> Verdict:
+    note, day, limit = line.records.note, line.day, line.policy.measurement_days
+    measured = note.measured_on if note is not None else None
+    if day is None or (limit is None and measured is None):
+        return None
+    allowed = _USUAL_MEASUREMENT_DAYS if limit is None else limit
+    if measured is not None and (day - measured).days <= allowed:
+        return None
+    if _MEASUREMENT_CODE in line.of_claim.codes:
+        return None
+    for sent in line.records.sent:
+        if (
+            sent.procedure_code == _MEASUREMENT_CODE
+            and sent.service_date is not None
+            and 0 <= (day - sent.service_date).days <= allowed
+        ):
+            return None
+    if measured is None:
+        return _MEASURED
+    if limit is None:
+        return _MEASUREMENT_LIMIT
+    return Found(
+        says=f"The last measurement was {(day - measured).days} days before the"
+        f" session; this payer expects one every {limit}."
+    )
+
+
+@line_rule(
+    "BH-127",
+    About(
+        title="Missed visit billed",
+        statement="A visit that the patient missed or cancelled is not an insured"
+        " service.",
+        severity=Severity.HOLD,
+        fields=("encounter attendance",),
+        reason_codes=("115",),
+        remark_codes=("N441",),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Do not send the line. A fee to the patient is for the practice's own"
+        " policy, and never for Medicaid.",
+        source="rulebook BH-127",
+        support="verified",
+    ),
+)
+def missed_visit(line: LineCase) -> Verdict:
+    record = line.records.note or line.records.draft
+    if record is None:
+        return None if line.line.procedure_code in WITHOUT_SESSION else _HELD
+    attendance = record.attendance
+    if attendance not in ("no_show", "cancelled"):
+        if attendance == "held" or record.signed_on is not None:
+            # Only a session that was held leaves a signed note of what was done.
+            return None
+        return _HELD
+    if not _is_of_line(record, line):
+        return _HELD
+    how = "missed" if attendance == "no_show" else "cancelled"
+    return Found(
+        says=f"{line.line.procedure_code} is billed for {line.day}; the record says"
+        f" that the visit was {how}."
+    )
+
+
+def _is_of_line(record: Encounter, line: LineCase) -> bool:
+    """Whether the record is of the line's own session, and not another of its day."""
+    return (
+        record.clinician_npi == line.rendering_npi
+        or record.patient_control_number == line.claim.patient_control_number
+        or record.procedure_code == line.line.procedure_code
+    )
