@@ -16,7 +16,7 @@ decisions=${2:-}
     --difficulty medium --refits monthly
 "$python" -m benchmarks.backtest --claims 150000 --seeds 421 --difficulty hard \
     --refits monthly --out benchmarks/results/backtest_hard.json
-"$python" -m benchmarks.backtest --claims 120000 --seeds 425 426 --difficulty medium \
+"$python" -m benchmarks.backtest --claims 120000 --seeds 427 428 --difficulty medium \
     --refits --baselines --peers --out benchmarks/results/peers.json
 "$python" -m benchmarks.small_practice --claims 2000 5000 --seeds 401 402 403 404 405 406 407 408 409 410
 "$python" -m benchmarks.leaks --claims 20000 --seeds 401
