@@ -1,0 +1,287 @@
+"""Whether the plan covered the patient, the service and this many visits."""
+
+from datetime import date
+
+from denialml.domain.coverage import EligibilityCheck, EligibilityResult
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.provider_types import in_words, type_of, type_of_taxonomy
+from denialml.rules.rule import (
+    MEDICARE,
+    About,
+    CannotTell,
+    Found,
+    Verdict,
+    claim_rule,
+    line_rule,
+)
+
+# Usually of the medical benefit, also where a plan carves behavioral health out
+# (review E28).
+MEDICAL_BENEFIT = frozenset(
+    {
+        *("96156", "96158", "96159", "96164", "96165", "96167", "96168", "96170"),
+        *("96171", "99484", "99492", "99493", "99494", "G2214", "G0323"),
+        *("G0568", "G0569", "G0570", "96116", "96121", "96132", "96133"),
+        *("G2082", "G2083", "J0013", "S0013", "80305", "80306", "80307", "96372"),
+    }
+)
+VISITS = frozenset(
+    {
+        *("90791", "90792", "90832", "90834", "90837", "90839", "90845", "90846"),
+        *("90847", "90849", "90853", "90880", "99202", "99203", "99204", "99205"),
+        *("99211", "99212", "99213", "99214", "99215", "H0004", "H0005", "H0015"),
+        *("H0031", "H0035", "H2012", "H2036", "S0201", "S9480"),
+    }
+)
+# What plans exclude most often: marital and court-ordered services, tests for school,
+# hypnosis, biofeedback, behavior analysis (rulebook BH-032).
+_OFTEN_EXCLUDED = frozenset(
+    {
+        *("90845", "90849", "90875", "90876", "90880", "90882", "90885", "90887"),
+        *("90889", "90899", "97151", "97152", "97153", "97154", "97155", "97156"),
+        *("97157", "97158", "0362T", "0373T"),
+    }
+)
+_OFTEN_EXCLUDED_DIAGNOSES = ("Z02", "Z04", "Z55", "Z63", "Z65")
+_USUAL_CHECK_DAYS = 3
+_NURSING_STAY = "31"
+# Paid beside the nursing facility's own payment (review E42).
+_OUTSIDE_THE_STAY = frozenset(
+    {
+        *("physician", "nurse_practitioner", "clinical_nurse_specialist"),
+        *("physician_assistant", "psychologist", "marriage_family_therapist"),
+        "mental_health_counselor",
+    }
+)
+_ACTIVE = EligibilityResult.ACTIVE
+_INACTIVE = EligibilityResult.INACTIVE
+
+
+def last_check(case: ClaimCase) -> EligibilityCheck | None:
+    """The payer's last eligibility answer on file; None: there is none."""
+    return case.lines[0].records.check if case.lines else None
+
+
+def asked_about(check: EligibilityCheck) -> date:
+    """The date of service an answer speaks of."""
+    return check.service_date or check.checked_on
+
+
+def same_month(one: date, other: date) -> bool:
+    """Coverage mostly begins and ends with a month."""
+    return (one.year, one.month) == (other.year, other.month)
+
+
+@claim_rule(
+    "BH-014",
+    About(
+        title="Coverage not active on the date of service",
+        statement="The payer's eligibility answer shows active coverage, with a benefit"
+        " for mental health or substance use, on each date of service.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 DTP*472", "271 EB01", "271 EB03", "271 DTP*346", "271 DTP*347"),
+        reason_codes=("27", "26", "200"),
+        remark_codes=("N30", "N52"),
+        root_cause=RootCause.ELIGIBILITY_COVERAGE,
+        fix="Check eligibility again for the date of service and bill the payer that"
+        " covered the patient that day; ask about retroactive coverage.",
+        source="rulebook BH-014, X12 271",
+        support="expertise",
+        review=("E27",),
+    ),
+)
+def coverage_inactive(case: ClaimCase) -> Verdict:
+    check = last_check(case)
+    if check is None:
+        return CannotTell("the payer's eligibility answer (271)")
+    begin, end = check.coverage_begin, check.coverage_end
+    unsure: CannotTell | None = None
+    for line in case.lines:
+        day = line.day
+        if day is None:
+            unsure = CannotTell("date of service")
+        elif end is not None and end < day:
+            return _not_covered(line, f"coverage ended on {end}")
+        elif begin is not None and day < begin:
+            return _not_covered(line, f"coverage began on {begin}")
+        elif check.result is _ACTIVE:
+            if line.line.procedure_code in MEDICAL_BENEFIT:
+                continue
+            if check.mental_health_active is False:
+                return _not_covered(
+                    line, "the plan has no active mental-health benefit"
+                )
+            if check.mental_health_active is None:
+                unsure = CannotTell(
+                    "the mental-health benefit (the payer answered for the plan only)"
+                )
+        elif check.result is not _INACTIVE:
+            unsure = CannotTell("whether coverage was active (the answer does not say)")
+        elif end is None and same_month(asked_about(check), day):
+            return _not_covered(line, f"inactive on {asked_about(check)}")
+        elif end is None:
+            unsure = CannotTell("an eligibility answer for the date of service")
+    return unsure
+
+
+def _not_covered(line: LineCase, why: str) -> Found:
+    check = line.records.check
+    assert check is not None
+    numbers = (line.line.line_number,)
+    return Found(
+        says=f"The date of service is {line.day}; the eligibility answer of"
+        f" {check.checked_on} says: {why}.",
+        lines=numbers,
+    )
+
+
+@claim_rule(
+    "BH-015",
+    About(
+        title="No eligibility check near the date of service",
+        statement="Eligibility was checked for the month of the date of service, or as"
+        " near to it as the payer's setting asks.",
+        severity=Severity.WARN,
+        fields=("2400 DTP*472", "eligibility answers on file"),
+        reason_codes=("27", "31"),
+        root_cause=RootCause.ELIGIBILITY_COVERAGE,
+        fix="Check eligibility for the date of service before sending.",
+        source="rulebook BH-015",
+        support="expertise",
+        review=("E74",),
+    ),
+)
+def coverage_unchecked(case: ClaimCase) -> Verdict:
+    check = last_check(case)
+    limit = case.policy.eligibility_check_days
+    for line in case.lines:
+        day = line.day
+        if day is None:
+            return CannotTell("date of service")
+        if check is None:
+            return Found(says="No eligibility answer of this payer is on file.")
+        asked = asked_about(check)
+        days = abs((day - asked).days)
+        if limit is None:
+            near = days <= _USUAL_CHECK_DAYS or same_month(asked, day)
+        else:
+            near = days <= limit
+        if not near:
+            return Found(
+                says=f"The last eligibility answer is for {asked}; the date of service is"
+                f" {day} ({days} {'day' if days == 1 else 'days'} apart).",
+                lines=(line.line.line_number,),
+                by_default=limit is None,
+            )
+    return None
+
+
+@line_rule(
+    "BH-031",
+    About(
+        title="Visit or day limit of the benefit reached",
+        statement="The plan has a visit left for the date of service.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 DTP*472", "271 EB*F", "visits on file since the answer"),
+        reason_codes=("119", "B1"),
+        remark_codes=("N362", "N640"),
+        root_cause=RootCause.BENEFIT_LIMIT,
+        fix="Ask the payer what is left and whether parity law (MHPAEA) allows the"
+        " limit, before the patient is billed.",
+        source="rulebook BH-031",
+        support="expertise",
+        codes=VISITS,
+    ),
+)
+def visits_used_up(line: LineCase) -> Verdict:
+    left = line.facts.visits_remaining_now
+    if left is not None and left > 0:
+        return None
+    check = line.records.check
+    if left is None:
+        if check is None:
+            return CannotTell("visits left (the payer's eligibility answer)")
+        if line.facts.visits_remaining is not None:
+            return CannotTell("visits left in the year of the date of service")
+        # A payer that counts visits says so: an answer without a count has no limit.
+        return None
+    return Found(
+        says=f"The plan has no visit left for {line.line.procedure_code} on {line.day},"
+        " by its last count and the visits since."
+    )
+
+
+@line_rule(
+    "BH-032",
+    About(
+        title="Service excluded by the plan",
+        statement="Neither the procedure code nor a diagnosis that its line points to"
+        " is excluded by the plan.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "2400 SV107", "payer settings"),
+        reason_codes=("204", "96"),
+        remark_codes=("N130", "N216", "N425"),
+        root_cause=RootCause.BENEFIT_COVERAGE,
+        fix="Read the plan's benefit again; where parity or a State mandate requires"
+        " the service, say so in an appeal. Tell the patient before the service.",
+        source="rulebook BH-032",
+        support="expertise",
+    ),
+)
+def service_excluded(line: LineCase) -> Verdict:
+    code = line.line.procedure_code
+    codes = line.policy.excluded_codes
+    if codes is not None and code in codes:
+        return Found(says=f"The plan excludes {code}.")
+    diagnoses = line.policy.excluded_diagnoses
+    if diagnoses is not None:
+        excluded = {one.replace(".", "") for one in diagnoses}
+        for diagnosis in line.facts.diagnosis_codes:
+            if diagnosis in excluded:
+                return Found(says=f"The plan excludes {code} for {diagnosis}.")
+    if codes is None and code in _OFTEN_EXCLUDED:
+        return CannotTell("the payer's excluded_codes setting")
+    if diagnoses is None and any(
+        one.startswith(_OFTEN_EXCLUDED_DIAGNOSES) for one in line.facts.diagnosis_codes
+    ):
+        return CannotTell("the payer's excluded_diagnoses setting")
+    return None
+
+
+@line_rule(
+    "BH-128",
+    About(
+        title="Service that a skilled nursing facility is paid for",
+        statement="In a covered stay in a skilled nursing facility (place 31) Medicare"
+        " pays a clinical social worker's services to the facility only.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV105", "CLM05-1", "clinician's credential"),
+        reason_codes=("190", "97"),
+        remark_codes=("N106", "N121"),
+        root_cause=RootCause.COB_WRONG_PAYER,
+        fix="Bill the facility under its arrangement with the practice. Place 32 is for"
+        " a stay that Medicare does not cover; the record must show it.",
+        source="SNF consolidated billing, rulebook BH-128",
+        support="partly-verified",
+        payer_types=MEDICARE,
+        review=("E42",),
+    ),
+)
+def nursing_stay(line: LineCase) -> Verdict:
+    if line.place != _NURSING_STAY:
+        return None
+    clinician = line.clinician
+    kind = type_of(clinician) if clinician is not None else ""
+    if not kind:
+        provider = line.line.rendering_provider or line.claim.rendering_provider
+        kind = type_of_taxonomy(provider.taxonomy_code) if provider is not None else ""
+    if not kind:
+        return CannotTell("the clinician's credential")
+    if kind in _OUTSIDE_THE_STAY:
+        return None
+    return Found(
+        says=f"{line.line.procedure_code} in place 31 by a {in_words(kind)} is part of"
+        " what Medicare pays the facility."
+    )

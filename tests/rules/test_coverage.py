@@ -1,0 +1,196 @@
+"""The rules of `families.coverage`."""
+
+from datetime import date
+
+import pytest
+
+from denialml.domain.claim import Diagnosis
+from denialml.domain.coverage import EligibilityResult, PayerType
+from denialml.rules.payer_policy import PayerPolicy
+from tests.rules.cases import case, check, clinician, line
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+
+INACTIVE, UNSURE = EligibilityResult.INACTIVE, EligibilityResult.UNKNOWN
+MEDICARE = PayerType.MEDICARE
+# These read nothing but the claim.
+ALWAYS_TELL: set[str] = set()
+SPEC = [
+    Row(
+        "BH-014",
+        FOUND,
+        lambda: case(checks=[check(coverage_end=date(2026, 3, 1))]),
+        says="coverage ended on 2026-03-01",
+        lines=(1,),
+    ),
+    Row("BH-014", CLEAN, lambda: case(checks=[check(coverage_end=date(2026, 3, 2))])),
+    Row(
+        "BH-014",
+        FOUND,
+        lambda: case(checks=[check(coverage_begin=date(2026, 3, 3))]),
+        says="coverage began on 2026-03-03",
+    ),
+    Row("BH-014", CLEAN, lambda: case(checks=[check(coverage_begin=date(2026, 3, 2))])),
+    Row(
+        "BH-014",
+        FOUND,
+        lambda: case(checks=[check(result=INACTIVE)]),
+        says="inactive on 2026-03-01",
+    ),
+    # Inactive in another month says nothing of this one.
+    Row(
+        "BH-014",
+        CANNOT_TELL,
+        lambda: case(checks=[check(result=INACTIVE, checked_on=date(2026, 2, 27))]),
+        says="an eligibility answer for the date of service",
+    ),
+    # Covered that day, ended since.
+    Row(
+        "BH-014",
+        CLEAN,
+        lambda: case(
+            checks=[check(result=INACTIVE, coverage_end=date(2026, 3, 31))],
+        ),
+    ),
+    Row(
+        "BH-014",
+        FOUND,
+        lambda: case(checks=[check(mental_health_active=False)]),
+        says="no active mental-health benefit",
+    ),
+    # Health-behavior codes are of the medical benefit (E28).
+    Row(
+        "BH-014",
+        CLEAN,
+        lambda: case(line("96158"), checks=[check(mental_health_active=False)]),
+    ),
+    # The payer answered for service type 30 only (E27).
+    Row(
+        "BH-014",
+        CANNOT_TELL,
+        lambda: case(checks=[check(mental_health_active=None)]),
+        says="the mental-health benefit",
+    ),
+    Row("BH-014", CANNOT_TELL, lambda: case(checks=[check(result=UNSURE)])),
+    Row("BH-014", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
+    Row("BH-015", FOUND, lambda: case(), says="No eligibility answer"),
+    Row(
+        "BH-015",
+        FOUND,
+        lambda: case(checks=[check(checked_on=date(2026, 2, 26))]),
+        says="the date of service is 2026-03-02 (4 days apart)",
+        by_default=True,
+    ),
+    Row("BH-015", CLEAN, lambda: case(checks=[check(checked_on=date(2026, 2, 27))])),
+    # A weekly patient is checked once a month (E74).
+    Row(
+        "BH-015",
+        CLEAN,
+        lambda: case(
+            line(service_date=date(2026, 3, 30)),
+            checks=[check()],
+            as_of=date(2026, 4, 1),
+        ),
+    ),
+    Row(
+        "BH-015",
+        FOUND,
+        lambda: case(checks=[check()], policy=PayerPolicy(eligibility_check_days=0)),
+        says="(1 day apart)",
+    ),
+    Row(
+        "BH-015",
+        CLEAN,
+        lambda: case(checks=[check()], policy=PayerPolicy(eligibility_check_days=1)),
+    ),
+    Row(
+        "BH-015",
+        CANNOT_TELL,
+        lambda: case(line(service_date=None), checks=[check()]),
+        says="date of service",
+    ),
+    Row(
+        "BH-031",
+        FOUND,
+        lambda: case(checks=[check(visits_remaining=0)]),
+        says="no visit left for 90834",
+    ),
+    Row("BH-031", CLEAN, lambda: case(checks=[check(visits_remaining=1)])),
+    Row("BH-031", CLEAN, lambda: case(checks=[check()])),
+    Row("BH-031", CLEAN, lambda: case(line("96127"))),
+    Row("BH-031", CANNOT_TELL, lambda: case(), says="visits left"),
+    Row(
+        "BH-031",
+        CANNOT_TELL,
+        lambda: case(
+            checks=[check(checked_on=date(2025, 12, 30), visits_remaining=0)],
+        ),
+        says="in the year of the date of service",
+    ),
+    Row(
+        "BH-032",
+        FOUND,
+        lambda: case(line("90845"), policy=PayerPolicy(excluded_codes=("90845",))),
+        says="excludes 90845",
+    ),
+    Row(
+        "BH-032",
+        CLEAN,
+        lambda: case(line("90845"), policy=PayerPolicy(excluded_codes=())),
+    ),
+    Row(
+        "BH-032",
+        FOUND,
+        lambda: case(
+            line("90847"),
+            diagnoses=(Diagnosis(code="Z630", qualifier="ABK"),),
+            policy=PayerPolicy(excluded_diagnoses=("Z63.0",)),
+        ),
+        says="excludes 90847 for Z630",
+    ),
+    Row("BH-032", CLEAN, lambda: case(line("90847"))),
+    Row("BH-032", CANNOT_TELL, lambda: case(line("90880")), says="excluded_codes"),
+    Row(
+        "BH-032",
+        CANNOT_TELL,
+        lambda: case(diagnoses=(Diagnosis(code="Z630", qualifier="ABK"),)),
+        says="excluded_diagnoses",
+    ),
+    Row(
+        "BH-128",
+        FOUND,
+        lambda: case(
+            line(place_of_service="31"), payer_type=MEDICARE, clinicians=[clinician()]
+        ),
+        says="by a clinical social worker",
+    ),
+    # Counselors and family therapists are paid beside the stay (E42).
+    Row(
+        "BH-128",
+        CLEAN,
+        lambda: case(
+            line(place_of_service="31"),
+            payer_type=MEDICARE,
+            clinicians=[clinician(credential="LMFT")],
+        ),
+    ),
+    Row(
+        "BH-128",
+        CLEAN,
+        lambda: case(
+            line(place_of_service="32"), payer_type=MEDICARE, clinicians=[clinician()]
+        ),
+    ),
+    Row(
+        "BH-128",
+        CANNOT_TELL,
+        lambda: case(
+            line(place_of_service="31"), payer_type=MEDICARE, rendering_provider=None
+        ),
+        says="credential",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
+def test_the_rule_says_what_it_must(row: Row) -> None:
+    check_row(row)

@@ -1,0 +1,259 @@
+"""The rules of `families.other_coverage`."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from denialml.domain.claim import OtherPayer, Provider, Subscriber
+from denialml.domain.coverage import PayerType
+from denialml.domain.remittance import ClaimAdjustment
+from denialml.rules.payer_policy import PayerPolicy
+from tests.rules.cases import NPI, case, check, clinician, line
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+
+MEDICARE, MEDICAID = PayerType.MEDICARE, PayerType.MEDICAID
+SECOND = Subscriber(member_id="M1", payer_responsibility_code="S")
+UNORDERED = Subscriber(member_id="M1", payer_responsibility_code="U")
+ANSWERED = OtherPayer(payer_id="P2", payer_responsibility_code="P", paid=Decimal(80))
+UNANSWERED = OtherPayer(payer_id="P2", payer_responsibility_code="P")
+PSYCHIATRIST = Provider(name="Quarrystone", npi=NPI, taxonomy_code="2084P0800X")
+FAMILY_DOCTOR = Provider(name="Quarrystone", npi=NPI, taxonomy_code="207Q00000X")
+CARVED_OUT = check(behavioral_payer_id="BH9")
+
+
+def _balance(amount: str) -> tuple[OtherPayer, ...]:
+    adjustment = ClaimAdjustment(
+        group_code="CO", reason_code="45", amount=Decimal(amount)
+    )
+    return (OtherPayer(payer_id="P2", paid=Decimal(80), adjustments=(adjustment,)),)
+
+
+# These read nothing but the claim.
+ALWAYS_TELL: set[str] = set()
+SPEC = [
+    Row(
+        "BH-016",
+        FOUND,
+        lambda: case(checks=[CARVED_OUT]),
+        says="is paid by BH9; the claim goes to P1",
+        lines=(1,),
+    ),
+    Row("BH-016", CLEAN, lambda: case(checks=[check(behavioral_payer_id="P1")])),
+    Row("BH-016", CLEAN, lambda: case(checks=[check()])),
+    Row(
+        "BH-016",
+        FOUND,
+        lambda: case(policy=PayerPolicy(behavioral_payer_id="BH9")),
+        says="BH9",
+    ),
+    # Of the medical benefit (E28).
+    Row("BH-016", CLEAN, lambda: case(line("96158"), checks=[CARVED_OUT])),
+    Row(
+        "BH-016",
+        FOUND,
+        lambda: case(
+            line("99214"), checks=[CARVED_OUT], rendering_provider=PSYCHIATRIST
+        ),
+    ),
+    Row(
+        "BH-016",
+        CLEAN,
+        lambda: case(
+            line("99214"), checks=[CARVED_OUT], rendering_provider=FAMILY_DOCTOR
+        ),
+    ),
+    Row(
+        "BH-016",
+        CANNOT_TELL,
+        lambda: case(line("99214"), checks=[CARVED_OUT], rendering_provider=None),
+        says="specialty",
+    ),
+    Row("BH-016", CANNOT_TELL, lambda: case(), says="who pays behavioral health"),
+    Row(
+        "BH-017",
+        FOUND,
+        lambda: case(subscriber=SECOND, other_payers=(UNANSWERED,)),
+        says="SBR01 S",
+    ),
+    Row("BH-017", CLEAN, lambda: case(subscriber=SECOND, other_payers=(ANSWERED,))),
+    Row(
+        "BH-017",
+        FOUND,
+        lambda: case(checks=[check(other_payer_name="Sample Mutual")]),
+        says="names another payer (Sample Mutual)",
+    ),
+    Row("BH-017", CLEAN, lambda: case(checks=[check()])),
+    Row("BH-017", CLEAN, lambda: case(checks=[check(other_payer_id="P1")])),
+    Row(
+        "BH-017",
+        FOUND,
+        lambda: case(other_payers=(ANSWERED,)),
+        says="two payers the first",
+    ),
+    # The practice has settled the order.
+    Row(
+        "BH-017",
+        CLEAN,
+        lambda: case(
+            checks=[check(other_payer_id="P2")],
+            other_payers=(OtherPayer(payer_id="P2", payer_responsibility_code="S"),),
+        ),
+    ),
+    # Medicaid has a rule of its own.
+    Row(
+        "BH-017",
+        CLEAN,
+        lambda: case(payer_type=MEDICAID, checks=[check(other_payer_id="P2")]),
+    ),
+    Row("BH-017", CANNOT_TELL, lambda: case(), says="other coverage"),
+    Row("BH-017", CANNOT_TELL, lambda: case(subscriber=UNORDERED), says="SBR01"),
+    Row(
+        "BH-018",
+        FOUND,
+        lambda: case(other_payers=_balance("80")),
+        says="come to $160.00; the charge is $150.00",
+    ),
+    Row("BH-018", CLEAN, lambda: case(other_payers=_balance("70"))),
+    Row("BH-018", CLEAN, lambda: case(other_payers=(UNANSWERED,))),
+    Row("BH-018", CANNOT_TELL, lambda: case(other_payers=_balance("10")), says="2430"),
+    Row(
+        "BH-019",
+        FOUND,
+        lambda: case(payer_type=MEDICAID, checks=[check(other_payer_name="Mutual")]),
+        says="Other coverage is on file (Mutual)",
+    ),
+    Row("BH-019", CLEAN, lambda: case(payer_type=MEDICAID, checks=[check()])),
+    Row(
+        "BH-019",
+        CLEAN,
+        lambda: case(payer_type=MEDICAID, subscriber=SECOND, other_payers=(ANSWERED,)),
+    ),
+    Row(
+        "BH-019",
+        FOUND,
+        lambda: case(payer_type=MEDICAID, other_payers=(UNANSWERED,)),
+        lines=(1,),
+    ),
+    # What Medicare never pays goes straight to Medicaid (E47).
+    Row(
+        "BH-019",
+        CLEAN,
+        lambda: case(
+            line("H0038"),
+            payer_type=MEDICAID,
+            checks=[check(other_payer_name="Medicare Part B")],
+        ),
+    ),
+    Row(
+        "BH-019",
+        FOUND,
+        lambda: case(
+            line("H0038"),
+            line("90834", 2),
+            payer_type=MEDICAID,
+            checks=[check(other_payer_name="Medicare Part B")],
+            clinicians=[clinician()],
+        ),
+        lines=(2,),
+    ),
+    # Medicare did not enroll counselors before 2024 (E18).
+    Row(
+        "BH-019",
+        CLEAN,
+        lambda: case(
+            line(service_date=date(2023, 12, 31)),
+            payer_type=MEDICAID,
+            checks=[check(other_payer_name="Medicare Part B")],
+            clinicians=[clinician(credential="LPC")],
+        ),
+    ),
+    Row(
+        "BH-019",
+        FOUND,
+        lambda: case(
+            line(service_date=date(2024, 1, 1)),
+            payer_type=MEDICAID,
+            checks=[check(other_payer_name="Medicare Part B")],
+            clinicians=[clinician(credential="LPC")],
+        ),
+    ),
+    Row(
+        "BH-019",
+        CLEAN,
+        lambda: case(
+            payer_type=MEDICAID,
+            checks=[check(other_payer_name="Ryan White Program")],
+        ),
+    ),
+    Row(
+        "BH-019",
+        CANNOT_TELL,
+        lambda: case(
+            line("H0038"), payer_type=MEDICAID, checks=[check(other_payer_id="P2")]
+        ),
+        says="whether the other payer is Medicare",
+    ),
+    Row("BH-019", CANNOT_TELL, lambda: case(payer_type=MEDICAID)),
+    Row(
+        "BH-020",
+        FOUND,
+        lambda: case(payer_type=MEDICARE, checks=[check(is_medicare_advantage=True)]),
+        says="shows a Medicare Advantage plan",
+        lines=(1,),
+    ),
+    Row(
+        "BH-020",
+        CLEAN,
+        lambda: case(payer_type=MEDICARE, checks=[check(is_medicare_advantage=False)]),
+    ),
+    Row("BH-020", CANNOT_TELL, lambda: case(payer_type=MEDICARE)),
+    Row(
+        "BH-020",
+        CANNOT_TELL,
+        lambda: case(
+            payer_type=MEDICARE,
+            checks=[check(checked_on=date(2026, 2, 27), is_medicare_advantage=True)],
+        ),
+        says="for the month of service",
+    ),
+    Row(
+        "BH-021",
+        FOUND,
+        lambda: case(
+            payer_type=MEDICARE,
+            patient_paid=Decimal(20),
+            checks=[check(is_qualified_beneficiary=True)],
+        ),
+        says="the patient paid $20.00",
+    ),
+    Row(
+        "BH-021",
+        CLEAN,
+        lambda: case(
+            payer_type=MEDICARE,
+            patient_paid=Decimal(0),
+            checks=[check(is_qualified_beneficiary=True)],
+        ),
+    ),
+    Row(
+        "BH-021",
+        CLEAN,
+        lambda: case(
+            payer_type=MEDICARE,
+            patient_paid=Decimal(20),
+            checks=[check(is_qualified_beneficiary=False)],
+        ),
+    ),
+    Row(
+        "BH-021",
+        CANNOT_TELL,
+        lambda: case(payer_type=MEDICARE, patient_paid=Decimal(20), checks=[check()]),
+        says="QMB status",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
+def test_the_rule_says_what_it_must(row: Row) -> None:
+    check_row(row)
