@@ -1,0 +1,160 @@
+"""The rules of `families.code_pairs`."""
+
+from datetime import date
+
+import pytest
+
+from denialml.domain.claim import Provider
+from denialml.domain.coverage import PayerType
+from denialml.domain.edit import Severity
+from denialml.rules.case import ClaimCase
+from denialml.rules.payer_policy import PayerPolicy
+from tests.rules.cases import BILLING_NPI, case, earlier_claim, line
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+
+ALWAYS_TELL: set[str] = set()
+APPLIES = PayerPolicy(applies_ncci_pairs=True)
+NOT_APPLIED = PayerPolicy(applies_ncci_pairs=False)
+OTHER = Provider(name="Other", npi="1999020013")
+NOBODY = Provider(name="Cedar and Sample", npi=BILLING_NPI)
+
+
+def two(
+    first: str,
+    second: str,
+    *,
+    modifiers: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
+    day: date = date(2026, 3, 2),
+    to: PayerType = PayerType.MEDICARE,
+    **fields: object,
+) -> ClaimCase:
+    """A claim with these two codes for one day."""
+    return case(
+        line(first, modifiers=modifiers[0], service_date=day),
+        line(second, 2, modifiers=modifiers[1], service_date=day),
+        payer_type=to,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+SPEC = [
+    Row(
+        "BH-065",
+        FOUND,
+        lambda: two("90853", "90834"),
+        says="without a modifier that says they are distinct",
+        lines=(1, 2),
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row("BH-065", CLEAN, lambda: two("90853", "90834", modifiers=(("59",), ()))),
+    Row("BH-065", CLEAN, lambda: two("90853", "90834", modifiers=((), ("XE",)))),
+    # Review E22: 25 on the visit opens what belongs to it.
+    Row("BH-065", CLEAN, lambda: two("99214", "96127", modifiers=(("25",), ()))),
+    Row("BH-065", CLEAN, lambda: two("99214", "99406", modifiers=(("25",), ()))),
+    Row("BH-065", FOUND, lambda: two("90853", "90834", modifiers=((), ("95",)))),
+    # Review E23: another clinician's service is no pair.
+    Row(
+        "BH-065",
+        CLEAN,
+        lambda: case(
+            line("90853"),
+            line("90834", 2, rendering_provider=OTHER),
+            payer_type=PayerType.MEDICARE,
+        ),
+    ),
+    Row(
+        "BH-065",
+        CANNOT_TELL,
+        lambda: two("90853", "90834", rendering_provider=NOBODY),
+        says="the clinician who delivered",
+    ),
+    Row(
+        "BH-065",
+        CLEAN,
+        lambda: case(
+            line("90853"),
+            line("90834", 2, service_date=date(2026, 3, 3)),
+            payer_type=PayerType.MEDICARE,
+        ),
+    ),
+    # A line sent before is one of the day's; what became of it is not known.
+    Row(
+        "BH-065",
+        FOUND,
+        lambda: case(
+            line("90834"),
+            payer_type=PayerType.MEDICARE,
+            earlier=[earlier_claim(line("90853"), on=date(2026, 3, 3))],
+        ),
+        says="the claim sent on 2026-03-03",
+        lines=(1,),
+        severity=Severity.WARN,
+    ),
+    Row(
+        "BH-065",
+        CANNOT_TELL,
+        lambda: two("90853", "90834", to=PayerType.COMMERCIAL),
+        says="applies_ncci_pairs",
+    ),
+    Row(
+        "BH-065",
+        CLEAN,
+        lambda: two("90853", "90834", to=PayerType.COMMERCIAL, policy=NOT_APPLIED),
+    ),
+    Row(
+        "BH-065",
+        FOUND,
+        lambda: two("90853", "90834", to=PayerType.MEDICAID),
+        severity=Severity.WARN,
+        by_default=True,
+    ),
+    Row(
+        "BH-066",
+        FOUND,
+        lambda: two("90791", "90834", modifiers=((), ("59",))),
+        says="whatever the modifier",
+        lines=(1, 2),
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row("BH-066", FOUND, lambda: two("90834", "90791"), lines=(1, 2)),
+    Row("BH-066", CLEAN, lambda: two("99214", "90833")),
+    # A pair that has ended is one until its last day.
+    Row("BH-066", FOUND, lambda: two("90804", "90801", day=date(2012, 12, 31))),
+    Row("BH-066", CLEAN, lambda: two("90804", "90801", day=date(2013, 1, 1))),
+    # Listed in the other order until 2014-09-30: column 2 is at fault either way.
+    Row(
+        "BH-066",
+        FOUND,
+        lambda: two("90834", "90791", day=date(2014, 9, 30)),
+        says="90791 and 90834 (line 1)",
+    ),
+    Row(
+        "BH-066",
+        FOUND,
+        lambda: two("90834", "90791", day=date(2014, 10, 1)),
+        says="90834 and 90791 (line 2)",
+    ),
+    Row(
+        "BH-066",
+        FOUND,
+        lambda: two("90791", "90834", to=PayerType.COMMERCIAL, policy=APPLIES),
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row(
+        "BH-066",
+        CANNOT_TELL,
+        lambda: two("90791", "90834", to=PayerType.COMMERCIAL),
+        says="applies_ncci_pairs",
+    ),
+    Row(
+        "BH-066",
+        CANNOT_TELL,
+        lambda: two("90791", "90834", no_payer=True),
+        says="the payer's type",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
+def test_the_rule_says_what_it_must(row: Row) -> None:
+    check_row(row)
