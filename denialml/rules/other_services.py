@@ -185,8 +185,12 @@ def _on_claim(
 def _sent(
     line: LineCase, codes: frozenset[str], first: date, last: date
 ) -> Iterator[SentLine]:
+    """Newest first. They are filed by the day they were sent, and no service is sent
+    before its day: what was sent before `first` is not read."""
     payer_id = line.claim.payer.payer_id
-    for one in line.records.sent:
+    for one in reversed(line.records.sent):
+        if one.submitted_on < first:
+            return
         if (
             one.procedure_code in codes
             and one.service_date is not None
