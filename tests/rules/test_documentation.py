@@ -136,6 +136,19 @@ SIGNATURE_AND_TIME = [
         lambda: noted(attendance="no_show", clinician_npi="1999010022"),
         says="whether the visit was held",
     ),
+    Row(
+        "BH-127",
+        CANNOT_TELL,
+        lambda: noted(attendance="no_show", procedure_code="90791"),
+        says="whether the visit was held",
+    ),
+    Row(
+        "BH-127",
+        FOUND,
+        lambda: noted(
+            attendance="no_show", clinician_npi="", patient_control_number="C1"
+        ),
+    ),
     Row("BH-127", CANNOT_TELL, lambda: noted(signed_on=None)),
     Row("BH-127", CANNOT_TELL, lambda: case(line())),
     Row("BH-127", CLEAN, lambda: case(line("80305"))),
@@ -179,6 +192,22 @@ PLAN = [
         severity=Severity.WARN,
     ),
     Row("BH-118", FOUND, lambda: planned(-2, limit=90), severity=Severity.DENY_LIKELY),
+    # A newer plan of a later session: which one was in force then is not on file.
+    Row(
+        "BH-118",
+        CANNOT_TELL,
+        lambda: case(
+            line(),
+            notes=[
+                note(
+                    service_date=date(2026, 3, 4),
+                    signed_on=date(2026, 3, 4),
+                    treatment_plan_on=date(2026, 3, 4),
+                )
+            ],
+        ),
+        says="the treatment plan in force",
+    ),
     # An evaluation comes before the plan.
     Row("BH-118", CLEAN, lambda: planned(400, limit=90, code="90791")),
     Row(

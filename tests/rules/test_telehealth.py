@@ -191,6 +191,7 @@ MODIFIERS = [
     ),
     Row("BH-079", CLEAN, lambda: audio("10", "FQ", audio_modifier="FQ")),
     Row("BH-079", FOUND, lambda: video("10", "93"), says="the note says video"),
+    Row("BH-079", FOUND, lambda: video("10", "FQ"), says="carries FQ"),
     Row("BH-079", CLEAN, lambda: video("10", "95")),
     Row("BH-079", CLEAN, lambda: audio("10", code="98012")),
     Row("BH-079", CLEAN, lambda: audio("11", code="99484")),

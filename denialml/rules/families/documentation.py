@@ -6,6 +6,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.rules.case import LineCase
+from denialml.rules.code_sets import INDIVIDUAL_PSYCHOTHERAPY
 from denialml.rules.rule import (
     MEDICAID,
     About,
@@ -16,13 +17,9 @@ from denialml.rules.rule import (
 )
 from denialml.rules.session_codes import PLANNED_TREATMENT, WITHOUT_SESSION
 
-_NOTE_SESSIONS = PLANNED_TREATMENT | {"99212", "99213", "99214", "99215"}
-_MEASURED_CARE = frozenset(
-    {
-        *("90832", "90833", "90834", "90836", "90837", "90838"),
-        *("99212", "99213", "99214", "99215"),
-    }
-)
+_FOLLOW_UP_VISITS = frozenset({"99212", "99213", "99214", "99215"})
+_NOTE_SESSIONS = PLANNED_TREATMENT | _FOLLOW_UP_VISITS
+_MEASURED_CARE = INDIVIDUAL_PSYCHOTHERAPY | _FOLLOW_UP_VISITS
 _MEASUREMENT_CODE = "96127"
 # Their time is the observation's (BH-069).
 _TIMED_BY_OBSERVATION = frozenset({"G2082", "G2083"})
@@ -156,6 +153,9 @@ def treatment_plan_out_of_date(line: LineCase) -> Verdict:
     if age is None:
         return _PLAN
     if age < 0:
+        if line.records.note is None:
+            # The plan of another session's note: an older one may have been in force.
+            return _PLAN
         return Found(
             says=f"The treatment plan is dated {-age} days after the session.",
             severity=None if limit is not None else Severity.WARN,
@@ -307,7 +307,8 @@ def missed_visit(line: LineCase) -> Verdict:
             # Only a session that was held leaves a signed note of what was done.
             return None
         return _HELD
-    if not _is_of_line(record, line):
+    of_code = record.procedure_code in ("", line.line.procedure_code)
+    if not of_code or not _is_of_line(record, line):
         return _HELD
     how = "missed" if attendance == "no_show" else "cancelled"
     return Found(
@@ -317,9 +318,8 @@ def missed_visit(line: LineCase) -> Verdict:
 
 
 def _is_of_line(record: Encounter, line: LineCase) -> bool:
-    """Whether the record is of the line's own session, and not another of its day."""
+    """Whether the record is of the line's clinician or claim, and not another's."""
     return (
         record.clinician_npi == line.rendering_npi
         or record.patient_control_number == line.claim.patient_control_number
-        or record.procedure_code == line.line.procedure_code
     )

@@ -7,6 +7,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Modality
 from denialml.rules.case import LineCase
+from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.rule import (
     MEDICARE,
     MEDICARE_AND_ADVANTAGE,
@@ -32,9 +33,7 @@ _EXCLUSIVE_MODIFIERS = frozenset({"95", "93", "GT", "GQ", "FQ"})
 _AUDIO_MODIFIERS = frozenset({"93", "FQ"})
 _VIDEO_MODIFIERS = frozenset({"95", "GT"})
 # Their own text says how they are held.
-_HELD_BY_CODE = frozenset(
-    {*(f"980{number:02}" for number in range(17)), "99441", "99442", "99443"}
-)
+_HELD_BY_CODE = TELEMEDICINE_VISITS | {"98016", "99441", "99442", "99443"}
 
 # An enum's member costs ten times a module's name, and every line asks.
 _IN_PERSON, _VIDEO, _AUDIO = Modality.IN_PERSON, Modality.VIDEO, Modality.AUDIO
@@ -196,11 +195,12 @@ def audio_only_modifier(line: LineCase) -> Verdict:
     if modality is _AUDIO:
         return _without_audio_modifier(line)
     if modality is _VIDEO:
-        if "93" not in sent:
+        if _AUDIO_MODIFIERS.isdisjoint(sent):
             return None
+        said = listed(sorted(_AUDIO_MODIFIERS.intersection(sent)))
         return Found(
-            says=f"{code} carries 93 for audio only; the note says video.",
-            fix="Leave 93 off a session that was held by video.",
+            says=f"{code} carries {said} for audio only; the note says video.",
+            fix=f"Leave {said} off a session that was held by video.",
         )
     if modality is _IN_PERSON or not _VIDEO_MODIFIERS.isdisjoint(sent):
         return None

@@ -7,6 +7,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Modality
 from denialml.rules.case import LineCase
+from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.rule import (
     MEDICARE,
     About,
@@ -17,11 +18,10 @@ from denialml.rules.rule import (
 )
 from denialml.rules.session_codes import WITHOUT_SESSION
 
-# Visits that are telemedicine by their own text; Medicare pays 98016 of them only.
-_TELEMEDICINE_VISITS = frozenset(f"980{number:02}" for number in range(16))
 _TELEPHONE_VISITS = frozenset({"99441", "99442", "99443"})
+# Their own text says that they are held at a distance.
 _REMOTE_BY_THEMSELVES = (
-    _TELEMEDICINE_VISITS | _TELEPHONE_VISITS | {"98016"} | WITHOUT_SESSION
+    TELEMEDICINE_VISITS | _TELEPHONE_VISITS | {"98016"} | WITHOUT_SESSION
 )
 
 # An enum's member costs ten times a module's name, and every line asks.
@@ -160,7 +160,7 @@ def license_where_patient_was(line: LineCase) -> Verdict:
         source="Medicare fee schedule 2025, rulebook BH-085",
         support="verified",
         payer_types=MEDICARE,
-        codes=_TELEMEDICINE_VISITS,
+        codes=TELEMEDICINE_VISITS,
         valid_from=date(2025, 1, 1),
     ),
 )
