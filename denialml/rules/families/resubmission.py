@@ -1,0 +1,242 @@
+"""Claims that repeat, replace or void what was sent before."""
+
+from decimal import Decimal
+
+from denialml.domain.coverage import PayerType
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.domain.facts import SentLine
+from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.rule import (
+    About,
+    CannotTell,
+    Found,
+    Verdict,
+    claim_rule,
+    line_rule,
+)
+
+_ORIGINAL, _VOID = "1", "8"
+_REPLACING = frozenset({"7", "8"})
+# They tell the payer that the service was meant to be there again.
+_REPEATED = frozenset({"59", "76", "77", "XE", "XP", "XS", "XU"})
+_EARLIER_CLINICIAN = CannotTell("the clinician of the line sent before")
+_CLINICIANS = CannotTell("who delivered each of the two lines")
+_ONE = Decimal(1)
+_REOPENING = (
+    "Medicare Part B takes no replacements: after a processed claim ask the contractor"
+    " for a clerical-error reopening or a redetermination; send a new claim only after"
+    " an answer that the first could not be processed (MA130)."
+)
+
+
+@line_rule(
+    "BH-112",
+    About(
+        title="Exact duplicate of a claim sent before",
+        statement="The same service (day, code, modifiers, clinician, units, charge)"
+        " is sent to a payer once as an original.",
+        severity=Severity.HOLD,
+        fields=("2400", "CLM05-3", "claims sent before"),
+        reason_codes=("18",),
+        remark_codes=("N111",),
+        root_cause=RootCause.DUPLICATE_RESUBMISSION,
+        fix="Do not send it again; ask for the status of the first. Send it as new only"
+        " where the payer never took the first into its system or answered that it"
+        " could not be processed (MA130); a change goes the payer's way of correction.",
+        source="CARC 18, RARC N111; rulebook BH-112",
+        support="verified",
+        review=("E03", "E49", "E58"),
+    ),
+)
+def exact_duplicate(line: LineCase) -> Verdict:
+    if not line.records.sent or line.claim.frequency_code != _ORIGINAL:
+        return None
+    unsure = False
+    for earlier in _standing(line):
+        if _is_exact(line, earlier):
+            if not earlier.clinician_npi:
+                unsure = True
+                continue
+            return Found(
+                says=f"{line.line.procedure_code} of {line.day} was sent to this payer"
+                f" on {earlier.submitted_on} with the same modifiers, clinician, units"
+                " and charge."
+            )
+    return _EARLIER_CLINICIAN if unsure else None
+
+
+@claim_rule(
+    "BH-113",
+    About(
+        title="Replacement or void without the payer's claim number",
+        statement="A claim of frequency 7 or 8 carries the payer's number of the claim"
+        " that it replaces or voids.",
+        severity=Severity.REJECT,
+        fields=("CLM05-3", "2300 REF*F8"),
+        reason_codes=("16",),
+        remark_codes=("M47", "N152"),
+        root_cause=RootCause.DUPLICATE_RESUBMISSION,
+        fix="Add the payer's claim control number of the original from its remittance;"
+        " a claim that was rejected has none and is sent as an original.",
+        source="X12 005010X222 REF*F8, RARC M47 and N152; rulebook BH-113",
+        support="verified",
+    ),
+)
+def original_number_missing(case: ClaimCase) -> Verdict:
+    claim = case.claim
+    if (
+        claim.frequency_code not in _REPLACING
+        or claim.original_payer_claim_control_number
+    ):
+        return None
+    return Found(
+        says=f"The claim has frequency {claim.frequency_code} and no payer claim"
+        " control number of the original."
+    )
+
+
+@line_rule(
+    "BH-115",
+    About(
+        title="Correction sent as an original",
+        statement="A claim that changes one already sent under the same number is not"
+        " sent as an original again.",
+        severity=Severity.WARN,
+        fields=("CLM01", "CLM05-3", "2400", "claims sent before"),
+        reason_codes=("18",),
+        root_cause=RootCause.DUPLICATE_RESUBMISSION,
+        fix="Send it as a replacement with the payer's number of the original, unless"
+        " the payer wants a new claim after its answer.",
+        source="rulebook BH-115",
+        support="expertise",
+        review=("E03", "E58"),
+    ),
+)
+def correction_as_original(line: LineCase) -> Verdict:
+    if not line.records.sent or line.claim.frequency_code != _ORIGINAL:
+        return None
+    number = line.claim.patient_control_number
+    changed = None
+    for earlier in _standing(line):
+        if earlier.patient_control_number != number:
+            continue
+        if _is_exact(line, earlier):
+            return None
+        changed = earlier
+    if changed is None:
+        return None
+    if not changed.clinician_npi:
+        return _EARLIER_CLINICIAN
+    return Found(
+        says=f"{line.line.procedure_code} of {line.day} was sent under the same claim"
+        f" number on {changed.submitted_on} with other modifiers, units or charge, and"
+        " this claim is marked as an original.",
+        fix=_REOPENING if line.of_claim.payer_type is PayerType.MEDICARE else "",
+    )
+
+
+@line_rule(
+    "BH-076",
+    About(
+        title="Two sessions of one day look like a duplicate",
+        statement="A second session with the same code, day and clinician carries a"
+        " modifier that says so (59, 76, 77 or an X modifier).",
+        severity=Severity.WARN,
+        fields=("2400 SV101", "2400 DTP*472", "claims sent before"),
+        reason_codes=("18", "B14"),
+        remark_codes=("M86",),
+        root_cause=RootCause.DUPLICATE_RESUBMISSION,
+        fix="Where the notes show two sessions with their own times, add the modifier"
+        " that this payer wants; where there was one session, bill one line.",
+        source="rulebook BH-076",
+        support="expertise",
+        review=("E58",),
+    ),
+)
+def sessions_look_alike(line: LineCase) -> Verdict:
+    if len(line.of_claim.lines) == 1 and not line.records.sent:
+        return None
+    if line.day is None or not _REPEATED.isdisjoint(line.line.modifiers):
+        return None
+    code, number = line.line.procedure_code, line.line.line_number
+    for other in line.same_session_lines:
+        if (
+            other.line.procedure_code == code
+            and other.line.line_number < number
+            and set(other.line.modifiers) == set(line.line.modifiers)
+        ):
+            if not line.rendering_npi:
+                return _CLINICIANS
+            return Found(
+                says=f"Lines {other.line.line_number} and {number} bill {code} of"
+                f" {line.day} by one clinician without a modifier for a second"
+                " session."
+            )
+    return _alike_before(line)
+
+
+def _alike_before(line: LineCase) -> Verdict:
+    """The same service under another claim number, but not its exact duplicate."""
+    if not line.records.sent or line.claim.frequency_code != _ORIGINAL:
+        return None
+    for earlier in _standing(line):
+        if (
+            earlier.patient_control_number == line.claim.patient_control_number
+            or set(earlier.modifiers) != set(line.line.modifiers)
+            or _is_exact(line, earlier)
+        ):
+            continue
+        if not earlier.clinician_npi:
+            return _EARLIER_CLINICIAN
+        return Found(
+            says=f"{line.line.procedure_code} of {line.day} by the same clinician was"
+            f" sent on {earlier.submitted_on} under another claim number; no modifier"
+            " tells the second session."
+        )
+    return None
+
+
+def _standing(line: LineCase) -> list[SentLine]:
+    """Lines sent to this payer for the same day, code and clinician, and not voided.
+
+    One whose clinician is not known may be of the same.
+    """
+    day, code = line.day, line.line.procedure_code
+    if day is None:
+        return []
+    alike = [
+        one
+        for one in line.records.sent
+        if one.service_date == day
+        and one.procedure_code == code
+        and one.payer_id == line.claim.payer.payer_id
+        and one.clinician_npi in (line.rendering_npi, "")
+    ]
+    for one in alike:
+        if one.frequency_code == _VOID:
+            return [
+                earlier
+                for earlier in alike
+                if earlier.frequency_code != _VOID and not _is_voided(earlier, alike)
+            ]
+    return alike
+
+
+def _is_voided(earlier: SentLine, sent: list[SentLine]) -> bool:
+    return any(
+        one.frequency_code == _VOID
+        and one.submitted_on >= earlier.submitted_on
+        and one.patient_control_number == earlier.patient_control_number
+        for one in sent
+    )
+
+
+def _is_exact(line: LineCase, earlier: SentLine) -> bool:
+    billed = line.line
+    units = billed.units if billed.unit_basis == "UN" else _ONE
+    return (
+        set(earlier.modifiers) == set(billed.modifiers)
+        and earlier.units == units
+        and earlier.charge == billed.charge
+    )
