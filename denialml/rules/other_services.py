@@ -118,6 +118,19 @@ def lines_of(line: LineCase, other: OtherService) -> tuple[int, ...]:
     return tuple(sorted((own, other.line_number)))
 
 
+def rests_on(line: LineCase, bases: list[OtherService]) -> bool | None:
+    """Whether one of the bases is by the add-on's clinician; None: not known.
+
+    Where neither names anybody, the payer sees one provider.
+    """
+    clinician = clinician_of(line)
+    if any(base.clinician_npi == clinician for base in bases):
+        return True
+    if clinician and all(base.clinician_npi for base in bases):
+        return False
+    return None
+
+
 def services_between(
     line: LineCase, codes: frozenset[str], first: date, last: date
 ) -> Iterator[OtherService]:

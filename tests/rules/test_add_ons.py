@@ -63,9 +63,12 @@ SPEC = [
     Row(
         "BH-049",
         CANNOT_TELL,
-        lambda: nobody_named(line("90840"), line("90839", 2)),
+        lambda: nobody_named(line("90840"), others_line("90839")),
         says="rendering NPI",
     ),
+    # Nobody named on either: the payer sees one clinician.
+    Row("BH-049", CLEAN, lambda: nobody_named(line("90840"), line("90839", 2))),
+    Row("BH-050", CLEAN, lambda: nobody_named(line("90833"), line("99213", 2))),
     Row(
         "BH-049",
         CANNOT_TELL,

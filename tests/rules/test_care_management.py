@@ -111,8 +111,14 @@ SPEC = [
     Row(
         "BH-074",
         CANNOT_TELL,
-        lambda: _medicare(line("G0568"), line("G0557", 2), rendering_provider=None),
+        lambda: _medicare(line("G0568"), others_line("G0557"), rendering_provider=None),
         says="rendering NPI",
+    ),
+    # Nobody named on either: the payer sees one practitioner.
+    Row(
+        "BH-074",
+        CLEAN,
+        lambda: _medicare(line("G0568"), line("G0557", 2), rendering_provider=None),
     ),
     Row("BH-074", CANNOT_TELL, lambda: _medicare(line("G0568")), says="sent before"),
     Row("BH-074", CANNOT_TELL, lambda: _medicare(line("G0568", service_date=None))),

@@ -19,12 +19,14 @@ from denialml.rules.code_sets import (
     VISITS_OF_ADD_ONS,
 )
 from denialml.rules.other_services import (
+    NO_CLINICIAN,
     NO_DAY,
     OtherService,
     bases_between,
     lines_of,
     month_of,
     of_same_clinician,
+    rests_on,
 )
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 from denialml.rules.words import listed
@@ -199,10 +201,10 @@ def _complexity_excluded(line: LineCase, day: date) -> OtherService | CannotTell
 
 
 def _of_one_provider(line: LineCase, bases: list[OtherService]) -> Verdict:
-    found = of_same_clinician(line, bases)
-    if found is None:
-        return _ONE_PROVIDER
-    return found if isinstance(found, CannotTell) else None
+    rests = rests_on(line, bases)
+    if rests:
+        return None
+    return NO_CLINICIAN if rests is None else _ONE_PROVIDER
 
 
 def _span(code: str, day: date) -> tuple[date, date]:

@@ -6,12 +6,14 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.rules.case import LineCase
 from denialml.rules.other_services import (
+    NO_CLINICIAN,
     NO_DAY,
     OtherService,
     bases_between,
     lines_of,
     month_of,
     of_same_clinician,
+    rests_on,
     services_between,
 )
 from denialml.rules.rule import (
@@ -96,13 +98,13 @@ def add_on_without_bundle(line: LineCase) -> Verdict:
         return NO_DAY
     code = line.line.procedure_code
     bundles = bases_between(line, _BUNDLES, *month_of(line.day))
-    found = of_same_clinician(line, bundles)
-    if isinstance(found, OtherService):
-        return None
-    if isinstance(found, CannotTell):
-        return found
     month = f"{line.day:%Y-%m}"
     if bundles:
+        rests = rests_on(line, bundles)
+        if rests:
+            return None
+        if rests is None:
+            return NO_CLINICIAN
         return Found(
             says=f"{code} of {month} rests on {bundles[0].code} ({bundles[0].where}),"
             " which another practitioner bills.",
