@@ -170,8 +170,8 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
             near = days <= limit
         if not near:
             return Found(
-                says=f"The last eligibility answer is for {asked}; the date of service is"
-                f" {day} ({days} {'day' if days == 1 else 'days'} apart).",
+                says=f"The last eligibility answer is for {asked}; the date of service"
+                f" is {day} ({days} {'day' if days == 1 else 'days'} apart).",
                 lines=(line.line.line_number,),
                 by_default=limit is None,
             )

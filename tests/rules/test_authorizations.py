@@ -1,0 +1,218 @@
+"""The rules of `families.authorizations`."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from denialml.domain.coverage import AuthorizationDecision, Payer, PayerType
+from denialml.domain.edit import Severity
+from denialml.rules.payer_policy import PayerPolicy
+from tests.rules.cases import DAY, authorization, case, earlier_claim, line
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+
+MEDICARE = PayerType.MEDICARE
+LISTED = PayerPolicy(authorization_codes=("90834", "90837", "H0015"))
+PENDED = AuthorizationDecision.PENDED
+
+
+def _payer(wants_number: bool | None) -> Payer:
+    return Payer(
+        payer_id="P1",
+        name="Plan",
+        payer_type=PayerType.COMMERCIAL,
+        requires_authorization_on_claim=wants_number,
+    )
+
+
+# These read nothing but the claim.
+ALWAYS_TELL: set[str] = set()
+SPEC = [
+    Row(
+        "BH-022",
+        FOUND,
+        lambda: case(line(), line("96127", 2), policy=LISTED),
+        says="wants 90834 authorized; nothing is on file",
+        lines=(1,),
+    ),
+    Row(
+        "BH-022",
+        FOUND,
+        lambda: case(policy=LISTED, authorizations=[authorization(decision=PENDED)]),
+        says="still pending",
+    ),
+    Row("BH-022", CLEAN, lambda: case(policy=LISTED, authorizations=[authorization()])),
+    Row("BH-022", CLEAN, lambda: case(policy=LISTED, prior_authorization_number="A1")),
+    Row("BH-022", CLEAN, lambda: case(policy=PayerPolicy(authorization_codes=()))),
+    # Original Medicare authorizes no outpatient sessions, crises need none (E37).
+    Row("BH-022", CLEAN, lambda: case(policy=LISTED, payer_type=MEDICARE)),
+    Row("BH-022", CLEAN, lambda: case(line("90839"), line("H2011", 2))),
+    Row("BH-022", CANNOT_TELL, lambda: case(), says="authorization_codes"),
+    Row(
+        "BH-023",
+        FOUND,
+        lambda: case(payer=_payer(True), authorizations=[authorization()]),
+        says="Authorization A1 for 90834 is on file",
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row(
+        "BH-023",
+        CLEAN,
+        lambda: case(
+            payer=_payer(True),
+            authorizations=[authorization()],
+            prior_authorization_number="A1",
+        ),
+    ),
+    # Many payers find it themselves, some forbid the number (E36).
+    Row(
+        "BH-023",
+        FOUND,
+        lambda: case(authorizations=[authorization()]),
+        severity=Severity.WARN,
+        by_default=True,
+    ),
+    Row(
+        "BH-023",
+        CLEAN,
+        lambda: case(payer=_payer(False), authorizations=[authorization()]),
+    ),
+    Row(
+        "BH-023",
+        FOUND,
+        lambda: case(
+            line(prior_authorization_number="A9"), authorizations=[authorization()]
+        ),
+        says="carries authorization A9",
+        severity=Severity.WARN,
+    ),
+    Row(
+        "BH-023",
+        CANNOT_TELL,
+        lambda: case(no_payer=True, authorizations=[authorization()]),
+        says="wants the number",
+    ),
+    Row(
+        "BH-024",
+        FOUND,
+        lambda: case(authorizations=[authorization(ends_on=date(2026, 3, 1))]),
+        says="Authorization A1 ended on 2026-03-01; 90834 is of 2026-03-02",
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row("BH-024", CLEAN, lambda: case(authorizations=[authorization(ends_on=DAY)])),
+    Row(
+        "BH-024",
+        FOUND,
+        lambda: case(authorizations=[authorization(begins_on=date(2026, 3, 3))]),
+        says="begins on 2026-03-03",
+    ),
+    Row("BH-024", CLEAN, lambda: case(authorizations=[authorization(begins_on=DAY)])),
+    Row(
+        "BH-024",
+        FOUND,
+        lambda: case(
+            authorizations=[authorization(ends_on=date(2026, 3, 1), procedure_codes=())]
+        ),
+        severity=Severity.WARN,
+    ),
+    Row(
+        "BH-024",
+        CLEAN,
+        lambda: case(
+            policy=PayerPolicy(authorization_codes=("H0015",)),
+            authorizations=[authorization(ends_on=date(2026, 3, 1))],
+        ),
+    ),
+    Row(
+        "BH-024",
+        CANNOT_TELL,
+        lambda: case(authorizations=[authorization(ends_on=None)]),
+        says="last day",
+    ),
+    Row(
+        "BH-025",
+        FOUND,
+        lambda: case(
+            authorizations=[authorization(units=Decimal(1))],
+            earlier=[
+                earlier_claim(line(service_date=date(2026, 2, 2)), on=date(2026, 2, 3))
+            ],
+        ),
+        says="takes 1 unit; authorization A1 has 0 left",
+    ),
+    Row(
+        "BH-025",
+        CLEAN,
+        lambda: case(
+            authorizations=[authorization(units=Decimal(2))],
+            earlier=[
+                earlier_claim(line(service_date=date(2026, 2, 2)), on=date(2026, 2, 3))
+            ],
+        ),
+    ),
+    # Each line fits by itself, the two together do not.
+    Row(
+        "BH-025",
+        FOUND,
+        lambda: case(
+            line(), line(number=2), authorizations=[authorization(units=Decimal(1))]
+        ),
+        lines=(2,),
+    ),
+    Row("BH-025", CLEAN, lambda: case(authorizations=[authorization(units=None)])),
+    Row(
+        "BH-025",
+        CANNOT_TELL,
+        lambda: case(authorizations=[authorization(units=None, ends_on=None)]),
+        says="units approved",
+    ),
+    Row(
+        "BH-026",
+        FOUND,
+        lambda: case(line("90837"), policy=LISTED, authorizations=[authorization()]),
+        says="Authorization A1 is for 90834, not for 90837",
+    ),
+    Row(
+        "BH-026",
+        CLEAN,
+        lambda: case(line("90834"), policy=LISTED, authorizations=[authorization()]),
+    ),
+    # The claim itself says that A1 is meant.
+    Row(
+        "BH-026",
+        FOUND,
+        lambda: case(
+            line("90837"),
+            prior_authorization_number="A1",
+            authorizations=[authorization()],
+        ),
+    ),
+    Row("BH-026", CLEAN, lambda: case(line("90839"), authorizations=[authorization()])),
+    Row("BH-026", CLEAN, lambda: case(line("90785"), authorizations=[authorization()])),
+    Row(
+        "BH-026",
+        CLEAN,
+        lambda: case(line("99214"), policy=LISTED, authorizations=[authorization()]),
+    ),
+    # No authorization of any code covers the day: no level of care was approved.
+    Row(
+        "BH-026",
+        FOUND,
+        lambda: case(
+            line("H0015"),
+            policy=LISTED,
+            authorizations=[authorization(ends_on=date(2026, 3, 1))],
+        ),
+    ),
+    Row(
+        "BH-026",
+        CANNOT_TELL,
+        lambda: case(line("99214"), authorizations=[authorization()]),
+        says="whether the payer wants 99214 authorized",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
+def test_the_rule_says_what_it_must(row: Row) -> None:
+    check_row(row)
