@@ -14,7 +14,8 @@ class PayerPolicy(
 
     Lists of procedure codes are codes exactly as billed. Days are calendar days.
     `units_rounding`: how minutes become 15-minute units; ``midpoint`` counts from 8
-    minutes on, ``whole`` counts whole quarters of an hour only.
+    minutes on, ``whole`` counts whole quarters of an hour only. `program_day_minutes`:
+    attended minutes that a day of H0015 or S9480 takes.
     `behavior_analysis_diagnoses` are beginnings of ICD-10-CM codes.
     """
 
@@ -50,6 +51,7 @@ class PayerPolicy(
     fee_schedule: dict[str, float] | None = None
     splits_per_diem_months: bool | None = None
     behavior_analysis_diagnoses: tuple[str, ...] | None = None
+    program_day_minutes: int | None = None
 
 
 NOT_CONFIGURED = PayerPolicy()
