@@ -83,7 +83,7 @@ _NO_HISTORY = CannotTell("claims sent before for the patient, where the base may
         root_cause=RootCause.BUNDLING_SAME_DAY,
         fix="Add the base service where the note documents it; else take the add-on"
         " off.",
-        source="N122, rulebook BH-049",
+        source="RARC N122, rulebook BH-049",
         support="verified",
         codes=frozenset(_BASES),
         review=("E19", "E23", "E49"),
@@ -126,7 +126,7 @@ def add_on_without_base(line: LineCase) -> Verdict:
         root_cause=RootCause.BUNDLING_SAME_DAY,
         fix="Add the visit where the note documents one; without a visit, psychotherapy"
         " is 90832, 90834 or 90837 by its minutes.",
-        source="Novitas mental health page, rulebook BH-050",
+        source="Novitas 00026768, AAPC 143420, rulebook BH-050",
         support="verified",
         codes=PSYCHOTHERAPY_WITH_VISIT,
         review=("E23", "E48", "E49"),
@@ -173,7 +173,7 @@ def psychotherapy_add_on_without_visit(line: LineCase) -> Verdict:
         remark_codes=("N122",),
         root_cause=RootCause.BUNDLING_SAME_DAY,
         fix="Take 90785 off.",
-        source="NGS mental health article and BCBSIL policy, rulebook BH-058",
+        source="NGS 675774, BCBSIL policy, rulebook BH-058",
         support="verified",
         codes=frozenset({_COMPLEXITY}),
         review=("E23",),

@@ -47,7 +47,7 @@ _BUNDLES = frozenset({"G0556", "G0557", "G0558"})
         remark_codes=("M86", "N20"),
         root_cause=RootCause.BUNDLING_SAME_DAY,
         fix="Keep the one service of the month that the time log supports.",
-        source="public guides on care management, rulebook BH-073",
+        source="fairpath.ai, rulebook BH-073",
         support="verified",
         codes=_ONCE_A_MONTH,
         review=("E45",),
@@ -85,7 +85,7 @@ def second_service_of_month(line: LineCase) -> Verdict:
         root_cause=RootCause.BUNDLING_SAME_DAY,
         fix="Bill the bundle of the month with it where the practitioner delivered"
         " that; else take the add-on off.",
-        source="physician fee schedule 2026, rulebook BH-074",
+        source="fairpath.ai, rulebook BH-074",
         support="verified",
         payer_types=MEDICARE,
         codes=_BUNDLE_ADD_ONS,

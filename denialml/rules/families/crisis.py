@@ -33,7 +33,7 @@ _EXCLUDED = (
         root_cause=RootCause.BUNDLING_SAME_DAY,
         fix="Keep the crisis service where the note supports it and take the other line"
         " off.",
-        source="CPT and NCCI, BCBSIL psychotherapy policy, rulebook BH-056",
+        source="AAPC 133604, BCBSIL policy, rulebook BH-056",
         support="verified",
         codes=CRISIS,
         review=("E23",),

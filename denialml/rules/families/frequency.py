@@ -33,7 +33,7 @@ _FIELDS = ("2400 SV101-2", "2400 DTP*472", "claims sent before")
         root_cause=RootCause.BENEFIT_LIMIT,
         fix="Keep the intake where the note shows a new episode, a marked change or"
         " another informant on another day; else bill the service it documents.",
-        source="BCBSIL psychotherapy policy, rulebook BH-055",
+        source="BCBSIL policy, rulebook BH-055",
         support="verified",
         codes=INTAKES,
         review=("E69",),

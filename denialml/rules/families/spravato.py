@@ -51,7 +51,7 @@ _NEW_UNKNOWN = CannotTell("whether the patient is new to the clinician (the note
         root_cause=RootCause.BUNDLING_SAME_DAY,
         fix="Take the included lines off; where the payer wants visit, observation and"
         " drug apart, bill those without G2082 or G2083.",
-        source="public billing guides on G2083, rulebook BH-067",
+        source="neolytix.com, pabau.com G2083, rulebook BH-067",
         support="verified",
         codes=_BUNDLES,
         review=("E23",),
@@ -82,7 +82,7 @@ def bundle_with_included_service(line: LineCase) -> Verdict:
         remark_codes=("M53", "N163"),
         root_cause=RootCause.CODING_TIME_UNITS,
         fix="Bill the code and units of the dose that the note documents.",
-        source="public billing guides on G2083, rulebook BH-068",
+        source="pabau.com G2083, rulebook BH-068",
         support="verified",
         codes=_BUNDLES | _DRUGS,
     ),
@@ -129,7 +129,7 @@ def dose_against_code(line: LineCase) -> Verdict:
         root_cause=RootCause.CODING_TIME_UNITS,
         fix="Bill the visit that the note documents for a new patient; G2082 and G2083"
         " come with a later one.",
-        source="public billing guides on G2082, rulebook BH-070",
+        source="neolytix.com, rulebook BH-070",
         support="verified",
         codes=_BUNDLES,
     ),
@@ -164,7 +164,7 @@ def bundle_for_new_patient(line: LineCase) -> Verdict:
         root_cause=RootCause.CODING_TIME_UNITS,
         fix="Bill the drug code valid on the date of service, unless the payer has put"
         " in writing that it takes the other.",
-        source="public billing guides on J0013, rulebook BH-071",
+        source="neolytix.com, swiftmds.com, rulebook BH-071",
         support="verified",
         codes=_DRUGS,
     ),
