@@ -85,7 +85,7 @@ SPEC = [
         "BH-051",
         FOUND,
         lambda: case(line("90834"), line("99211", 2)),
-        severity=Severity.WARN,
+        severity=Severity.DENY_LIKELY,
     ),
     # One person who bills under her own name delivered both lines.
     Row(

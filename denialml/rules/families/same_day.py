@@ -59,7 +59,6 @@ def visit_with_stand_alone_psychotherapy(line: LineCase) -> Verdict:
         return together(
             line,
             other,
-            severity=Severity.WARN,
             fix="Look whether each service has its own note; 99211 is not the visit of"
             " a psychotherapy add-on.",
         )
