@@ -14,7 +14,11 @@ _NO_PAYER_TYPE = CannotTell("the payer's type (Medicare, Medicaid, commercial)")
 
 
 def as_the_payer_applies_it(
-    line: LineCase, found: Found, *, setting: bool | None, missing: CannotTell
+    line: LineCase,
+    verdict: Found | CannotTell,
+    *,
+    setting: bool | None,
+    missing: CannotTell,
 ) -> Verdict:
     """What Medicare's edit means for this payer.
 
@@ -24,16 +28,18 @@ def as_the_payer_applies_it(
     """
     payer_type = line.of_claim.payer_type
     if payer_type is PayerType.MEDICARE or setting:
-        return found
+        return verdict
     if setting is False:
         return None
+    if isinstance(verdict, CannotTell):
+        return verdict
     if payer_type in _USUALLY_APPLIED_BY:
         return Found(
-            says=found.says,
+            says=verdict.says,
             severity=Severity.WARN,
-            lines=found.lines,
+            lines=verdict.lines,
             by_default=True,
-            fix=found.fix,
+            fix=verdict.fix,
         )
     return _NO_PAYER_TYPE if payer_type is PayerType.UNKNOWN else missing
 

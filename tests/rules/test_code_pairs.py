@@ -71,6 +71,17 @@ SPEC = [
     Row(
         "BH-065",
         CLEAN,
+        lambda: two(
+            "90853",
+            "90834",
+            to=PayerType.COMMERCIAL,
+            policy=NOT_APPLIED,
+            rendering_provider=NOBODY,
+        ),
+    ),
+    Row(
+        "BH-065",
+        CLEAN,
         lambda: case(
             line("90853"),
             line("90834", 2, service_date=date(2026, 3, 3)),

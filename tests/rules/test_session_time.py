@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.rules.cases import case, line, note
-from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
 # These read nothing but the claim.
 ALWAYS_TELL = {"BH-040"}
@@ -39,9 +39,73 @@ SPEC = [
         says="with 2 units",
     ),
     Row("BH-040", CLEAN, lambda: case(line("90834"), line("90834", 2))),
+    Row(
+        "BH-057",
+        FOUND,
+        lambda: case(line("90839"), notes=[note(minutes=29)]),
+        says="90839 takes 30 documented minutes; the note has 29",
+    ),
+    Row("BH-057", CLEAN, lambda: case(line("90839"), notes=[note(minutes=30)])),
+    Row("BH-057", FOUND, lambda: case(line("G0017"), notes=[note(minutes=29)])),
+    Row(
+        "BH-057",
+        FOUND,
+        lambda: case(line("90839"), line("90840", 2), notes=[note(minutes=74)]),
+        says="1 of 90840 take 75 documented minutes together with 90839",
+        lines=(2,),
+    ),
+    Row(
+        "BH-057",
+        CLEAN,
+        lambda: case(line("90839"), line("90840", 2), notes=[note(minutes=75)]),
+    ),
+    Row(
+        "BH-057",
+        FOUND,
+        lambda: case(
+            line("90839"),
+            line("90840", 2, units=Decimal(2)),
+            notes=[note(minutes=104)],
+        ),
+        says="2 of 90840 take 105 documented minutes",
+    ),
+    Row(
+        "BH-057",
+        CLEAN,
+        lambda: case(
+            line("90839"),
+            line("90840", 2, units=Decimal(2)),
+            notes=[note(minutes=105)],
+        ),
+    ),
+    Row(
+        "BH-057",
+        FOUND,
+        lambda: case(
+            line("90839"),
+            line("90840", 2),
+            line("90840", 3),
+            notes=[note(minutes=104)],
+        ),
+        says="2 of 90840 take 105 documented minutes",
+        lines=(2, 3),
+    ),
+    Row("BH-057", CANNOT_TELL, lambda: case(line("90839")), says="documented minutes"),
 ]
 
 
 @pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
 def test_the_rule_says_what_it_must(row: Row) -> None:
     check_row(row)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "fix"),
+    [(29, "those of 90832"), (16, "90833"), (15, "no psychotherapy")],
+)
+def test_a_short_crisis_is_never_said_to_be_more_than_its_minutes(
+    minutes: int, fix: str
+) -> None:
+    """Review E25: 16 to 29 minutes are 90832, fewer are nothing."""
+    (found,) = findings_of(case(line("90839"), notes=[note(minutes=minutes)]), "BH-057")
+    assert fix in found.fix

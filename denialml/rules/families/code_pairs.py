@@ -99,12 +99,11 @@ def _judged(line: LineCase, indicator: Literal["0", "1"]) -> Verdict:
         return None
     clinician = clinician_of(line)
     same = [one for one in services if clinician and one.clinician_npi == clinician]
-    if not same:
-        known = clinician and all(one.clinician_npi for one in services)
-        return None if known else NO_CLINICIAN
+    if not same and clinician and all(one.clinician_npi for one in services):
+        return None
     return as_the_payer_applies_it(
         line,
-        _found(line, same, indicator),
+        _found(line, same, indicator) if same else NO_CLINICIAN,
         setting=line.policy.applies_ncci_pairs,
         missing=_NO_SETTING,
     )

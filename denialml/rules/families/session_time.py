@@ -11,6 +11,12 @@ _PSYCHOTHERAPY = frozenset({"90832", "90833", "90834", "90836", "90837", "90838"
 # The next code's line covers what goes beyond these (review E24).
 _CONTINUED_BY = {"90839": "90840", "99492": "99494", "99493": "99494"}
 
+# The first hour of crisis psychotherapy takes 30 minutes. Each further half hour counts
+# from its midpoint on: the first from 75 minutes.
+_LEAST_OF_FIRST_HOUR = 30
+_FIRST_HOUR_OF = {"90840": "90839", "G0018": "G0017"}
+_CRISIS = frozenset(_FIRST_HOUR_OF) | frozenset(_FIRST_HOUR_OF.values())
+
 
 @line_rule(
     "BH-036",
@@ -68,8 +74,8 @@ def several_units(line: LineCase) -> Verdict:
     if line.line.units <= 1:
         return None
     return Found(
-        says=f"{line.line.procedure_code} is billed with {plain(line.line.units)} units;"
-        " it takes one."
+        says=f"{line.line.procedure_code} is billed with {plain(line.line.units)}"
+        " units; it takes one."
     )
 
 
@@ -101,4 +107,62 @@ def minutes_above_band(line: LineCase) -> Verdict:
     return Found(
         says=f"{code.code} covers up to {code.minutes_maximum} minutes; the note has"
         f" {minutes}: it may be billed too low."
+    )
+
+
+@line_rule(
+    "BH-057",
+    About(
+        title="Crisis minutes below the code's least",
+        statement="The first hour of crisis psychotherapy takes 30 documented minutes,"
+        " the first further half hour 75 in all, each one after it 30 more.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "2400 SV104", "encounter minutes"),
+        reason_codes=("150",),
+        remark_codes=("N163",),
+        root_cause=RootCause.CODING_TIME_UNITS,
+        fix="Bill no more than the documented minutes support.",
+        source="BCBSIL psychotherapy policy, CPT midpoint rule, rulebook BH-057",
+        support="verified",
+        codes=_CRISIS,
+        review=("E25",),
+    ),
+)
+def crisis_minutes_below_least(line: LineCase) -> Verdict:
+    code = line.line.procedure_code
+    first_hour = _FIRST_HOUR_OF.get(code)
+    minutes = line.facts.documented_minutes
+    if minutes is None:
+        return _NO_MINUTES
+    if first_hour is None:
+        if minutes >= _LEAST_OF_FIRST_HOUR:
+            return None
+        return Found(
+            says=f"{code} takes {_LEAST_OF_FIRST_HOUR} documented minutes; the note has"
+            f" {minutes}.",
+            fix=_fix_of_short_crisis(minutes),
+        )
+    lines = [line.line.line_number]
+    units = line.line.units
+    for other in line.same_session_lines:
+        if other.line.procedure_code == code:
+            units += other.line.units
+            lines.append(other.line.line_number)
+    needed = 45 + 30 * int(units)
+    if minutes >= needed or min(lines) != lines[0]:
+        return None
+    return Found(
+        says=f"{plain(units)} of {code} take {needed} documented minutes"
+        f" together with {first_hour}; the note has {minutes}.",
+        fix=f"Take off the units of {code} that the documented minutes do not reach.",
+        lines=tuple(lines),
+    )
+
+
+def _fix_of_short_crisis(minutes: int) -> str:
+    if minutes < 16:
+        return "Take the line off: under 16 minutes no psychotherapy code fits."
+    return (
+        "If the note supports psychotherapy, its minutes are those of 90832, or of"
+        " 90833 beside a visit; 90834 takes 38."
     )

@@ -69,15 +69,16 @@ def units_over_limit(line: LineCase) -> Verdict:
         units, lines = _whole_day(line, units)
     if units <= most or lines[0] != line.line.line_number:
         return None
+    verdict: Found | CannotTell = Found(
+        says=_says(line, units=units, most=most),
+        lines=lines,
+        fix=_FIXES[limit.adjudication_indicator],
+    )
     if not clinician_of(line) and _units_a_day(line.line) <= most:
-        return NO_CLINICIAN
+        verdict = NO_CLINICIAN
     return as_the_payer_applies_it(
         line,
-        Found(
-            says=_says(line, units=units, most=most),
-            lines=lines,
-            fix=_FIXES[limit.adjudication_indicator],
-        ),
+        verdict,
         setting=line.policy.applies_medicare_unit_limits,
         missing=_NO_SETTING,
     )

@@ -1,0 +1,295 @@
+"""Units and hours against what the notes document of the sessions."""
+
+from datetime import time
+from decimal import Decimal
+
+from denialml.domain.coverage import PayerType
+from denialml.domain.denial import RootCause
+from denialml.domain.edit import Severity
+from denialml.domain.encounter import Encounter
+from denialml.reference import procedure_codes
+from denialml.rules.case import LineCase
+from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+from denialml.rules.words import plain
+
+_NO_MINUTES = CannotTell("documented minutes")
+# Minutes that the base code has used before the first quarter of an hour counts.
+_MINUTES_BEFORE = {
+    code.code: 30 if code.is_add_on else 0
+    for code in procedure_codes().values()
+    if code.unit_rule == "per 15" and code.minutes_minimum is not None
+}
+_PSYCHOTHERAPY_WITH_VISIT = {"90833": 16, "90836": 38, "90838": 53}
+_NO_PROGRAM_MINUTES = CannotTell("the payer's program_day_minutes setting")
+_USUAL_PROGRAM_MINUTES = 180
+_PROGRAM_DAYS = frozenset({"H0015", "S9480"})
+# Some payers want the supervisor as rendering for hours a technician worked
+# (review E16).
+_BY_TECHNICIANS = frozenset({"97152", "97153", "97154", "0362T", "0373T"})
+_MINUTES_OF_TWELVE_HOURS = 12 * 60
+
+
+@line_rule(
+    "BH-041",
+    About(
+        title="More 15-minute units than the minutes support",
+        statement="The units of a 15-minute code are no more than its documented"
+        " minutes make, a quarter of an hour counting from 8 minutes on unless the"
+        " payer counts whole ones.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "2400 SV104", "encounter minutes"),
+        reason_codes=("151", "222"),
+        remark_codes=("M53", "N362"),
+        root_cause=RootCause.CODING_TIME_UNITS,
+        fix="Bill the units that the documented minutes make.",
+        source="8-minute rule, rulebook BH-041",
+        support="expertise",
+        codes=frozenset(_MINUTES_BEFORE),
+    ),
+)
+def units_beyond_minutes(line: LineCase) -> Verdict:
+    if line.line.unit_basis != "UN":
+        return None
+    minutes = line.facts.documented_minutes
+    if minutes is None:
+        return _NO_MINUTES
+    if _is_range(line):
+        return CannotTell("documented minutes of each day of the line")
+    code = line.line.procedure_code
+    units = line.line.units
+    lines: tuple[int, ...] = (line.line.line_number,)
+    if len(line.of_claim.lines) > 1:
+        units, lines = _under_the_same_note(line)
+        if lines[0] != line.line.line_number:
+            return None
+    counted = max(0, minutes - _MINUTES_BEFORE[code])
+    rounding = line.policy.units_rounding
+    supported = counted // 15 if rounding == "whole" else (counted + 7) // 15
+    if units <= supported:
+        return None
+    # Where even a quarter only begun would not be enough, no way of rounding helps.
+    by_default = (
+        rounding is None
+        and line.of_claim.payer_type is not PayerType.MEDICARE
+        and units <= -(-counted // 15)
+    )
+    return Found(
+        says=f"{code} is billed with {plain(units)} units; the {minutes} documented"
+        f" minutes make {supported}.",
+        severity=Severity.WARN if by_default else None,
+        lines=lines,
+        by_default=by_default,
+    )
+
+
+def _is_range(line: LineCase) -> bool:
+    last = line.line.service_date_end
+    return last is not None and last != line.day
+
+
+def _under_the_same_note(line: LineCase) -> tuple[Decimal, tuple[int, ...]]:
+    """Units of the code that rest on one note's minutes, and their lines."""
+    note = line.records.note
+    units, lines = line.line.units, [line.line.line_number]
+    for other in line.same_session_lines:
+        if (
+            other.line.procedure_code == line.line.procedure_code
+            and other.records.note == note
+        ):
+            units += other.line.units
+            lines.append(other.line.line_number)
+    return units, tuple(sorted(lines))
+
+
+@line_rule(
+    "BH-044",
+    About(
+        title="More than twelve hours by one clinician in a day",
+        statement="The clock times that one clinician documents for this patient in a"
+        " day come to at most twelve hours; minutes that overlap count once.",
+        severity=Severity.WARN,
+        fields=("2310B/2420A NM109", "2400 DTP*472", "encounter start and stop times"),
+        reason_codes=("150", "216"),
+        remark_codes=("N163",),
+        root_cause=RootCause.CODING_TIME_UNITS,
+        fix="Look at the day's schedule and notes; correct the lines that they do not"
+        " support.",
+        source="rulebook BH-044",
+        support="expertise",
+        review=("E16",),
+    ),
+)
+def more_than_twelve_hours(line: LineCase) -> Verdict:
+    alone = len(line.of_claim.lines) == 1
+    if alone and line.line.units < _MINUTES_OF_TWELVE_HOURS // 15:
+        minutes = line.facts.documented_minutes
+        if minutes is None or minutes <= _MINUTES_OF_TWELVE_HOURS:
+            return None
+    if line.day is None:
+        return None
+    lines = [line] if alone else [line, *line.same_session_lines]
+    if any(one.line.line_number < line.line.line_number for one in lines):
+        return None
+    if sum(_claimed_minutes(one) for one in lines) <= _MINUTES_OF_TWELVE_HOURS:
+        return None
+    if any(one.line.procedure_code in _BY_TECHNICIANS for one in lines):
+        return CannotTell("who delivered the technicians' hours (schedule)")
+    spans = _clock_spans(lines)
+    if spans is None:
+        return CannotTell("start and stop times of the day's notes")
+    minutes = _minutes_of_union(spans)
+    if minutes <= _MINUTES_OF_TWELVE_HOURS:
+        return None
+    return Found(
+        says=f"The notes of {line.day} have one clinician at work for {minutes}"
+        f" minutes, more than {_MINUTES_OF_TWELVE_HOURS}.",
+        lines=tuple(sorted(one.line.line_number for one in lines)),
+    )
+
+
+def _claimed_minutes(line: LineCase) -> Decimal:
+    minutes = line.facts.documented_minutes
+    if minutes is not None:
+        return Decimal(minutes)
+    if line.line.procedure_code in _MINUTES_BEFORE:
+        return line.line.units * 15
+    least = line.facts.code_minutes_minimum
+    return Decimal(least or 0)
+
+
+def _clock_spans(lines: list[LineCase]) -> list[tuple[int, int]] | None:
+    """Minutes of the day of each note by the lines' clinician; None: one is missing."""
+    spans: list[tuple[int, int]] = []
+    for line in lines:
+        note = line.records.note
+        span = _clock_span(note)
+        if note is None or span is None or note.clinician_npi != line.rendering_npi:
+            return None
+        spans.append(span)
+    return spans
+
+
+def _clock_span(note: Encounter | None) -> tuple[int, int] | None:
+    """Minutes since midnight of start and stop; past midnight they run on."""
+    if note is None or note.started_at is None or note.stopped_at is None:
+        return None
+    start, stop = _minute_of_day(note.started_at), _minute_of_day(note.stopped_at)
+    return start, stop if stop > start else stop + 24 * 60
+
+
+def _minute_of_day(moment: time) -> int:
+    return moment.hour * 60 + moment.minute
+
+
+def _minutes_of_union(spans: list[tuple[int, int]]) -> int:
+    total, reached = 0, 0
+    for start, stop in sorted(spans):
+        total += max(0, stop - max(start, reached))
+        reached = max(reached, stop)
+    return total
+
+
+@line_rule(
+    "BH-048",
+    About(
+        title="Program day shorter than the payer asks for",
+        statement="A day of an intensive program, H0015 or S9480, has at least the"
+        " attended minutes that the payer asks for.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "encounter minutes"),
+        reason_codes=("150", "151"),
+        remark_codes=("N188", "N163"),
+        root_cause=RootCause.CODING_TIME_UNITS,
+        fix="Bill the services that the short day's notes support one by one, where the"
+        " payer pays them.",
+        source="payer's program rules, rulebook BH-048",
+        support="expertise",
+        codes=_PROGRAM_DAYS,
+        review=("E26",),
+    ),
+)
+def program_day_too_short(line: LineCase) -> Verdict:
+    minutes, least = line.facts.documented_minutes, line.policy.program_day_minutes
+    if least is None:
+        # Three hours are what the program offers a day, not what each patient must
+        # attend; shorter days fail only by a payer's own rule (review E26).
+        if line.line.procedure_code == "H0015" and minutes is not None:
+            return _NO_PROGRAM_MINUTES if minutes < _USUAL_PROGRAM_MINUTES else None
+        return None
+    if minutes is None:
+        return _NO_MINUTES
+    if minutes >= least:
+        return None
+    return Found(
+        says=f"{line.line.procedure_code} takes {least} attended minutes a day with"
+        f" this payer; the note has {minutes}."
+    )
+
+
+@line_rule(
+    "BH-039",
+    About(
+        title="Visit chosen by time beside psychotherapy",
+        statement="Beside 90833, 90836 or 90838 the visit's level rests on the medical"
+        " decision, and the visit's minutes are none of the psychotherapy's.",
+        severity=Severity.DENY_LIKELY,
+        fields=("2400 SV101-2", "encounter minutes", "encounter evaluation minutes"),
+        reason_codes=("150",),
+        remark_codes=("N163",),
+        root_cause=RootCause.CODING_TIME_UNITS,
+        fix="Choose the visit's level by the medical decision that the note documents.",
+        source="Texas Medical Association on visits with psychotherapy, rulebook"
+        " BH-039",
+        support="verified",
+        codes=frozenset(_PSYCHOTHERAPY_WITH_VISIT),
+    ),
+)
+def minutes_counted_twice(line: LineCase) -> Verdict:
+    code = line.code
+    visits = [
+        other
+        for other in line.same_session_lines
+        if code is not None and other.line.procedure_code in code.primary_codes
+    ]
+    if not visits:
+        return None
+    visit = visits[0]
+    note, visit_note = line.records.note, visit.records.note
+    if note is None or visit_note is None:
+        return CannotTell("minutes of the visit and of the psychotherapy (signed note)")
+    evaluation = visit_note.evaluation_minutes
+    if evaluation is None:
+        evaluation = note.evaluation_minutes
+    if evaluation is None:
+        return None
+    own, other_code = line.line.procedure_code, visit.line.procedure_code
+    lines = tuple(sorted((line.line.line_number, visit.line.line_number)))
+    if _shares_minutes(note, visit_note, evaluation, _PSYCHOTHERAPY_WITH_VISIT[own]):
+        return Found(
+            says=f"The {evaluation} minutes that {other_code} rests on are counted"
+            f" again for {own}.",
+            lines=lines,
+        )
+    return Found(
+        says=f"{other_code} rests on {evaluation} minutes; beside {own} its level rests"
+        " on the medical decision.",
+        severity=Severity.WARN,
+        lines=lines,
+    )
+
+
+def _shares_minutes(
+    note: Encounter, visit_note: Encounter, evaluation: int, least: int
+) -> bool:
+    """Whether the clock proves that minutes of the visit were used a second time."""
+    span, visit_span = _clock_span(note), _clock_span(visit_note)
+    if span is None or visit_span is None:
+        return False
+    length = span[1] - span[0]
+    whole = _minutes_of_union([span, visit_span])
+    if note.encounter_id != visit_note.encounter_id:
+        return evaluation + length > whole
+    # Minutes beside clock times are the psychotherapy's, unless they are the whole.
+    if note.minutes is not None and note.minutes < length:
+        return evaluation + note.minutes > whole
+    return evaluation + least > whole
