@@ -156,7 +156,7 @@ def charge_outlier(case: ClaimCase) -> Verdict:
 
 
 def _usual_charge(line: LineCase) -> Decimal | None:
-    """The middle charge a unit of the last lines sent for this patient, else the fee."""
+    """The middle charge a unit of the patient's last lines, else the fee."""
     code = line.line.procedure_code
     charged: list[Decimal] = []
     for one in reversed(line.records.sent):
