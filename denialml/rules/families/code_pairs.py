@@ -1,6 +1,7 @@
 """Two codes of a day of which Medicare pays one (NCCI procedure-to-procedure edits)."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from denialml.domain.denial import RootCause
@@ -134,13 +135,23 @@ def _in_force(one: str, other: str, day: date) -> CodePairs | None:
     One order has taken the place of the other, or one listing of an earlier: of those
     not ended by the day, the first to end was in force.
     """
-    found: CodePairs | None = None
-    for column_1, column_2 in ((one, other), (other, one)):
-        for pairs in code_pairs().get(column_1, ()):
-            last = pairs.valid_to
-            if (last is not None and last < day) or column_2 not in pairs.column_2:
-                continue
-            if found is None or (last or date.max) < (found.valid_to or date.max):
-                found = pairs
-            break
-    return found
+    for pairs in _listings(one, other):
+        if pairs.valid_to is None or day <= pairs.valid_to:
+            return pairs
+    return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _listings(one: str, other: str) -> tuple[CodePairs, ...]:
+    """All that the table says of two codes, first ended first.
+
+    Cached: each line asks for the same few codes, and most are no pair.
+    """
+    found = [
+        pairs
+        for column_1, column_2 in ((one, other), (other, one))
+        for pairs in code_pairs().get(column_1, ())
+        if column_2 in pairs.column_2
+    ]
+    found.sort(key=lambda pairs: (pairs.valid_to or date.max, pairs.column_1))
+    return tuple(found)

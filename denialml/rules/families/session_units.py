@@ -9,6 +9,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
+from denialml.rules.code_sets import VISITS_OF_ADD_ONS
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 from denialml.rules.words import plain
 
@@ -147,14 +148,13 @@ def more_than_twelve_hours(line: LineCase) -> Verdict:
     )
 
 
-def _claimed_minutes(line: LineCase) -> Decimal:
+def _claimed_minutes(line: LineCase) -> int:
     minutes = line.facts.documented_minutes
     if minutes is not None:
-        return Decimal(minutes)
+        return minutes
     if line.line.procedure_code in _MINUTES_BEFORE:
-        return line.line.units * 15
-    least = line.facts.code_minutes_minimum
-    return Decimal(least or 0)
+        return int(line.line.units) * 15
+    return line.facts.code_minutes_minimum or 0
 
 
 def _clock_spans(lines: list[LineCase]) -> list[tuple[int, int]] | None:
@@ -245,15 +245,13 @@ def program_day_too_short(line: LineCase) -> Verdict:
     ),
 )
 def minutes_counted_twice(line: LineCase) -> Verdict:
-    code = line.code
-    visits = [
-        other
-        for other in line.same_session_lines
-        if code is not None and other.line.procedure_code in code.primary_codes
-    ]
-    if not visits:
-        return None
-    visit = visits[0]
+    for visit in line.same_session_lines:
+        if visit.line.procedure_code in VISITS_OF_ADD_ONS:
+            return _visit_by_time(line, visit)
+    return None
+
+
+def _visit_by_time(line: LineCase, visit: LineCase) -> Verdict:
     note, visit_note = line.records.note, visit.records.note
     if note is None or visit_note is None:
         return CannotTell("minutes of the visit and of the psychotherapy (signed note)")

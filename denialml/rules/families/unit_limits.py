@@ -86,10 +86,9 @@ def units_over_limit(line: LineCase) -> Verdict:
 
 def _most(limit: UnitLimit, payer_type: PayerType) -> Decimal | None:
     """The limit for this type of payer; None: Medicare's says nothing about it."""
-    if payer_type in MEDICAID:
-        own = _MEDICAID_UNITS.get(limit.code)
-        if own is not None:
-            return own
+    own = _MEDICAID_UNITS.get(limit.code)
+    if own is not None and payer_type in MEDICAID:
+        return own
     # A zero says that Medicare does not cover the code; others may.
     if not limit.units and payer_type not in MEDICARE_AND_ADVANTAGE:
         return None
