@@ -1,7 +1,6 @@
 """Charges: legal, added up, not below the contract's fee and not mistyped."""
 
 from decimal import Decimal
-from statistics import median
 
 from denialml.domain.claim import ServiceLine
 from denialml.domain.denial import RootCause
@@ -16,7 +15,7 @@ _ZERO_SETTING = CannotTell(
 _NO_SCHEDULE = CannotTell("the payer's fee schedule (fee_schedule)")
 _OUTLIER_TIMES = 10
 # Enough that one mistyped charge is not the middle one.
-_LOOKED_BACK = 5
+_LOOKED_BACK = 3
 _ZERO = Decimal(0)
 
 
@@ -165,7 +164,7 @@ def _usual_charge(line: LineCase) -> Decimal | None:
             if len(charged) == _LOOKED_BACK:
                 break
     if charged:
-        return median(charged)
+        return sorted(charged)[len(charged) // 2]
     fee = (line.policy.fee_schedule or {}).get(code)
     return Decimal(str(fee)) if fee else None
 

@@ -19,6 +19,8 @@ from denialml.rules.rule import (
 from denialml.rules.words import listed
 
 _NO_ANSWER = CannotTell("an eligibility answer of this payer (271)")
+_NO_NAME = CannotTell("the last name in the payer's eligibility answer (271)")
+_NO_BIRTH_DATE = CannotTell("the birth date in the payer's eligibility answer (271)")
 _NO_GENDER = CannotTell("the gender in the payer's eligibility answer (271)")
 _GENDERS = frozenset({"F", "M", "U"})
 _NAME_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
@@ -70,16 +72,12 @@ def demographics_differ(case: ClaimCase) -> Verdict:
     claim = case.claim
     patient = person(claim)
     member = claim.subscriber.member_id
-    absent = [
-        word
-        for word, value in (
-            ("member number", member),
-            ("last name", patient.last_name),
-            ("birth date", patient.birth_date),
-        )
-        if not value
-    ]
-    if absent:
+    if not (member and patient.last_name and patient.birth_date):
+        absent = [
+            *(() if member else ("member number",)),
+            *(() if patient.last_name else ("last name",)),
+            *(() if patient.birth_date else ("birth date",)),
+        ]
         return Found(says=f"The claim has no {listed(absent)} of the patient.")
     check = _check(case)
     if check is None:
@@ -105,15 +103,7 @@ def demographics_differ(case: ClaimCase) -> Verdict:
         )
     if check.last_name and check.birth_date is not None:
         return None
-    unsent = [
-        word
-        for word, value in (
-            ("last name", check.last_name),
-            ("birth date", check.birth_date),
-        )
-        if not value
-    ]
-    return CannotTell(f"the {listed(unsent)} in the payer's eligibility answer (271)")
+    return _NO_NAME if check.birth_date is not None else _NO_BIRTH_DATE
 
 
 @claim_rule(
@@ -338,6 +328,8 @@ def _check(case: ClaimCase) -> EligibilityCheck | None:
 
 def _same_number(one: str, other: str) -> bool:
     """Whether two member numbers are one; a person's suffix (01) does not count."""
+    if one == other:
+        return True
     one, other = _only(one), _only(other)
     if one == other:
         return True
@@ -347,11 +339,13 @@ def _same_number(one: str, other: str) -> bool:
 
 
 def _same_name(one: str, other: str) -> bool:
-    return one == other or _name(one) == _name(other)
+    return one.upper() == other.upper() or _name(one) == _name(other)
 
 
 def _same_first(one: str, other: str) -> bool:
     """Payers cut first names short and drop middle ones: a beginning is enough."""
+    if one.upper() == other.upper():
+        return True
     one, other = _name(one), _name(other)
     return one.startswith(other) or other.startswith(one)
 

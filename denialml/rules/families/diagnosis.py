@@ -177,6 +177,8 @@ def pointers(line: LineCase) -> Verdict:
     ),
 )
 def diagnosis_twice(case: ClaimCase) -> Verdict:
+    if len(case.diagnoses) < 2:
+        return None
     codes = [diagnosis.code for diagnosis in case.diagnoses]
     if len(set(codes)) == len(codes):
         return None

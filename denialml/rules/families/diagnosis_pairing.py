@@ -61,6 +61,7 @@ _CODE_AGES: dict[str, tuple[int, int]] = {
     **dict.fromkeys(_ESKETAMINE[0], (18, 120)),
     "H2033": (0, 20),
 }
+_AGED_CODES = frozenset(_CODE_AGES)
 _DIAGNOSIS_AGES: dict[str, tuple[int, int]] = {
     "Z00121": (0, 17),
     "Z00129": (0, 17),
@@ -231,14 +232,16 @@ def capacity(line: LineCase) -> Verdict:
 )
 def age_outside(case: ClaimCase) -> Verdict:
     born = person(case.claim).birth_date
-    limits = [(code, _CODE_AGES[code]) for code in case.codes if code in _CODE_AGES] + [
+    limits = [
         (diagnosis.code, _DIAGNOSIS_AGES[diagnosis.code])
         for diagnosis in case.diagnoses
         if diagnosis.code in _DIAGNOSIS_AGES
     ]
+    if not _AGED_CODES.isdisjoint(case.codes):
+        limits += [(code, _CODE_AGES[code]) for code in case.codes & _AGED_CODES]
     if born is None:
         return _NO_BIRTH_DATE if limits else None
-    day = min((line.day for line in case.lines if line.day is not None), default=None)
+    day = case.lines[0].day if case.lines else None
     if day is None or day < born:
         return None
     age = _years(born, day)

@@ -50,7 +50,10 @@ _REOPENING = (
     ),
 )
 def exact_duplicate(line: LineCase) -> Verdict:
-    if not line.records.sent or line.claim.frequency_code != _ORIGINAL:
+    # The fact looks at day, code and payer; a replacement repeats by design.
+    if not line.facts.same_service_already_sent:
+        return None
+    if line.claim.frequency_code != _ORIGINAL:
         return None
     unsure = False
     for earlier in _standing(line):
@@ -114,7 +117,9 @@ def original_number_missing(case: ClaimCase) -> Verdict:
     ),
 )
 def correction_as_original(line: LineCase) -> Verdict:
-    if not line.records.sent or line.claim.frequency_code != _ORIGINAL:
+    if not line.facts.same_service_already_sent:
+        return None
+    if line.claim.frequency_code != _ORIGINAL:
         return None
     number = line.claim.patient_control_number
     changed = None
@@ -155,7 +160,7 @@ def correction_as_original(line: LineCase) -> Verdict:
     ),
 )
 def sessions_look_alike(line: LineCase) -> Verdict:
-    if len(line.of_claim.lines) == 1 and not line.records.sent:
+    if len(line.of_claim.lines) == 1 and not line.facts.same_service_already_sent:
         return None
     if line.day is None or not _REPEATED.isdisjoint(line.line.modifiers):
         return None
@@ -178,7 +183,9 @@ def sessions_look_alike(line: LineCase) -> Verdict:
 
 def _alike_before(line: LineCase) -> Verdict:
     """The same service under another claim number, but not its exact duplicate."""
-    if not line.records.sent or line.claim.frequency_code != _ORIGINAL:
+    if not line.facts.same_service_already_sent:
+        return None
+    if line.claim.frequency_code != _ORIGINAL:
         return None
     for earlier in _standing(line):
         if (
