@@ -20,7 +20,7 @@ from denialml.journeys.score import Scorer, open_scorer
 from denialml.journeys.written_rules import WrittenRules
 from denialml.modeling.risk.bundle import Bundle, load_bundle
 from denialml.modeling.risk.seal import Seal
-from denialml.rules.organization_rules import OrganizationRules
+from denialml.rules.organization_rules import PracticeRules
 from denialml.store.organizations import get_organization
 
 KEPT_SCORERS = 8
@@ -208,7 +208,7 @@ class Scorers:
         self,
         organization_id: str,
         bundle: Bundle,
-        rules: OrganizationRules,
+        rules: PracticeRules,
         version: int,
     ) -> Scorer | None:
         with self._lock:

@@ -17,6 +17,7 @@ from denialml.cli.models import train_with_remarks
 from denialml.cli.output import remarks
 from denialml.cli.practice import find_files, ingest_with_progress, write_simulated
 from denialml.cli.promotions import promote_with_remarks
+from denialml.cli.rules import measure_with_remarks
 from denialml.cli.scoring import score_file, show_scores
 from denialml.cli.serving import run_server
 from denialml.domain.denial import RootCause
@@ -94,6 +95,7 @@ def _learn(desk: Desk, practice: Organization, directory: Path, today: date) -> 
     remarks.rule("3 of 6: a model is trained on them and promoted")
     train_with_remarks(desk, practice, as_of=today)
     promote_with_remarks(desk, practice)
+    measure_with_remarks(desk, practice)
 
 
 def _work(desk: Desk, practice: Organization, directory: Path, today: date) -> None:

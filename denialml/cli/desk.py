@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from denialml.errors import InputError, UnknownRecord
 from denialml.journeys.written_rules import written_rules
 from denialml.modeling.risk.seal import Seal, SigningSeal
-from denialml.rules.organization_rules import OrganizationRules
+from denialml.rules.organization_rules import PracticeRules
 from denialml.settings import Settings
 from denialml.signing_keys import bundle_private_key, bundle_public_key
 from denialml.store.audit import AuditAction, record_event
@@ -55,7 +55,7 @@ class Desk:
             organization_id, private_key=bundle_private_key(self.settings)
         )
 
-    def rules(self, organization_id: str) -> OrganizationRules:
+    def rules(self, organization_id: str) -> PracticeRules:
         """The organization's own word on the claim rules.
 
         Raises:

@@ -5,9 +5,14 @@ from typing import Annotated
 
 import typer
 
+from denialml.cli.desk import Desk, open_desk
+from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
+from denialml.rules.measured import RuleMeasures
 from denialml.rules.page import rules_page
 from denialml.rules.registry import all_rules
+from denialml.store.audit import AuditAction
+from denialml.store.organizations import Organization
 
 
 def rules(
@@ -20,6 +25,13 @@ def rules(
             dir_okay=False,
         ),
     ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="count how often each rule was right, by remittances"
+        ),
+    ] = False,
+    organization: OrganizationOption = None,
     page: Annotated[
         bool, typer.Option("--page", help="print docs/rules.md instead")
     ] = False,
@@ -28,6 +40,9 @@ def rules(
     """Every claim rule with its severity, payers and support."""
     if check is not None:
         _check(check)
+        return
+    if measure:
+        _measure(organization, as_json=as_json)
         return
     if page:
         typer.echo(rules_page(), nl=False)
@@ -72,6 +87,61 @@ def _check(path: Path) -> None:
         " rules",
         markup=False,
     )
+
+
+def _measure(organization: str | None, *, as_json: bool) -> None:
+    desk = open_desk()
+    practice = desk.organization(organization)
+    found = measure_with_remarks(desk, practice)
+    if as_json:
+        write_json(found)
+        return
+    rows = [
+        (
+            rule_id,
+            payer_id,
+            f"{one.found:,}",
+            f"{one.denied / one.found:.0%}",
+            f"{one.precision:.0%}",
+        )
+        for rule_id, payers in found.by_payer.items()
+        for payer_id, one in payers.items()
+    ]
+    table(
+        f"Answered lines since {found.since} that a rule found something on",
+        ("rule", "payer", "lines", "denied", "for its cause"),
+        rows,
+    )
+
+
+def measure_with_remarks(desk: Desk, practice: Organization) -> RuleMeasures:
+    """Measure the practice's rules, and keep that beside its rules file."""
+    from denialml.journeys.rule_measuring import measure_rules, save_measures
+    from denialml.journeys.written_rules import measures_beside
+
+    with (
+        desk.session(read_only=True) as session,
+        remarks.status("Measuring the rules on a year of remittances"),
+    ):
+        found = measure_rules(
+            session,
+            practice.organization_id,
+            rules=desk.rules(practice.organization_id).written,
+            as_of=desk.today(),
+        )
+    path = desk.settings.rules_file_of(practice.organization_id)
+    save_measures(found, measures_beside(path))
+    with desk.session() as session:
+        desk.note(
+            session,
+            practice,
+            AuditAction.RULES_MEASURED,
+            record_kind="rules",
+            record_id=found.as_of.isoformat(),
+        )
+    lines = sum(one.found for by in found.by_payer.values() for one in by.values())
+    remarks.print(f"{len(found.by_payer)} rules found something on {lines:,} lines")
+    return found
 
 
 def register(app: typer.Typer) -> None:

@@ -22,6 +22,26 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
+class Measured(Judgment, frozen=True):
+    """What became of lines that a rule found something on, by the practice's own
+    remittances. Counts are answered lines of original claims.
+
+    `denied_for_cause` is how many of the `denied` were so for the rule's root cause, by
+    the codes of the answer: a sum of shares where codes name several causes.
+    `of_payer`: at this payer; else at all payers, as too few were answered there.
+    """
+
+    found: int
+    denied: int
+    denied_for_cause: float
+    of_payer: bool = True
+
+    @property
+    def precision(self) -> float:
+        """The share denied for the rule's cause."""
+        return self.denied_for_cause / self.found if self.found else 0.0
+
+
 class EditFinding(Judgment, frozen=True):
     """One rule's finding about one claim. Grain: claim x rule x what it found.
 
@@ -32,6 +52,8 @@ class EditFinding(Judgment, frozen=True):
     `reason_codes` and `remark_codes` are what a payer would answer with (CARC, RARC).
     `support` is how sure the rule itself is; `rests_on_default`: a setting
     of the payer is not configured and a specialist's default stood in for it.
+    `measured` is what became of such lines before; `usual_severity` is the rule's own
+    where that lowered it, else None.
     """
 
     rule_id: str
@@ -49,6 +71,8 @@ class EditFinding(Judgment, frozen=True):
     source: str
     support: Support
     rests_on_default: bool
+    measured: Measured | None = None
+    usual_severity: Severity | None = None
 
 
 class Decision(StrEnum):

@@ -15,18 +15,18 @@ from denialml.modeling.risk.cut_offs import find_cut_off
 from denialml.rules.case import ClaimCase
 from denialml.rules.decision import decide
 from denialml.rules.engine import Engine
-from denialml.rules.organization_rules import OrganizationRules
+from denialml.rules.organization_rules import PracticeRules
 
 
 class ClaimRules:
     """One organization's rules, ready for any number of claims."""
 
     def __init__(
-        self, fact_book: FactBook, rules: OrganizationRules, bundle: Bundle
+        self, fact_book: FactBook, rules: PracticeRules, bundle: Bundle
     ) -> None:
         self._facts = fact_book
-        self._engine = Engine(rules)
-        self._policy = rules.decision
+        self._engine = Engine(rules.written, measures=rules.measures)
+        self._policy = rules.written.decision
         precision = self._policy.precision
         self._cut_off = (
             None

@@ -20,7 +20,7 @@ from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.observation import answer_events, observe_lines
 from denialml.modeling.risk import denial_risk
 from denialml.modeling.risk.bundle import Bundle
-from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
+from denialml.rules.organization_rules import NO_RULES_OF_ITS_OWN, PracticeRules
 from denialml.store.organizations import get_organization
 from denialml.store.records import practice_records
 
@@ -46,7 +46,7 @@ class Scorer:
         records: PracticeRecords,
         bundle: Bundle,
         *,
-        rules: OrganizationRules = AS_THEY_COME,
+        rules: PracticeRules = NO_RULES_OF_ITS_OWN,
         records_version: int = 0,
     ) -> None:
         self.bundle = bundle
@@ -173,7 +173,7 @@ def open_scorer(
     organization_id: str,
     *,
     bundle: Bundle,
-    rules: OrganizationRules = AS_THEY_COME,
+    rules: PracticeRules = NO_RULES_OF_ITS_OWN,
 ) -> Scorer:
     """Read an organization's records and make them ready to score."""
     version = get_organization(session, organization_id).records_version
@@ -187,7 +187,7 @@ def score_claims(
     claims: Sequence[Claim],
     *,
     bundle: Bundle,
-    rules: OrganizationRules = AS_THEY_COME,
+    rules: PracticeRules = NO_RULES_OF_ITS_OWN,
     as_of: date | None = None,
     engine: Engine | None = None,
 ) -> list[RiskScore]:

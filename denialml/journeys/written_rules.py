@@ -1,28 +1,37 @@
-"""An organization's rules file as it stands, read again when it changes."""
+"""An organization's rules as they stand, read again when a file of them changes."""
 
 import threading
 from pathlib import Path
 
 from denialml.errors import RulesRejected
+from denialml.journeys.rule_measuring import load_measures
 from denialml.rules.organization_rules import (
     AS_THEY_COME,
-    OrganizationRules,
+    PracticeRules,
     load_organization_rules,
 )
 from denialml.rules.registry import all_rules
 
+_Stamp = tuple[int, int, int] | None
 
-def written_rules(path: Path) -> OrganizationRules:
-    """The rules written in the file; every rule as it comes where there is none.
+
+def measures_beside(path: Path) -> Path:
+    """Where what was measured lies: beside the rules file."""
+    return path.with_suffix(".measured.json")
+
+
+def written_rules(path: Path) -> PracticeRules:
+    """The rules written in the file and what was measured; as they come without.
 
     Raises
     ------
     RulesRejected
         With the line of the first fault.
     """
-    if not path.is_file():
-        return AS_THEY_COME
-    return load_organization_rules(path, known=frozenset(all_rules()))
+    written = AS_THEY_COME
+    if path.is_file():
+        written = load_organization_rules(path, known=frozenset(all_rules()))
+    return PracticeRules(written=written, measures=load_measures(measures_beside(path)))
 
 
 class WrittenRules:
@@ -35,21 +44,21 @@ class WrittenRules:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._stamp: tuple[int, int, int] | None = None
-        self._rules: OrganizationRules | None = None
+        self._stamps: tuple[_Stamp, _Stamp] = (None, None)
+        self._rules: PracticeRules | None = None
         self.fault = ""
 
-    def current(self) -> OrganizationRules:
-        """The rules to judge with; the same object until the file changes.
+    def current(self) -> PracticeRules:
+        """The rules to judge with; the same object until a file changes.
 
         Raises
         ------
         RulesRejected
-            If the file has a fault and nothing was ever read.
+            If a file has a fault and nothing was ever read.
         """
-        stamp = self._file_stamp()
+        stamps = (_stamp(self._path), _stamp(measures_beside(self._path)))
         with self._lock:
-            if self._rules is None or stamp != self._stamp:
+            if self._rules is None or stamps != self._stamps:
                 try:
                     self._rules = written_rules(self._path)
                     self.fault = ""
@@ -57,12 +66,13 @@ class WrittenRules:
                     self.fault = str(error)
                     if self._rules is None:
                         raise
-                self._stamp = stamp
+                self._stamps = stamps
             return self._rules
 
-    def _file_stamp(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino, found.st_size
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size

@@ -1,9 +1,10 @@
 """Judges a claim by every rule that applies to it."""
 
 from denialml.domain.coverage import PayerType
-from denialml.domain.edit import EditFinding, Severity
+from denialml.domain.edit import EditFinding, Measured, Severity
 from denialml.errors import InputError
 from denialml.rules.case import ClaimCase
+from denialml.rules.measured import NOTHING_MEASURED, RuleMeasures
 from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
 from denialml.rules.payer_rules import as_rule
 from denialml.rules.registry import all_rules
@@ -24,8 +25,14 @@ class Engine:
         If the organization's settings name a rule that there is none of.
     """
 
-    def __init__(self, settings: OrganizationRules = AS_THEY_COME) -> None:
+    def __init__(
+        self,
+        settings: OrganizationRules = AS_THEY_COME,
+        *,
+        measures: RuleMeasures = NOTHING_MEASURED,
+    ) -> None:
         rules = all_rules()
+        self._measures = measures
         for rule_id in settings.rules:
             if rule_id not in rules:
                 raise InputError(f"there is no rule {rule_id}")
@@ -60,7 +67,7 @@ class Engine:
                 if rule.is_of_day(line.day):
                     verdict = rule.judge(line)
                     if verdict is not None:
-                        found.append(self._finding(rule, verdict, number, payer_type))
+                        found.append(self._finding(rule, verdict, number, case))
         first_day = min(
             (line.day for line in case.lines if line.day is not None), default=None
         )
@@ -70,7 +77,7 @@ class Engine:
                     continue
                 verdict = rule.judge(case)
                 if verdict is not None:
-                    found.append(self._finding(rule, verdict, (), payer_type))
+                    found.append(self._finding(rule, verdict, (), case))
         found.sort(key=_order)
         return tuple(found)
 
@@ -91,37 +98,62 @@ class Engine:
         rule: Rule,
         verdict: Verdict,
         lines: tuple[int, ...],
-        payer_type: PayerType,
+        case: ClaimCase,
     ) -> EditFinding:
-        severity = self._severities.get(rule.id)
-        if isinstance(verdict, Found):
-            says, missing = verdict.says, ""
-            if rule.payer_types and payer_type is PayerType.UNKNOWN:
-                says, missing = rule.statement, _PAYER_TYPE
-            lines = verdict.lines or lines
-            severity = severity or verdict.severity
-            fix, by_default = verdict.fix or rule.fix, verdict.by_default
-        else:
-            assert isinstance(verdict, CannotTell)
-            says, missing = rule.statement, verdict.missing
-            fix, by_default = rule.fix, False
-        return EditFinding(
-            rule_id=rule.id,
-            title=rule.title,
-            verdict="cannot_tell" if missing else "found",
-            severity=severity or rule.severity,
-            line_numbers=lines,
-            statement=says,
-            missing=missing,
-            fields=rule.fields,
-            reason_codes=rule.reason_codes,
-            remark_codes=rule.remark_codes,
-            root_cause=rule.root_cause,
-            fix=fix,
-            source=rule.source,
-            support=rule.support,
-            rests_on_default=by_default,
+        """The verdict with all that is said about the rule."""
+        if isinstance(verdict, CannotTell):
+            return _told(rule, lines, self._severity(rule), missing=verdict.missing)
+        assert isinstance(verdict, Found)
+        lines = verdict.lines or lines
+        usual = self._severity(rule, verdict.severity)
+        if rule.payer_types and case.payer_type is PayerType.UNKNOWN:
+            return _told(rule, lines, usual, missing=_PAYER_TYPE)
+        severity, measured = self._measures.lowered(
+            usual, rule.id, case.claim.payer.payer_id, self.settings.measured
         )
+        return _told(
+            rule,
+            lines,
+            severity,
+            found=verdict,
+            measured=measured,
+            usual_severity=usual if severity is not usual else None,
+        )
+
+    def _severity(self, rule: Rule, of_case: Severity | None = None) -> Severity:
+        """The organization's own word, else the case's, else the rule's."""
+        return self._severities.get(rule.id) or of_case or rule.severity
+
+
+def _told(
+    rule: Rule,
+    lines: tuple[int, ...],
+    severity: Severity,
+    *,
+    found: Found | None = None,
+    missing: str = "",
+    measured: Measured | None = None,
+    usual_severity: Severity | None = None,
+) -> EditFinding:
+    return EditFinding(
+        rule_id=rule.id,
+        title=rule.title,
+        verdict="cannot_tell" if found is None else "found",
+        severity=severity,
+        line_numbers=lines,
+        statement=rule.statement if found is None else found.says,
+        missing=missing,
+        fields=rule.fields,
+        reason_codes=rule.reason_codes,
+        remark_codes=rule.remark_codes,
+        root_cause=rule.root_cause,
+        fix=rule.fix if found is None else found.fix or rule.fix,
+        source=rule.source,
+        support=rule.support,
+        rests_on_default=found is not None and found.by_default,
+        measured=measured,
+        usual_severity=usual_severity,
+    )
 
 
 def _concerns(rule: Rule, payer_type: PayerType) -> bool:

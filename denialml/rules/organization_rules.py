@@ -4,6 +4,9 @@
     hold = ["reject", "hold"]        # findings of these severities hold the claim
     precision = 0.9                  # so does a risk flagged at this learnt precision
 
+    [measured]
+    precision = 0.6                  # findings that payers mostly paid become warnings
+
     [rules.BH-108]
     enabled = false
     [rules.BH-015]
@@ -37,6 +40,7 @@ import msgspec
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.errors import RulesRejected
+from denialml.rules.measured import NOTHING_MEASURED, MeasuringPolicy, RuleMeasures
 from denialml.rules.payer_policy import NOT_CONFIGURED, PayerPolicy
 
 _ID = re.compile(r"ORG-[0-9]{3}\Z")
@@ -109,6 +113,7 @@ class OrganizationRules(
     """The whole file. Empty: every rule as it comes, nothing known of any payer."""
 
     decision: DecisionPolicy = DecisionPolicy()
+    measured: MeasuringPolicy = MeasuringPolicy()
     rules: dict[str, RuleSetting] = {}
     payers: dict[str, PayerPolicy] = {}
     payer_rules: tuple[PayerRule, ...] = ()
@@ -120,6 +125,17 @@ class OrganizationRules(
 
 AS_THEY_COME = OrganizationRules()
 """No file: every rule at its own severity."""
+
+
+class PracticeRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a practice's claims are judged with: its own word, and what was measured."""
+
+    written: OrganizationRules = AS_THEY_COME
+    measures: RuleMeasures = NOTHING_MEASURED
+
+
+NO_RULES_OF_ITS_OWN = PracticeRules()
+"""Nothing written, nothing measured: every rule as it comes."""
 
 
 def load_organization_rules(path: Path, *, known: frozenset[str]) -> OrganizationRules:
@@ -193,7 +209,7 @@ def _converted(
             keys.append(unknown[1])
         allowed = ""
         if unknown and not at:
-            allowed = "decision, rules, payers, payer_rules"
+            allowed = "decision, measured, rules, payers, payer_rules"
         elif unknown:
             allowed = ", ".join(kind.__struct_fields__)
         raise _fault(path, lines.of(*at, *keys), message, allowed) from error

@@ -6,6 +6,7 @@ from itertools import groupby
 import msgspec
 
 from denialml.domain.coverage import PayerType
+from denialml.rules.measured import MeasuringPolicy
 from denialml.rules.organization_rules import (
     DecisionPolicy,
     PayerRule,
@@ -50,6 +51,15 @@ Support says how sure the rule itself is: `verified` (read in public material),
 written down and a specialist's default stood in for it.
 """
 _FILE = """
+## How often a rule was right
+
+Many payers do not enforce what the rulebook says. `denialml rules --measure` judges the
+claims of a year as on the day each was sent, counts by rule and payer how many of the
+lines found were denied, and for the rule's cause, and keeps that beside the
+organization's file; a finding then shows the count (`measured`). Where a payer has
+mostly paid such lines, ``deny-likely`` becomes ``warn`` (`usual_severity` says what it
+was). Findings that reject or hold are never lowered.
+
 ## An organization's own file
 
 `rules/ORGANIZATION_ID.toml` in the data directory ([rules_directory](settings.md)).
@@ -60,6 +70,9 @@ it again when it changes.
 [decision]
 hold = ["reject", "hold"]      # findings of these severities hold a claim
 precision = 0.9                # and so does a risk flagged at this learnt precision
+
+[measured]
+precision = 0.6                # findings that payers mostly paid become warnings
 
 [rules.BH-108]
 enabled = false
@@ -94,6 +107,7 @@ def rules_page() -> str:
     parts.append(_FILE)
     for title, kind in (
         ("`[decision]`", DecisionPolicy),
+        ("`[measured]`", MeasuringPolicy),
         ("`[rules.ID]`", RuleSetting),
         ("`[payers.PAYER_ID]`", PayerPolicy),
         ("`[[payer_rules]]`", PayerRule),

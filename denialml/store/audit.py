@@ -48,6 +48,7 @@ class AuditAction(StrEnum):
     MODEL_PROMOTED = "model.promoted"
     MODEL_RECEIVED = "model.received"
     MODEL_ROLLED_BACK = "model.rolled_back"
+    RULES_MEASURED = "rules.measured"
 
 
 @dataclass(frozen=True, slots=True)

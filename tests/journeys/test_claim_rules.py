@@ -9,9 +9,10 @@ from denialml.domain.edit import Decision, Severity
 from denialml.journeys.score import Scorer, open_scorer
 from denialml.modeling.risk.bundle import load_bundle
 from denialml.rules.organization_rules import (
-    AS_THEY_COME,
+    NO_RULES_OF_ITS_OWN,
     DecisionPolicy,
     OrganizationRules,
+    PracticeRules,
     RuleSetting,
 )
 from denialml.store.database import open_session
@@ -21,7 +22,7 @@ from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
 )
 
 
-def scorer_with(store: SimulatedStore, rules: OrganizationRules) -> Scorer:
+def scorer_with(store: SimulatedStore, rules: PracticeRules) -> Scorer:
     with open_session(store.engine) as session:
         return open_scorer(
             session,
@@ -33,7 +34,7 @@ def scorer_with(store: SimulatedStore, rules: OrganizationRules) -> Scorer:
 
 @pytest.fixture(scope="module")
 def as_they_come(simulated_store: SimulatedStore) -> Scorer:  # noqa: F811
-    return scorer_with(simulated_store, AS_THEY_COME)
+    return scorer_with(simulated_store, NO_RULES_OF_ITS_OWN)
 
 
 def test_every_score_has_a_decision_that_follows_from_its_findings(
@@ -62,7 +63,9 @@ def test_the_rules_change_no_risk_and_are_the_same_alone_and_together(
     as_they_come: Scorer,
 ) -> None:
     claims = simulated_store.outgoing
-    off = OrganizationRules(rules={"BH-036": RuleSetting(enabled=False)})
+    off = PracticeRules(
+        written=OrganizationRules(rules={"BH-036": RuleSetting(enabled=False)})
+    )
     others = scorer_with(simulated_store, off).score(claims)
     for one, other in zip(as_they_come.score(claims), others, strict=True):
         assert msgspec.structs.replace(
@@ -95,7 +98,9 @@ def test_a_policy_on_risk_holds_the_riskiest(
     simulated_store: SimulatedStore,  # noqa: F811
 ) -> None:
     policy = DecisionPolicy(hold=(), warn=(), precision=0.2)
-    scorer = scorer_with(simulated_store, OrganizationRules(decision=policy))
+    scorer = scorer_with(
+        simulated_store, PracticeRules(written=OrganizationRules(decision=policy))
+    )
     cut_offs = scorer.bundle.facts.calibration.cut_offs
     assert cut_offs, "the small model has learnt no cut-off: raise its claims"
     for score in scorer.score(simulated_store.outgoing):

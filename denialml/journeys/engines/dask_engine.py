@@ -41,7 +41,7 @@ from denialml.journeys.score import slices_of
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.tree_fitting import GrowingRows
-from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
+from denialml.rules.organization_rules import NO_RULES_OF_ITS_OWN, PracticeRules
 
 # A worker holds a file in memory as a whole; longer ones are streamed here.
 LONGEST_FILE_BYTES = 64 << 20
@@ -144,7 +144,7 @@ class DaskEngine:
         claims: Sequence[Claim],
         *,
         bundle: Bundle,
-        rules: OrganizationRules = AS_THEY_COME,
+        rules: PracticeRules = NO_RULES_OF_ITS_OWN,
         as_of: date | None = None,
     ) -> list[RiskScore]:
         """Slices of the claims, as the local engine cuts them, each by one worker."""

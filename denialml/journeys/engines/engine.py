@@ -14,7 +14,7 @@ from denialml.domain.claim import Claim
 from denialml.domain.facts import PracticeRecords
 from denialml.domain.risk import RiskScore
 from denialml.formats import RecordReader, open_reader
-from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
+from denialml.rules.organization_rules import NO_RULES_OF_ITS_OWN, PracticeRules
 
 if TYPE_CHECKING:  # these load lightgbm, which taking files in does without
     import lightgbm
@@ -62,7 +62,7 @@ class Engine(Protocol):
         claims: Sequence[Claim],
         *,
         bundle: "Bundle",
-        rules: OrganizationRules = AS_THEY_COME,
+        rules: PracticeRules = NO_RULES_OF_ITS_OWN,
         as_of: date | None = None,
     ) -> list[RiskScore]:
         """Risks in the order of the claims; see `denialml.journeys.score.Scorer`."""
@@ -105,7 +105,7 @@ class LocalEngine:
         claims: Sequence[Claim],
         *,
         bundle: "Bundle",
-        rules: OrganizationRules = AS_THEY_COME,
+        rules: PracticeRules = NO_RULES_OF_ITS_OWN,
         as_of: date | None = None,
     ) -> list[RiskScore]:
         """See `Engine`."""

@@ -31,7 +31,7 @@ from denialml.journeys.score import Scorer
 from denialml.modeling.risk.bundle import Bundle, BundleFacts
 from denialml.modeling.risk.features import vocabulary_hash
 from denialml.modeling.risk.frames import Frame, build_frame
-from denialml.rules.organization_rules import OrganizationRules
+from denialml.rules.organization_rules import PracticeRules
 
 Handed = ParamSpec("Handed")
 Given = TypeVar("Given")
@@ -45,7 +45,7 @@ class PackedBundle(msgspec.Struct, frozen=True):
 
     trees: str
     facts: BundleFacts
-    rules: OrganizationRules
+    rules: PracticeRules
 
 
 class ReadFile(msgspec.Struct, frozen=True):

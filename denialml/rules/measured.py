@@ -1,0 +1,74 @@
+"""How often a rule was right, by the practice's own remittances.
+
+Many payers do not enforce what the rulebook says. A rule whose findings a payer has
+mostly paid is still shown, as a warning, with the count that lowered it.
+"""
+
+from datetime import date
+
+import msgspec
+
+from denialml.domain.edit import Measured, Severity
+
+# So many answered lines of all payers count as much as the payer's own.
+_PRIOR = 5.0
+
+
+class MeasuringPolicy(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """`[measured]`: whether what was measured lowers a rule's severity.
+
+    A finding of ``deny-likely`` becomes a warning where, of at least `least_found`
+    answered lines, fewer than the share `precision` were denied for the rule's cause.
+    Findings that reject or hold are never lowered: payers do not answer those.
+    """
+
+    lowers: bool = True
+    least_found: int = 15
+    precision: float = 0.6
+
+
+class RuleMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each rule's findings, by rule and payer.
+
+    Answers received before `as_of` to claims sent since `since` took part.
+    """
+
+    as_of: date
+    since: date
+    by_payer: dict[str, dict[str, Measured]]
+
+    def of(self, rule_id: str, payer_id: str, *, least: int) -> Measured | None:
+        """The payer's own count where it has `least` lines, else that of all payers.
+
+        None where too few were answered to say anything.
+        """
+        counts = self.by_payer.get(rule_id, {})
+        own = counts.get(payer_id)
+        if own is not None and own.found >= least:
+            return own
+        pooled = Measured(
+            found=sum(one.found for one in counts.values()),
+            denied=sum(one.denied for one in counts.values()),
+            denied_for_cause=sum(one.denied_for_cause for one in counts.values()),
+            of_payer=False,
+        )
+        return pooled if pooled.found >= least else None
+
+    def lowered(
+        self, severity: Severity, rule_id: str, payer_id: str, policy: MeasuringPolicy
+    ) -> tuple[Severity, Measured | None]:
+        """The severity by what was measured, and what that was."""
+        found = self.of(rule_id, payer_id, least=policy.least_found)
+        if found is None or severity is not Severity.DENY_LIKELY or not policy.lowers:
+            return severity, found
+        every = self.of(rule_id, "", least=1) or found
+        share = (found.denied_for_cause + _PRIOR * every.precision) / (
+            found.found + _PRIOR
+        )
+        return (severity if share >= policy.precision else Severity.WARN), found
+
+
+NOTHING_MEASURED = RuleMeasures(as_of=date.min, since=date.min, by_payer={})
+"""No remittance was looked at: every rule at its own severity."""
