@@ -16,7 +16,9 @@ class PayerPolicy(
     `units_rounding`: how minutes become 15-minute units; ``midpoint`` counts from 8
     minutes on, ``whole`` counts whole quarters of an hour only. `program_day_minutes`:
     attended minutes that a day of H0015 or S9480 takes.
-    `behavior_analysis_diagnoses` are beginnings of ICD-10-CM codes.
+    `behavior_analysis_diagnoses` are beginnings of ICD-10-CM codes. `degree_modifiers`
+    are by credential, empty text for one that takes none; `state_modifiers` and
+    `program_modifiers` are by procedure code. `supervised_modifier` empty: none wanted.
     """
 
     requires_taxonomy: bool | None = None

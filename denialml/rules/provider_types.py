@@ -108,14 +108,24 @@ def type_of_taxonomy(taxonomy: str) -> str:
 
 
 def type_of(clinician: Clinician) -> str:
-    """By the credential, else by the taxonomy. Empty: not known."""
-    credential = type_of_credential(clinician.credential)
-    return credential or type_of_taxonomy(clinician.taxonomy_code)
+    """By the credential, else by the taxonomy. Empty: not known.
+
+    Whoever works under another's license is an associate where the credential does not
+    tell: such clinicians are often listed with the taxonomy of the full license.
+    """
+    kind = type_of_credential(clinician.credential)
+    if kind:
+        return kind
+    kind = type_of_taxonomy(clinician.taxonomy_code)
+    if clinician.is_supervised and kind not in PRESCRIBERS:
+        return ASSOCIATE
+    return kind
 
 
 def in_words(provider_type: str) -> str:
-    """``clinical social worker``."""
-    return provider_type.replace("_", " ")
+    """``a clinical social worker``."""
+    words = provider_type.replace("_", " ").replace("marriage ", "marriage and ")
+    return f"an {words}" if words[:1] in "aeiou" else f"a {words}"
 
 
 def paid_since(

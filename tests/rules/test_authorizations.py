@@ -187,6 +187,17 @@ SPEC = [
             authorizations=[authorization()],
         ),
     ),
+    # The claim's number may be there for the other line.
+    Row(
+        "BH-026",
+        CANNOT_TELL,
+        lambda: case(
+            line("90834"),
+            line("99214", 2),
+            prior_authorization_number="A1",
+            authorizations=[authorization()],
+        ),
+    ),
     Row("BH-026", CLEAN, lambda: case(line("90839"), authorizations=[authorization()])),
     Row("BH-026", CLEAN, lambda: case(line("90785"), authorizations=[authorization()])),
     Row(

@@ -47,7 +47,7 @@ SPEC = [
             payer_type=MEDICARE,
             clinicians=[clinician(credential="LMFT")],
         ),
-        says="pays a marriage family therapist from 2024-01-01 on",
+        says="pays a marriage and family therapist from 2024-01-01 on",
     ),
     Row(
         "BH-098",
@@ -92,6 +92,15 @@ SPEC = [
             payer_type=MEDICARE,
             clinicians=[clinician(credential="PsyD")],
         ),
+    ),
+    # Supervised, whatever the taxonomy on file says.
+    Row(
+        "BH-098",
+        FOUND,
+        lambda: case(
+            line("90792"), clinicians=[clinician(credential="LMSW", is_supervised=True)]
+        ),
+        says="90792 is not paid to an associate",
     ),
     # Any physician and a clinical nurse specialist may treat by talking (E17).
     Row(
@@ -185,6 +194,11 @@ SPEC = [
         says="Medicare does not enroll",
     ),
     Row("BH-099", CLEAN, lambda: case(clinicians=[clinician()])),
+    Row(
+        "BH-099",
+        CLEAN,
+        lambda: case(clinicians=[clinician(credential="PA-C", is_supervised=True)]),
+    ),
     Row(
         "BH-099",
         CANNOT_TELL,

@@ -259,11 +259,10 @@ def running_out(case: ClaimCase) -> Verdict:
 def _little_left(case: ClaimCase, line: LineCase, authorization: Authorization) -> str:
     left, units = line.facts.authorization_units_left, authorization.units
     if left is not None and units is not None:
-        left -= sum(
-            units_of(other)
-            for other in case.lines
-            if other.facts.authorization_number == authorization.authorization_number
-        )
+        number = authorization.authorization_number
+        for other in case.lines:
+            if other.facts.authorization_number == number:
+                left -= units_of(other)
         if left < 0:
             # Rule BH-025 says it.
             return ""

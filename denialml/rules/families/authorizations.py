@@ -290,16 +290,28 @@ def other_code_authorized(line: LineCase) -> Verdict:
         return None
     number = authorization.authorization_number
     if line.policy.authorization_codes is None:
-        billed = line.line.prior_authorization_number
-        billed = billed or line.claim.prior_authorization_number
         add_on = line.code is not None and line.code.is_add_on
         if code in CRISIS or add_on:
             return None
-        if billed != number:
+        if not _is_billed_under(line, number):
             return CannotTell(f"whether the payer wants {code} authorized")
     return Found(
         says=f"Authorization {number} is for {listed(authorization.procedure_codes)},"
         f" not for {code}."
+    )
+
+
+def _is_billed_under(line: LineCase, number: str) -> bool:
+    """Whether the claim itself says that this authorization is for the line.
+
+    A number at the claim may be there for the claim's other lines.
+    """
+    own = line.line.prior_authorization_number
+    if own:
+        return own == number
+    return line.claim.prior_authorization_number == number and all(
+        other is line or other.facts.authorization_state is WRONG_CODE
+        for other in line.of_claim.lines
     )
 
 

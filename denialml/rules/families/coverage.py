@@ -282,6 +282,6 @@ def nursing_stay(line: LineCase) -> Verdict:
     if kind in _OUTSIDE_THE_STAY:
         return None
     return Found(
-        says=f"{line.line.procedure_code} in place 31 by a {in_words(kind)} is part of"
+        says=f"{line.line.procedure_code} in place 31 by {in_words(kind)} is part of"
         " what Medicare pays the facility."
     )

@@ -89,7 +89,7 @@ def incident_to(line: LineCase) -> Verdict:
     clinician = line.clinician
     kind = type_of(clinician) if clinician is not None else ""
     if kind in _NOT_INCIDENT_TO:
-        why = f"a {in_words(kind)}'s NPI carries only own services"
+        why = f"{in_words(kind)}'s NPI carries only own services"
     elif line.place in _INSTITUTIONS:
         why = f"incident-to does not reach place {line.place}"
     elif note.is_new_patient or code in _NEW_PATIENT_CODES:

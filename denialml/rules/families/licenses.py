@@ -65,11 +65,11 @@ def license_not_paid(line: LineCase) -> Verdict:
     medicare = payer_type in MEDICARE_AND_ADVANTAGE
     if medicare and kind in ENROLLED_SINCE_2024 and day.year < 2024:
         return Found(
-            says=f"Medicare pays a {in_words(kind)} from 2024-01-01 on; {code} is of"
+            says=f"Medicare pays {in_words(kind)} from 2024-01-01 on; {code} is of"
             f" {day}."
         )
     return Found(
-        says=f"{code} is not paid to a {in_words(kind)} on {day}.",
+        says=f"{code} is not paid to {in_words(kind)} on {day}.",
         # Some States let psychologists prescribe.
         severity=Severity.WARN if kind == _PSYCHOLOGIST and not medicare else None,
     )
@@ -112,8 +112,7 @@ def taxonomy_does_not_fit(line: LineCase) -> Verdict:
         # The license itself is not paid: rule BH-098 says it.
         return None
     return Found(
-        says=f"Taxonomy {taxonomy} is of a {in_words(kind)}, who is not paid for"
-        f" {code}."
+        says=f"Taxonomy {taxonomy} is of {in_words(kind)}, who is not paid for {code}."
     )
 
 
@@ -141,14 +140,15 @@ def supervision_not_shown(line: LineCase) -> Verdict:
     if clinician is None or clinician.is_supervised is False:
         return None
     kind = type_of(clinician)
+    if kind in PRESCRIBERS:
+        # Collaboration with a physician is no work under another's license.
+        return None
     if clinician.is_supervised is None:
         if kind == ASSOCIATE:
             return CannotTell("whether the clinician works under supervision")
         return None
     code = line.line.procedure_code
     if line.of_claim.payer_type is _MEDICARE:
-        if kind in PRESCRIBERS:
-            return None
         return Found(
             says=f"{code} is by a clinician under supervision, whom Medicare does not"
             " enroll."
