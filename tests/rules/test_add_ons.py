@@ -128,6 +128,11 @@ SPEC = [
         ),
         says="same testing episode",
     ),
+    Row(
+        "BH-049",
+        CLEAN,
+        lambda: case(line("96131"), line("96130", 2, service_date=date(2026, 3, 4))),
+    ),
     Row("BH-049", FOUND, lambda: case(line("99417"), line("99214", 2))),
     Row("BH-049", CLEAN, lambda: case(line("99417"), line("99350", 2))),
     Row("BH-049", FOUND, lambda: case(line("90863"), line("90833", 2))),

@@ -12,7 +12,14 @@ from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import NPI, case, line, note
 from tests.rules.other_clinicians import OTHER_NPI, others_line
-from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+from tests.rules.spec import (
+    CANNOT_TELL,
+    CLEAN,
+    FOUND,
+    Row,
+    check_row,
+    findings_of,
+)
 
 ALWAYS_TELL: set[str] = set()
 _ALLOWS = PayerPolicy(allows_concurrent_supervision=True)
@@ -62,6 +69,8 @@ SPEC = [
         lambda: _two("97153", "97155", time(10)),
         says="setting on 97155",
     ),
+    # The second line is the earlier session.
+    Row("BH-043", CLEAN, lambda: _two("97153", "97155", time(8), policy=_FORBIDS)),
     # The payer's setting speaks of 97155 only.
     Row("BH-043", FOUND, lambda: _two("97153", "97158", time(10), policy=_ALLOWS)),
     # Caregivers are trained while the patient is treated by somebody else.
@@ -158,3 +167,8 @@ SPEC = [
 @pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
 def test_the_rule_says_what_it_must(row: Row) -> None:
     check_row(row)
+
+
+def test_it_is_said_once_of_a_pair() -> None:
+    judged = _two("97153", "97155", time(10), policy=_FORBIDS)
+    assert [one.line_numbers for one in findings_of(judged, "BH-043")] == [(1, 2)]

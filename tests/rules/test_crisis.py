@@ -7,7 +7,14 @@ import pytest
 from denialml.domain.edit import Severity
 from tests.rules.cases import case, earlier_claim, line
 from tests.rules.other_clinicians import nobody_named, others_line
-from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+from tests.rules.spec import (
+    CANNOT_TELL,
+    CLEAN,
+    FOUND,
+    Row,
+    check_row,
+    findings_of,
+)
 
 ALWAYS_TELL: set[str] = set()
 SPEC = [
@@ -53,3 +60,8 @@ SPEC = [
 @pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
 def test_the_rule_says_what_it_must(row: Row) -> None:
     check_row(row)
+
+
+def test_it_is_said_once_of_a_pair() -> None:
+    judged = case(line("90839"), line("90840", 2), line("90837", 3))
+    assert [one.line_numbers for one in findings_of(judged, "BH-056")] == [(1, 3)]

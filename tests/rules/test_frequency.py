@@ -71,6 +71,8 @@ SPEC = [
     ),
     Row("BH-075", CLEAN, lambda: case(line("90837"), earlier=[_earlier("90837", 7)])),
     Row("BH-075", CLEAN, lambda: case(line("90837"), earlier=[_earlier("90834", 3)])),
+    # Twice in a day: BH-040 and the duplicate rules.
+    Row("BH-075", CLEAN, lambda: case(line("90837"), line("90837", 2))),
     Row("BH-075", CLEAN, lambda: case(line("90837", service_date=None))),
     Row(
         "BH-075",

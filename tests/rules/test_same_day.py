@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from denialml.domain.claim import Provider
+from denialml.domain.claim import ClaimPayer, Provider
 from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from denialml.rules.payer_policy import PayerPolicy
@@ -97,21 +97,25 @@ SPEC = [
             billing_provider=Provider(name="Quarrystone", first_name="Lin", npi=NPI),
         ),
     ),
-    # The claim's own first submission, one that was voided, and one sent again since
-    # with another code.
+    # The claim's own first submission, one to another payer, one that was voided, and
+    # one sent again since with another code.
     Row(
         "BH-051",
         CLEAN,
         lambda: case(
-            line("99214"),
-            line("90838", 2),
+            line("90837"),
             earlier=[
-                earlier_claim(
-                    line("99214"),
-                    line("90837", 2),
-                    on=_SENT,
-                    patient_control_number="C1",
-                )
+                earlier_claim(line("99214"), on=_SENT, patient_control_number="C1")
+            ],
+        ),
+    ),
+    Row(
+        "BH-051",
+        CLEAN,
+        lambda: case(
+            line("90837"),
+            earlier=[
+                earlier_claim(line("99214"), on=_SENT, payer=ClaimPayer(payer_id="P2"))
             ],
         ),
     ),
@@ -130,10 +134,10 @@ SPEC = [
         "BH-051",
         CLEAN,
         lambda: case(
-            line("99214"),
+            line("90837"),
             earlier=[
-                earlier_claim(line("90837"), on=_SENT),
-                earlier_claim(line("90838"), on=date(2026, 3, 4), frequency_code="7"),
+                earlier_claim(line("99214"), on=_SENT),
+                earlier_claim(line("96127"), on=date(2026, 3, 4), frequency_code="7"),
             ],
         ),
     ),

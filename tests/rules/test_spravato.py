@@ -9,7 +9,14 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from tests.rules.cases import case, earlier_claim, line, note
 from tests.rules.other_clinicians import nobody_named, others_line
-from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+from tests.rules.spec import (
+    CANNOT_TELL,
+    CLEAN,
+    FOUND,
+    Row,
+    check_row,
+    findings_of,
+)
 
 ALWAYS_TELL: set[str] = set()
 _LAST_YEAR = date(2025, 12, 31)
@@ -160,3 +167,12 @@ SPEC = [
 @pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
 def test_the_rule_says_what_it_must(row: Row) -> None:
     check_row(row)
+
+
+def test_it_is_said_once_of_a_pair() -> None:
+    judged = case(
+        line("J0013", units=Decimal(28)),
+        line("J0013", 2, units=Decimal(28)),
+        notes=[note(dose_milligrams=84)],
+    )
+    assert [one.line_numbers for one in findings_of(judged, "BH-068")] == [(1,)]
