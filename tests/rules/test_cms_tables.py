@@ -182,3 +182,15 @@ def test_the_packaged_limits_are_those_of_the_code_table() -> None:
         known = procedure_codes().get(code)
         if known is not None and known.units_maximum_medicare is not None:
             assert known.units_maximum_medicare == limit.units, code
+
+
+def test_each_packaged_add_on_has_the_bases_that_cms_lists() -> None:
+    """Of the kind whose bases CMS lists in full; the table may know further ones."""
+    bases: dict[str, set[str]] = {}
+    for row in rows("addon_codes_bh.csv"):
+        if row["aoc_edit_type"] == "1":
+            bases.setdefault(row["add_on_code"], set()).add(row["primary_code"])
+    compared = bases.keys() & procedure_codes().keys()
+    assert compared >= {"90785", "90833", "90836", "90838", "90840", "99494"}
+    for code in compared:
+        assert bases[code] <= set(procedure_codes()[code].primary_codes), code
