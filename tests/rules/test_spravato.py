@@ -92,6 +92,14 @@ SPEC = [
             notes=[note(dose_milligrams=84)],
         ),
     ),
+    Row(
+        "BH-068",
+        CLEAN,
+        lambda: case(
+            line("J0013", units=Decimal(28), modifiers=("JW",)),
+            notes=[note(dose_milligrams=84)],
+        ),
+    ),
     Row("BH-068", CANNOT_TELL, lambda: case(line("G2083")), says="dose given"),
     Row("BH-068", CANNOT_TELL, lambda: case(line("J0013"), notes=[note()])),
     Row(
