@@ -140,6 +140,8 @@ def paid_since(
     return rows.get(provider_type, ()) if rows is not None else None
 
 
+# A practice asks the same few questions of every line.
+@lru_cache(maxsize=65536)
 def is_paid(
     code: str, provider_type: str, payer_type: PayerType, day: date
 ) -> bool | None:

@@ -76,11 +76,21 @@ SPEC = [
     Row(
         "BH-015",
         FOUND,
-        lambda: case(checks=[check(checked_on=date(2026, 2, 26))]),
-        says="the date of service is 2026-03-02 (4 days apart)",
+        lambda: case(checks=[check(checked_on=date(2026, 1, 29))]),
+        says="the date of service is 2026-03-02 (32 days apart)",
         by_default=True,
     ),
-    Row("BH-015", CLEAN, lambda: case(checks=[check(checked_on=date(2026, 2, 27))])),
+    Row("BH-015", CLEAN, lambda: case(checks=[check(checked_on=date(2026, 1, 30))])),
+    # Medicaid's coverage goes by months.
+    Row(
+        "BH-015",
+        FOUND,
+        lambda: case(
+            payer_type=PayerType.MEDICAID,
+            checks=[check(checked_on=date(2026, 2, 28))],
+        ),
+        by_default=True,
+    ),
     # A weekly patient is checked once a month (E74).
     Row(
         "BH-015",
@@ -117,7 +127,7 @@ SPEC = [
     Row("BH-031", CLEAN, lambda: case(checks=[check(visits_remaining=1)])),
     Row("BH-031", CLEAN, lambda: case(checks=[check()])),
     Row("BH-031", CLEAN, lambda: case(line("96127"))),
-    Row("BH-031", CANNOT_TELL, lambda: case(), says="visits left"),
+    Row("BH-031", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
     Row(
         "BH-031",
         CANNOT_TELL,

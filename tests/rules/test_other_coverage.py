@@ -69,7 +69,7 @@ SPEC = [
         lambda: case(line("99214"), checks=[CARVED_OUT], rendering_provider=None),
         says="specialty",
     ),
-    Row("BH-016", CANNOT_TELL, lambda: case(), says="who pays behavioral health"),
+    Row("BH-016", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
     Row(
         "BH-017",
         FOUND,
@@ -106,7 +106,7 @@ SPEC = [
         CLEAN,
         lambda: case(payer_type=MEDICAID, checks=[check(other_payer_id="P2")]),
     ),
-    Row("BH-017", CANNOT_TELL, lambda: case(), says="other coverage"),
+    Row("BH-017", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
     Row("BH-017", CANNOT_TELL, lambda: case(subscriber=UNORDERED), says="SBR01"),
     Row(
         "BH-018",
@@ -208,6 +208,12 @@ SPEC = [
         lambda: case(payer_type=MEDICARE, checks=[check(is_medicare_advantage=False)]),
     ),
     Row("BH-020", CANNOT_TELL, lambda: case(payer_type=MEDICARE)),
+    Row(
+        "BH-020",
+        CANNOT_TELL,
+        lambda: case(payer_type=MEDICARE, checks=[check()]),
+        says="Medicare Advantage membership",
+    ),
     Row(
         "BH-020",
         CANNOT_TELL,

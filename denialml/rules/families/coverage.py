@@ -8,6 +8,7 @@ from denialml.domain.edit import Severity
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.provider_types import in_words, type_of, type_of_taxonomy
 from denialml.rules.rule import (
+    MEDICAID,
     MEDICARE,
     About,
     CannotTell,
@@ -45,7 +46,13 @@ _OFTEN_EXCLUDED = frozenset(
     }
 )
 _OFTEN_EXCLUDED_DIAGNOSES = ("Z02", "Z04", "Z55", "Z63", "Z65")
-_USUAL_CHECK_DAYS = 3
+_USUAL_CHECK_DAYS = 31
+# One missing record, one name for it: whoever lists what is missing can group by it.
+NO_CHECK = CannotTell("the payer's eligibility answer (271)")
+_NO_DAY = CannotTell("date of service")
+_ANSWERED_FOR_THE_PLAN = CannotTell(
+    "the mental-health benefit (the payer answered for the plan only)"
+)
 _NURSING_STAY = "31"
 # Paid beside the nursing facility's own payment (review E42).
 _OUTSIDE_THE_STAY = frozenset(
@@ -95,13 +102,13 @@ def same_month(one: date, other: date) -> bool:
 def coverage_inactive(case: ClaimCase) -> Verdict:
     check = last_check(case)
     if check is None:
-        return CannotTell("the payer's eligibility answer (271)")
+        return NO_CHECK
     begin, end = check.coverage_begin, check.coverage_end
     unsure: CannotTell | None = None
     for line in case.lines:
         day = line.day
         if day is None:
-            unsure = CannotTell("date of service")
+            unsure = _NO_DAY
         elif end is not None and end < day:
             return _not_covered(line, f"coverage ended on {end}")
         elif begin is not None and day < begin:
@@ -114,9 +121,7 @@ def coverage_inactive(case: ClaimCase) -> Verdict:
                     line, "the plan has no active mental-health benefit"
                 )
             if check.mental_health_active is None:
-                unsure = CannotTell(
-                    "the mental-health benefit (the payer answered for the plan only)"
-                )
+                unsure = _ANSWERED_FOR_THE_PLAN
         elif check.result is not _INACTIVE:
             unsure = CannotTell("whether coverage was active (the answer does not say)")
         elif end is None and same_month(asked_about(check), day):
@@ -141,8 +146,8 @@ def _not_covered(line: LineCase, why: str) -> Found:
     "BH-015",
     About(
         title="No eligibility check near the date of service",
-        statement="Eligibility was checked for the month of the date of service, or as"
-        " near to it as the payer's setting asks.",
+        statement="Eligibility was checked as near to the date of service as the"
+        " payer's setting asks; else within a month, for Medicaid in the same month.",
         severity=Severity.WARN,
         fields=("2400 DTP*472", "eligibility answers on file"),
         reason_codes=("27", "31"),
@@ -159,13 +164,15 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
     for line in case.lines:
         day = line.day
         if day is None:
-            return CannotTell("date of service")
+            return _NO_DAY
         if check is None:
             return Found(says="No eligibility answer of this payer is on file.")
         asked = asked_about(check)
         days = abs((day - asked).days)
         if limit is None:
-            near = days <= _USUAL_CHECK_DAYS or same_month(asked, day)
+            near = same_month(asked, day) or (
+                days <= _USUAL_CHECK_DAYS and case.payer_type not in MEDICAID
+            )
         else:
             near = days <= limit
         if not near:
@@ -202,7 +209,7 @@ def visits_used_up(line: LineCase) -> Verdict:
     check = line.records.check
     if left is None:
         if check is None:
-            return CannotTell("visits left (the payer's eligibility answer)")
+            return NO_CHECK
         if line.facts.visits_remaining is not None:
             return CannotTell("visits left in the year of the date of service")
         # A payer that counts visits says so: an answer without a count has no limit.
@@ -243,10 +250,10 @@ def service_excluded(line: LineCase) -> Verdict:
                 return Found(says=f"The plan excludes {code} for {diagnosis}.")
     if codes is None and code in _OFTEN_EXCLUDED:
         return CannotTell("the payer's excluded_codes setting")
-    if diagnoses is None and any(
-        one.startswith(_OFTEN_EXCLUDED_DIAGNOSES) for one in line.facts.diagnosis_codes
-    ):
-        return CannotTell("the payer's excluded_diagnoses setting")
+    if diagnoses is None:
+        for diagnosis in line.facts.diagnosis_codes:
+            if diagnosis.startswith(_OFTEN_EXCLUDED_DIAGNOSES):
+                return CannotTell("the payer's excluded_diagnoses setting")
     return None
 
 

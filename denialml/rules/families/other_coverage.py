@@ -9,6 +9,7 @@ from denialml.domain.edit import Severity
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.families.coverage import (
     MEDICAL_BENEFIT,
+    NO_CHECK,
     asked_about,
     last_check,
     same_month,
@@ -37,7 +38,6 @@ _PSYCHIATRIC = ("2084P", "2084A", "2084B", "2084F", "363LP08", "364SP08")
 # They pay after Medicaid (review E47).
 _AFTER_MEDICAID = ("INDIAN HEALTH", "IHS", "RYAN WHITE", "VOCATIONAL REHAB")
 _MEDICARE_FILING_CODES = frozenset({"MA", "MB", "16"})
-_NO_CHECK = CannotTell("other coverage (the payer's eligibility answer)")
 
 
 @claim_rule(
@@ -64,15 +64,15 @@ def carved_out(case: ClaimCase) -> Verdict:
     other = other or case.policy.behavioral_payer_id or ""
     if other == case.claim.payer.payer_id:
         return None
+    if not other and (check or case.policy.behavioral_payer_id is not None):
+        return None
     meant = [
         line for line in case.lines if line.line.procedure_code not in MEDICAL_BENEFIT
     ]
     if not meant:
         return None
     if not other:
-        if check is None and case.policy.behavioral_payer_id is None:
-            return CannotTell("who pays behavioral health (an eligibility answer)")
-        return None
+        return NO_CHECK
     # A plan's medical benefit keeps visits to physicians of other specialties.
     psychiatric = [line for line in meant if _is_behavioral(line)]
     if psychiatric:
@@ -137,7 +137,7 @@ def other_payer_first(case: ClaimCase) -> Verdict:
         return None
     check = last_check(case)
     if check is None:
-        return _NO_CHECK
+        return NO_CHECK
     named = _other_named(check)
     if not named or check.other_payer_id == claim.payer.payer_id:
         return None
@@ -216,7 +216,7 @@ def medicaid_not_last(case: ClaimCase) -> Verdict:
             for other in others
         )
     elif check is None:
-        return _NO_CHECK
+        return NO_CHECK
     else:
         named = _other_named(check)
         if not named or check.other_payer_id == case.claim.payer.payer_id:
@@ -278,8 +278,10 @@ def _is_medicare(name: str) -> bool:
 )
 def medicare_advantage_member(case: ClaimCase) -> Verdict:
     check = last_check(case)
-    if check is None or check.is_medicare_advantage is None:
-        return CannotTell("Medicare Advantage membership (an eligibility answer)")
+    if check is None:
+        return NO_CHECK
+    if check.is_medicare_advantage is None:
+        return CannotTell("Medicare Advantage membership (the answer does not say)")
     if not check.is_medicare_advantage:
         return None
     asked = asked_about(check)
@@ -322,8 +324,10 @@ def beneficiary_charged(case: ClaimCase) -> Verdict:
     if taken is None or taken <= 0:
         return None
     check = last_check(case)
-    if check is None or check.is_qualified_beneficiary is None:
-        return CannotTell("QMB status (an eligibility answer)")
+    if check is None:
+        return NO_CHECK
+    if check.is_qualified_beneficiary is None:
+        return CannotTell("QMB status (the answer does not say)")
     if not check.is_qualified_beneficiary:
         return None
     return Found(
