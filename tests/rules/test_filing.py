@@ -186,6 +186,28 @@ SPEC = [
         ),
         by_default=True,
     ),
+    # A written-down limit serves also where the payer's type is not set up.
+    Row(
+        "BH-110",
+        FOUND,
+        lambda: sent(
+            date(2026, 1, 1),
+            date(2026, 4, 2),
+            payer=limited(90, payer_type=PayerType.UNKNOWN),
+        ),
+    ),
+    # Medicare Advantage has its contract, not Medicare's year.
+    Row(
+        "BH-110",
+        FOUND,
+        lambda: sent(
+            date(2026, 1, 1),
+            date(2026, 4, 2),
+            payer_type=PayerType.MEDICARE_ADVANTAGE,
+        ),
+        says="90 days",
+        by_default=True,
+    ),
     # No State pays past the federal ceiling of 12 months.
     Row(
         "BH-110",

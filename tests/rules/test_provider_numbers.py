@@ -38,6 +38,14 @@ SPEC = [
         ),
         lines=(2,),
     ),
+    Row(
+        "BH-001",
+        FOUND,
+        lambda: case(
+            billing_provider=SOLO, rendering_provider=Provider(name="Quarrystone")
+        ),
+        says="rendering provider is named without an NPI",
+    ),
     Row("BH-001", CLEAN, case),
     Row("BH-001", CLEAN, lambda: case(billing_provider=SOLO, rendering_provider=None)),
     Row(

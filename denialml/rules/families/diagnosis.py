@@ -67,7 +67,6 @@ _SPLIT_ON = {
         fix="Send the ICD-10-CM code of the signed note, without its dot.",
         source="ICD-10-CM conventions, X12 005010X222 HI; rulebook BH-087",
         support="verified",
-        review=("E65",),
     ),
 )
 def code_form(case: ClaimCase) -> Verdict:
@@ -100,7 +99,7 @@ def code_form(case: ClaimCase) -> Verdict:
         " does not say enough, ask the clinician.",
         source="ICD-10-CM tabular list, chapter 5; rulebook BH-088",
         support="expertise",
-        review=("E67",),
+        review=("E65", "E67"),
     ),
 )
 def heading_code(case: ClaimCase) -> Verdict:

@@ -60,8 +60,11 @@ def npi_missing(case: ClaimCase) -> Verdict:
     billing = claim.billing_provider
     if not billing.npi:
         return Found(says="The billing provider has no NPI.")
+    named = claim.rendering_provider
+    if named is not None and not named.npi:
+        return Found(says="The claim's rendering provider is named without an NPI.")
     # A billing provider with a first name is a person who may bill for themselves.
-    if billing.first_name or _has_npi(claim.rendering_provider):
+    if billing.first_name or named is not None:
         return None
     unnamed = [
         line.line
