@@ -84,6 +84,18 @@ SPEC = [
         CLEAN,
         lambda: sent(date(2025, 2, 28), date(2026, 3, 2), payer_type=MEDICARE),
     ),
+    # January 1 is a federal holiday.
+    Row(
+        "BH-110",
+        CLEAN,
+        lambda: sent(date(2025, 1, 1), date(2026, 1, 2), payer_type=MEDICARE),
+    ),
+    Row(
+        "BH-110",
+        FOUND,
+        lambda: sent(date(2025, 1, 1), date(2026, 1, 3), payer_type=MEDICARE),
+        says="by 2026-01-02",
+    ),
     # A setting that is longer than the law does not count, a shorter one does.
     Row(
         "BH-110",
