@@ -31,6 +31,12 @@ SPEC = [
         CLEAN,
         lambda: case(line("90839"), line("90840", 2), notes=[note(minutes=90)]),
     ),
+    Row(
+        "BH-037",
+        CLEAN,
+        lambda: case(line("G0017"), line("G0018", 2), notes=[note(minutes=90)]),
+    ),
+    Row("BH-037", FOUND, lambda: case(line("90839"), notes=[note(minutes=75)])),
     Row("BH-037", CANNOT_TELL, lambda: case(line("90834")), says="documented minutes"),
     Row(
         "BH-040",

@@ -9,7 +9,12 @@ from denialml.rules.words import plain
 _NO_MINUTES = CannotTell("documented minutes")
 _PSYCHOTHERAPY = frozenset({"90832", "90833", "90834", "90836", "90837", "90838"})
 # The next code's line covers what goes beyond these (review E24).
-_CONTINUED_BY = {"90839": "90840", "99492": "99494", "99493": "99494"}
+_CONTINUED_BY = {
+    "90839": "90840",
+    "G0017": "G0018",
+    "99492": "99494",
+    "99493": "99494",
+}
 
 # The first hour of crisis psychotherapy takes 30 minutes. Each further half hour counts
 # from its midpoint on: the first from 75 minutes.
