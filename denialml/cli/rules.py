@@ -102,6 +102,7 @@ def _measure(organization: str | None, *, as_json: bool) -> None:
             payer_id,
             f"{one.found:,}",
             f"{one.denied / one.found:.0%}",
+            f"{one.usually_denied:.0%}",
             f"{one.precision:.0%}",
         )
         for rule_id, payers in found.by_payer.items()
@@ -109,7 +110,7 @@ def _measure(organization: str | None, *, as_json: bool) -> None:
     ]
     table(
         f"Answered lines since {found.since} that a rule found something on",
-        ("rule", "payer", "lines", "denied", "for its cause"),
+        ("rule", "payer", "lines", "denied", "usually", "for what it found"),
         rows,
     )
 

@@ -28,18 +28,29 @@ class Measured(Judgment, frozen=True):
 
     `denied_for_cause` is how many of the `denied` were so for the rule's root cause, by
     the codes of the answer: a sum of shares where codes name several causes.
-    `of_payer`: at this payer; else at all payers, as too few were answered there.
+    `usually_denied` is the share of all lines that were denied there. `of_payer`: at
+    this payer; else at all payers, as too few were answered there.
     """
 
     found: int
     denied: int
     denied_for_cause: float
+    usually_denied: float = 0.0
     of_payer: bool = True
 
     @property
     def precision(self) -> float:
-        """The share denied for the rule's cause."""
-        return self.denied_for_cause / self.found if self.found else 0.0
+        """The share that what was found got denied, estimated in two ways.
+
+        The codes' own word is too low where payers print generic codes; so is the share
+        denied beyond the usual where payers deny for other causes first. The larger one
+        is taken.
+        """
+        if not self.found:
+            return 0.0
+        usual = min(self.usually_denied, 0.999)
+        beyond = (self.denied / self.found - usual) / (1.0 - usual)
+        return max(self.denied_for_cause / self.found, beyond)
 
 
 class EditFinding(Judgment, frozen=True):

@@ -17,7 +17,7 @@ from denialml.modeling.knowledge.causes import cause_shares
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.observation import ObservedLine, observe_lines
 from denialml.rules.engine import Engine
-from denialml.rules.measured import NOTHING_MEASURED, RuleMeasures
+from denialml.rules.measured import NOTHING_MEASURED, RuleMeasures, measured_as
 from denialml.rules.organization_rules import OrganizationRules
 from denialml.store.records import practice_records
 
@@ -46,20 +46,29 @@ def measured_on(
     """The same over records that are at hand."""
     book, engine = FactBook(records), Engine(rules)
     since = as_of - timedelta(days=WINDOW_DAYS)
+    answered = _answered_claims(records, book, since=since, as_of=as_of)
     counts: _Counts = defaultdict(lambda: defaultdict(lambda: [0, 0, 0.0]))
-    for claim, lines in _answered_claims(records, book, since=since, as_of=as_of):
+    usual: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for claim, lines in answered:
         _count(claim, lines, book, engine, counts)
+        usual[claim.payer.payer_id][0] += len(lines)
+        usual[claim.payer.payer_id][1] += sum(
+            one.denied is True for one in lines.values()
+        )
     return RuleMeasures(
         as_of=as_of,
         since=since,
         by_payer={
-            rule_id: {
+            key: {
                 payer_id: Measured(
-                    found=int(found), denied=int(denied), denied_for_cause=for_cause
+                    found=int(found),
+                    denied=int(denied),
+                    denied_for_cause=for_cause,
+                    usually_denied=usual[payer_id][1] / usual[payer_id][0],
                 )
                 for payer_id, (found, denied, for_cause) in sorted(payers.items())
             }
-            for rule_id, payers in sorted(counts.items())
+            for key, payers in sorted(counts.items())
         },
     )
 
@@ -98,7 +107,8 @@ def _count(
             one = lines.get(number)
             if one is None or one.answer is None:
                 continue
-            count = counts[found.rule_id][claim.payer.payer_id]
+            key = measured_as(found.rule_id, found.severity)
+            count = counts[key][claim.payer.payer_id]
             count[0] += 1
             if one.denied:
                 shares = cause_shares(one.answer.adjustments, one.answer.remark_codes)

@@ -32,10 +32,11 @@ def test_what_was_found_is_counted_with_what_became_of_it(
             as_of=AS_OF,
         )
     assert found.as_of == AS_OF
-    ended = found.by_payer["BH-014"]
+    ended = found.by_payer["BH-014 deny-likely"]
     lines = sum(one.found for one in ended.values())
     assert lines > 10
-    assert sum(one.denied_for_cause for one in ended.values()) > 0.7 * lines
+    right = sum(one.precision * one.found for one in ended.values())
+    assert right > 0.7 * lines
     for payers in found.by_payer.values():
         for one in payers.values():
             assert 0 <= one.denied_for_cause <= one.denied <= one.found
@@ -49,7 +50,7 @@ def test_a_rule_that_is_switched_off_is_not_measured(
         found = measure_rules(
             session, simulated_store.organization_id, rules=off, as_of=AS_OF
         )
-    assert "BH-014" not in found.by_payer
+    assert not any(key.startswith("BH-014") for key in found.by_payer)
     assert found.by_payer
 
 

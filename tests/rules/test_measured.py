@@ -17,7 +17,7 @@ def measures(**payers: tuple[int, int, float]) -> RuleMeasures:
         as_of=date(2026, 3, 1),
         since=date(2025, 3, 1),
         by_payer={
-            "BH-036": {
+            "BH-036 deny-likely": {
                 payer: Measured(found=a, denied=b, denied_for_cause=c)
                 for payer, (a, b, c) in payers.items()
             }
@@ -56,6 +56,7 @@ def test_a_rule_that_payers_mostly_paid_becomes_a_warning(
 
 def test_the_count_is_shown_and_says_whose_it_is() -> None:
     own = finding(measures(P1=(40, 36, 34.0)))
+    assert own.measured.precision == 36 / 40
     assert own.measured == Measured(found=40, denied=36, denied_for_cause=34.0)
     pooled = finding(measures(P1=(3, 0, 0.0), P2=(100, 95, 90.0)))
     assert pooled.measured == Measured(
@@ -75,7 +76,9 @@ def test_what_holds_or_rejects_is_never_lowered() -> None:
     found = RuleMeasures(
         as_of=date(2026, 3, 1),
         since=date(2025, 3, 1),
-        by_payer={"BH-040": {"P1": Measured(found=90, denied=0, denied_for_cause=0.0)}},
+        by_payer={
+            "BH-040 hold": {"P1": Measured(found=90, denied=0, denied_for_cause=0.0)}
+        },
     )
     judged = Engine(measures=found).judge(case(line("90834", units=Decimal(2))))
     [own] = [one for one in judged if one.rule_id == "BH-040"]
