@@ -7,6 +7,7 @@ import msgspec
 
 from denialml.domain.coverage import PayerType
 from denialml.rules.measured import MeasuringPolicy
+from denialml.rules.not_decided import NOT_DECIDED
 from denialml.rules.organization_rules import (
     DecisionPolicy,
     PayerRule,
@@ -104,6 +105,7 @@ def rules_page() -> str:
     for family, some in groupby(rules, key=lambda rule: rule.family):
         parts.append(f"\n## {family.replace('_', ' ').capitalize()}\n")
         parts += [_rule(rule) for rule in some]
+    parts.append(_not_decided())
     parts.append(_FILE)
     for title, kind in (
         ("`[decision]`", DecisionPolicy),
@@ -114,6 +116,18 @@ def rules_page() -> str:
     ):
         parts.append(_keys(title, kind))
     return "".join(parts)
+
+
+def _not_decided() -> str:
+    rows = "".join(
+        f"| {rule_id} | {title} | {missing} |\n"
+        for rule_id, (title, missing) in NOT_DECIDED.items()
+    )
+    return (
+        "\n## Not decided yet\n\nRules of the rulebook for which nothing is on file.\n"
+        "\n| rule | what it is about | the fact that is missing |\n|---|---|---|\n"
+        f"{rows}"
+    )
 
 
 def _rule(rule: Rule) -> str:

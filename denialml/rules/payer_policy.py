@@ -4,6 +4,8 @@ None or empty always means that nobody wrote it down: a rule that needs it canno
 or says that it rests on a default.
 """
 
+from typing import Literal
+
 import msgspec
 
 
@@ -30,12 +32,11 @@ class PayerPolicy(
     excluded_diagnoses: tuple[str, ...] | None = None
     accepts_h_codes: bool | None = None
     requires_modifier_25: bool | None = None
-    units_rounding: str | None = None
+    units_rounding: Literal["midpoint", "whole"] | None = None
     applies_medicare_unit_limits: bool | None = None
     applies_ncci_pairs: bool | None = None
     allows_concurrent_supervision: bool | None = None
     group_size_maximum: int | None = None
-    requires_drug_code: bool | None = None
     telehealth_codes: tuple[str, ...] | None = None
     primary_z_diagnoses: tuple[str, ...] | None = None
     degree_modifiers: dict[str, str] | None = None
@@ -46,14 +47,13 @@ class PayerPolicy(
     treatment_plan_days: int | None = None
     eligibility_check_days: int | None = None
     measurement_days: int | None = None
-    long_session_share: float | None = None
     requires_service_facility: bool | None = None
-    replaces_denied_claims: bool | None = None
     accepts_zero_charge: bool | None = None
     fee_schedule: dict[str, float] | None = None
     splits_per_diem_months: bool | None = None
     behavior_analysis_diagnoses: tuple[str, ...] | None = None
     program_day_minutes: int | None = None
+    requires_telehealth_consent: bool | None = None
 
 
 NOT_CONFIGURED = PayerPolicy()

@@ -11,6 +11,7 @@ from denialml.domain.coverage import PayerType
 from denialml.errors import InputError
 from denialml.reference import adjustment_reasons, remark_codes
 from denialml.rules.engine import Engine
+from denialml.rules.not_decided import NOT_DECIDED
 from denialml.rules.organization_rules import OrganizationRules, RuleSetting
 from denialml.rules.registry import all_rules
 from denialml.rules.rule import Rule
@@ -97,3 +98,12 @@ def test_findings_come_worst_first_and_unknowns_last() -> None:
     found = Engine().judge(judged)
     verdicts = [one.verdict for one in found]
     assert verdicts == sorted(verdicts, key=lambda verdict: verdict == "cannot_tell")
+
+
+def test_the_rulebooks_rules_are_all_written_or_say_what_is_missing() -> None:
+    """130 rules of the rulebook; at least 120 are decided."""
+    rulebook = {f"BH-{number:03}" for number in range(1, 131)}
+    written = rulebook & set(all_rules())
+    assert written | set(NOT_DECIDED) == rulebook
+    assert not written & set(NOT_DECIDED)
+    assert len(written) >= 120

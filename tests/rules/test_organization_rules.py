@@ -12,6 +12,7 @@ from denialml.rules.organization_rules import (
     OrganizationRules,
     load_organization_rules,
 )
+from denialml.rules.payer_policy import PayerPolicy
 from denialml.rules.registry import all_rules
 from tests.rules.cases import case, line, note
 
@@ -156,3 +157,19 @@ def test_a_fault_names_its_line_and_what_is_allowed(
 
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     assert load("", tmp_path) == OrganizationRules()
+
+
+def test_every_setting_of_a_payer_is_read_by_a_rule(
+    pytestconfig: pytest.Config,
+) -> None:
+    """A setting that nothing reads would promise what does not happen."""
+    folder = pytestconfig.rootpath / "denialml" / "rules"
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.py")
+        if path.name != "payer_policy.py"
+    )
+    unread = [
+        name for name in PayerPolicy.__struct_fields__ if f"policy.{name}" not in text
+    ]
+    assert unread == []

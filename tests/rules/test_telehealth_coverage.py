@@ -32,6 +32,12 @@ def in_state(state: str, **clinician_fields: Any) -> ClaimCase:
     )
 
 
+def with_consent(consent: bool | None, **others: Any) -> ClaimCase:
+    """A session by video whose note says this of consent."""
+    held = note(modality=Modality.VIDEO, telehealth_consent=consent)
+    return case(line(place_of_service="10"), notes=[held], **others)
+
+
 SPEC = [
     Row(
         "BH-081",
@@ -142,6 +148,46 @@ SPEC = [
         CANNOT_TELL,
         lambda: case(line("99442", service_date=None)),
         says="the date of service",
+    ),
+    Row(
+        "BH-083",
+        FOUND,
+        lambda: with_consent(False, payer_type=PayerType.MEDICAID),
+        says="consent to telehealth was not given",
+        by_default=True,
+    ),
+    Row("BH-083", CLEAN, lambda: with_consent(True, payer_type=PayerType.MEDICAID)),
+    Row("BH-083", CLEAN, lambda: with_consent(False)),
+    Row(
+        "BH-083",
+        FOUND,
+        lambda: with_consent(
+            False, policy=PayerPolicy(requires_telehealth_consent=True)
+        ),
+    ),
+    Row(
+        "BH-083",
+        CLEAN,
+        lambda: with_consent(
+            False,
+            payer_type=PayerType.MEDICAID,
+            policy=PayerPolicy(requires_telehealth_consent=False),
+        ),
+    ),
+    Row(
+        "BH-083",
+        CANNOT_TELL,
+        lambda: with_consent(None, payer_type=PayerType.MEDICAID),
+        says="documents consent",
+    ),
+    Row(
+        "BH-083",
+        CLEAN,
+        lambda: case(
+            line(),
+            notes=[note(telehealth_consent=False)],
+            payer_type=PayerType.MEDICAID,
+        ),
     ),
 ]
 

@@ -9,6 +9,7 @@ from denialml.domain.encounter import Modality
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.rule import (
+    MEDICAID,
     MEDICARE,
     About,
     CannotTell,
@@ -30,6 +31,7 @@ _ORIGINAL_MEDICARE = PayerType.MEDICARE
 _ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
 _PATIENT_STATE = CannotTell("the State the patient was in")
 _LICENSES = CannotTell("the States where the clinician may practise")
+_CONSENT = CannotTell("whether the note documents consent to telehealth")
 _PAYER_LIST = CannotTell("the payer's list of telehealth codes")
 _MEDICARE_LIST = CannotTell("whether Medicare lists the code for telehealth")
 
@@ -194,4 +196,39 @@ def deleted_telephone_visit(line: LineCase) -> Verdict:
     return Found(
         says=f"{line.line.procedure_code} ended on 2024-12-31; the service was on"
         f" {line.day}."
+    )
+
+
+@line_rule(
+    "BH-083",
+    About(
+        title="Consent to telehealth not documented",
+        statement="Where the State or the payer asks for it, the note says that the"
+        " patient consented to telehealth.",
+        severity=Severity.WARN,
+        fields=("2400 SV105", "encounter telehealth_consent"),
+        reason_codes=("252", "112"),
+        remark_codes=("N228",),
+        root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
+        fix="Ask for the consent and record it, with the day on which it was given.",
+        source="State Medicaid manuals, rulebook BH-083",
+        support="expertise",
+    ),
+)
+def consent_not_documented(line: LineCase) -> Verdict:
+    if not line.facts.is_telehealth:
+        return None
+    required = line.policy.requires_telehealth_consent
+    by_default = required is None
+    if required is None:
+        required = line.of_claim.payer_type in MEDICAID
+    note = line.records.note
+    if not required or note is None or note.telehealth_consent:
+        return None
+    if note.telehealth_consent is None:
+        return _CONSENT
+    return Found(
+        says=f"The note of {line.day} says that consent to telehealth was not given or"
+        " not recorded.",
+        by_default=by_default,
     )
