@@ -1,5 +1,6 @@
 """Outgoing claims: the risk of an 837P before it is sent, with reasons and remedies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,9 +19,10 @@ from api.problems import RequestProblem
 from api.scoring import ReadClaims, read_claims, score_for
 from api.scoring_limits import ScoringLimits
 from denialml.domain.claim import Claim
+from denialml.domain.edit import Decision, EditFinding
 from denialml.domain.problem import Problem
 from denialml.domain.risk import AnswerDays, Contribution, LineRisk, RiskScore
-from denialml.errors import ModelError, UnreadableFile
+from denialml.errors import ModelError, RulesRejected, UnreadableFile
 
 router = APIRouter(prefix="/claims", include_in_schema=False)
 Scoring = Annotated[
@@ -56,9 +58,18 @@ class LineView:
 
 
 @dataclass(frozen=True)
+class UnknownView:
+    """A fact that is missing, and the rules that cannot tell without it."""
+
+    missing: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ClaimView:
     """One scored claim. `tone` is high, middle or low, empty where the score abstains.
 
+    `found` is what the rules found, gravest first; `not_told` what they cannot tell.
     `causes` are the likeliest of its riskiest line; `abstention_reason` is empty
     unless the number is no estimate.
     """
@@ -71,6 +82,9 @@ class ClaimView:
     interval: tuple[float, float] | None
     tone: str
     abstention_reason: str
+    decision: Decision
+    found: tuple[EditFinding, ...]
+    not_told: tuple[UnknownView, ...]
     warnings: tuple[str, ...]
     reasons: tuple[str, ...]
     speaks_for_payment: tuple[str, ...]
@@ -124,7 +138,7 @@ def show_risk(
         limits = ScoringLimits.of(visit.service.settings)
         read = read_claims(content, file=name, limits=limits, today=visit.today)
         scores = list(score_for(visit, read.claims, as_of=None).scores)
-    except (UnreadableFile, ModelError) as error:
+    except (UnreadableFile, RulesRejected, ModelError) as error:
         return _page(visit, refusal=str(error), pasted=pasted, status=422)
     except RequestProblem as problem:
         return _page(visit, refusal=problem.detail, pasted=pasted, status=422)
@@ -145,7 +159,7 @@ def _page(
     if scores is not None:
         scored = sorted(
             (claim_view(*pair) for pair in zip(claims, scores, strict=True)),
-            key=lambda view: -view.probability,
+            key=lambda view: (view.decision is not Decision.HOLD, -view.probability),
         )
     problems = read.problems[:SHOWN_PROBLEMS] if read is not None else ()
     return render(
@@ -181,6 +195,9 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
         interval=score.interval,
         tone="" if score.abstains else risk_tone(score.probability),
         abstention_reason=score.abstention_reason,
+        decision=score.decision.decision if score.decision else Decision.PASSES,
+        found=tuple(one for one in score.findings if one.verdict == "found"),
+        not_told=not_told(score.findings),
         warnings=score.warnings,
         reasons=score.reasons,
         speaks_for_payment=score.speaks_for_payment,
@@ -190,6 +207,17 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
         remedies=tuple(dict.fromkeys(it.remedy for it in raising))[:3],
         lines=lines,
     )
+
+
+def not_told(findings: Sequence[EditFinding]) -> tuple[UnknownView, ...]:
+    """What the rules cannot tell, once for each fact that is missing."""
+    rules: dict[str, list[str]] = {}
+    for one in findings:
+        if one.verdict == "cannot_tell":
+            asking = rules.setdefault(one.missing, [])
+            if one.rule_id not in asking:
+                asking.append(one.rule_id)
+    return tuple(UnknownView(fact, tuple(asking)) for fact, asking in rules.items())
 
 
 def line_view(line: LineRisk) -> LineView:

@@ -22,6 +22,7 @@ from api.pages.denial_view import adjustment_views, deadline_view, remark_views
 from api.pages.outgoing import claim_view, risk_tone
 from api.pages.rendering import Frame, day, money, percent, render, words
 from denialml.domain.denial import Deadline, DeadlineBasis, RootCause
+from denialml.domain.edit import ClaimDecision, Decision, Measured
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.domain.risk import AnswerDays, LikelyCause, RiskScore
 from tests.api.running import AUTHORIZATIONS, X12, Running
@@ -212,7 +213,7 @@ def test_an_uploaded_file_shows_the_risk_of_each_claim(
     chances = [
         float(it) for it in re.findall(r'class="tag \w+">(\d+)%</span>', answer.text)
     ]
-    count = int(re.search(r"(\d+) claims, riskiest first", shown)[1])  # type: ignore[index]
+    count = int(re.search(r"(\d+) claims, held claims first", shown)[1])  # type: ignore[index]
     assert count == running.outgoing.count(b"CLM*")
     assert len(chances) >= count - 2
     assert "Risk is the calibrated probability" in shown
@@ -447,3 +448,33 @@ def test_a_letter_for_several_lines_says_so_on_each_of_them(running: Running) ->
         for denial_id in (first, second):
             assert f'href="/denials/{denial_id}"' in page
             assert draft["draft_id"] in client.get(f"/denials/{denial_id}").text
+
+
+def test_an_outgoing_claim_shows_what_the_rules_found_and_cannot_tell() -> None:
+    [found] = EXAMPLE_SCORE.findings
+    measured = msgspec.structs.replace(
+        found,
+        measured=Measured(found=31, denied=24, denied_for_cause=20.0, of_payer=False),
+        rests_on_default=True,
+    )
+    unknown = [
+        msgspec.structs.replace(
+            found, verdict="cannot_tell", rule_id=rule_id, missing="documented minutes"
+        )
+        for rule_id in ("BH-036", "BH-038")
+    ]
+    score = msgspec.structs.replace(EXAMPLE_SCORE, findings=(measured, *unknown))
+    shown = outgoing_page(score)
+    assert "look first" in shown
+    assert "deny-likely Line 1: 90837 takes 53 documented minutes" in shown
+    assert "of 31 such lines answered by all payers, 24 were denied" in shown
+    assert "setting is not written down" in shown
+    assert "What the rules cannot tell (1)" in shown
+    assert "documented minutes (BH-036, BH-038)" in shown
+    passes = msgspec.structs.replace(
+        EXAMPLE_SCORE,
+        findings=(),
+        decision=ClaimDecision(decision=Decision.PASSES, reasons=()),
+    )
+    assert "look first" not in outgoing_page(passes)
+    assert "Found by the claim rules" not in outgoing_page(passes)

@@ -113,7 +113,7 @@ def test_an_outgoing_file_is_uploaded_and_its_risk_read(
     page.get_by_role("link", name="Outgoing claims").click()
     page.get_by_label("Choose the file").set_input_files(file)
     page.get_by_role("button", name="Show the risk").click()
-    expect(page.get_by_role("heading", name="riskiest first")).to_be_visible()
+    expect(page.get_by_role("heading", name="then the riskiest")).to_be_visible()
     assert page.get_by_role("article").count() == running.outgoing.count(b"CLM*")
 
 
