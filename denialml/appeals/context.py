@@ -13,17 +13,18 @@ from typing import Any
 from denialml.appeals.answer_codes import grounds, is_paid_as_less, requested_codes
 from denialml.appeals.authorities import authorities
 from denialml.appeals.case_file import CaseFile, payer_type
-from denialml.appeals.correction_facts import billed_diagnoses, corrected_member_number
+from denialml.appeals.claim_context import (
+    claim_context,
+    patient_context,
+    payer_context,
+    practice_context,
+)
 from denialml.appeals.declared_context import (
     AuthorityContext,
-    ClaimContext,
     DenialContext,
     ExhibitContext,
     LetterContext,
     LineContext,
-    PatientContext,
-    PayerContext,
-    PracticeContext,
     ReasonContext,
     RemarkContext,
 )
@@ -33,31 +34,18 @@ from denialml.appeals.line_record import LineRecord
 from denialml.appeals.quotation import QuoteContext, quotations
 from denialml.appeals.values import (
     Value,
+    always,
     day,
     dollars,
     label_in_words,
-    number_text,
     said,
 )
 from denialml.domain.appeal import Citation, Exhibit
-from denialml.domain.claim import (
-    Address,
-    Provider,
-    ServiceLine,
-    line_place_of_service,
-    person,
-    rendering_npi,
-)
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import Route
 from denialml.domain.document import Document
 from denialml.domain.remittance import ClaimAdjustment
-from denialml.reference import (
-    adjustment_reasons,
-    document_kinds,
-    procedure_codes,
-    remark_codes,
-)
+from denialml.reference import adjustment_reasons, document_kinds, remark_codes
 
 _CLAIM_REQUESTS = {
     Route.CORRECTED_CLAIM: "Corrected claim",
@@ -115,10 +103,10 @@ def letter_context(
         "letter": _form(
             lines, subject=subject, citations=citations, drafted_on=drafted_on
         ),
-        "practice": _practice(case.claim.billing_provider),
-        "payer": _payer(case),
-        "patient": _patient(case),
-        "claim": _claim(case),
+        "practice": practice_context(case.claim.billing_provider),
+        "payer": payer_context(case),
+        "patient": patient_context(case),
+        "claim": claim_context(case),
         "denial": _denial(case),
         "facts": lines[0].facts,
         "lines": tuple(_line(line, evidence, exhibits) for line in lines),
@@ -146,14 +134,14 @@ def _form(
     """What the letter as a whole says of itself: its request, day and totals."""
     case = lines[0].case
     return LetterContext(
-        date=_always(day(drafted_on, "draft:date")),
+        date=always(day(drafted_on, "draft:date")),
         subject=Value(subject, "form"),
         request_type=Value(_request_type(case), "form"),
         processing=Value(_processing(case), "form"),
-        charge_total=_always(
+        charge_total=always(
             dollars(sum_of(line.case.line.charge for line in lines), "claim:SV102")
         ),
-        denied_total=_always(
+        denied_total=always(
             dollars(
                 sum_of(line.case.denial.denied_amount for line in lines),
                 "remittance:CAS",
@@ -175,7 +163,7 @@ def _line(
     own = {exhibit.document_id for exhibit in line.evidence.exhibits}
     shown = tuple(one for one in evidence.exhibits if one.document_id in own)
     return LineContext(
-        claim=_claim(line.case),
+        claim=claim_context(line.case),
         denial=_denial(line.case),
         facts=line.facts,
         evidence=_by_kind(shown, drawn),
@@ -219,123 +207,9 @@ def _alike(lines: Sequence[LineRecord]) -> str:
     return "alike" if len(said_of) == 1 else ""
 
 
-def _always(value: Value | None) -> Value:
-    assert value is not None
-    return value
-
-
-def _practice(provider: Provider) -> PracticeContext:
-    return PracticeContext(
-        name=said(_name(provider.first_name, provider.name), "claim:2010AA NM103"),
-        address_lines=_address_lines(provider.address, "claim:2010AA N3"),
-        npi=said(provider.npi, "claim:2010AA NM109"),
-        tax_id=said(provider.tax_id, "claim:2010AA REF02"),
-    )
-
-
-def _payer(case: CaseFile) -> PayerContext:
-    configured = case.payer
-    address = configured.appeal_address if configured else None
-    name = (configured.name if configured else "") or case.claim.payer.name
-    return PayerContext(
-        name=Value(name or case.denial.payer_name, "payer:name"),
-        address_lines=_address_lines(address, "payer:appeal_address"),
-        fax=said(configured.appeal_fax if configured else "", "payer:appeal_fax"),
-    )
-
-
-def _address_lines(address: Address | None, source: str) -> tuple[Value, ...]:
-    if address is None:
-        return ()
-    region = " ".join(part for part in (address.state, _postal_code(address)) if part)
-    town = ", ".join(part for part in (address.city, region) if part)
-    lines = (address.street, address.street_2, town)
-    return tuple(Value(line, source) for line in lines if line)
-
-
-def _postal_code(address: Address) -> str:
-    """A nine-digit ZIP code with its hyphen; X12 sends it without."""
-    code = address.postal_code
-    return f"{code[:5]}-{code[5:]}" if len(code) == 9 and code.isdigit() else code
-
-
-def _patient(case: CaseFile) -> PatientContext:
-    claim = case.claim
-    patient = person(claim)
-    subscriber = claim.subscriber
-    sent = said(subscriber.member_id, "claim:2010BA NM109")
-    corrected = said(corrected_member_number(case), "eligibility:member_id")
-    return PatientContext(
-        name=said(_name(patient.first_name, patient.last_name), "claim:2010 NM1"),
-        member_id=corrected or sent,
-        member_id_first_sent=sent if corrected else None,
-        birth_date=day(patient.birth_date, "claim:2010 DMG02"),
-        subscriber_name=said(
-            _name(subscriber.first_name, subscriber.last_name), "claim:2010BA NM1"
-        )
-        if claim.patient is not None
-        else None,
-    )
-
-
-def _name(first: str, last: str) -> str:
-    return " ".join(part for part in (first, last) if part)
-
-
-def _claim(case: CaseFile) -> ClaimContext:
-    claim, line, denial = case.claim, case.line, case.denial
-    code = procedure_codes().get(line.procedure_code)
-    number_on_claim = (
-        line.prior_authorization_number or claim.prior_authorization_number
-    )
-    return ClaimContext(
-        # A new claim refers to none: the payer's number would read as a replacement.
-        number=None
-        if case.route.route is Route.NEW_CLAIM
-        else said(denial.payer_claim_control_number, "remittance:CLP07"),
-        control_number=Value(claim.patient_control_number, "claim:CLM01"),
-        service_date=day(line.service_date, "claim:DTP*472"),
-        code=Value(line.procedure_code, "claim:SV101"),
-        modifiers=tuple(Value(m, "claim:SV101") for m in line.modifiers),
-        code_label=said(label_in_words(code.label), f"reference:{line.procedure_code}")
-        if code
-        else None,
-        units=Value(_units(line), "claim:SV104"),
-        charge=_always(dollars(line.charge, "claim:SV102")),
-        denied_amount=_always(dollars(denial.denied_amount, "remittance:CAS")),
-        paid=_always(dollars(denial.paid, "remittance:SVC03")),
-        place_of_service=said(line_place_of_service(claim, line), "claim:SV105"),
-        authorization_number=said(number_on_claim, "claim:REF*G1"),
-        diagnosis_codes=tuple(
-            Value(code, "claim:HI") for code in billed_diagnoses(case)
-        ),
-        clinician_name=_clinician_name(case),
-        clinician_npi=said(rendering_npi(claim, line), "claim:2310B NM109"),
-        submitted_on=day(claim.submitted_on, "claim:BHT04"),
-    )
-
-
-def _units(line: ServiceLine) -> str:
-    what = "minute" if line.unit_basis == "MJ" else "unit"
-    return f"{number_text(line.units)} {what}{'' if line.units == 1 else 's'}"
-
-
-def _clinician_name(case: CaseFile) -> Value | None:
-    npi = rendering_npi(case.claim, case.line)
-    for clinician in case.clinicians:
-        if clinician.npi == npi:
-            name = _name(clinician.first_name, clinician.last_name)
-            full = f"{name}, {clinician.credential}" if clinician.credential else name
-            return said(full, f"clinician:{npi}")
-    for provider in (case.line.rendering_provider, case.claim.rendering_provider):
-        if provider is not None and provider.npi == npi:
-            return said(_name(provider.first_name, provider.name), "claim:2310B NM1")
-    return None
-
-
 def _denial(case: CaseFile) -> DenialContext:
     return DenialContext(
-        denied_on=_always(day(case.denial.denied_on, "remittance:received")),
+        denied_on=always(day(case.denial.denied_on, "remittance:received")),
         reasons=tuple(_reason(a) for a in case.denial.adjustments),
         grounds=tuple(_reason(a) for a in grounds(case.denial)),
         remarks=tuple(_remark(code) for code in case.denial.remark_codes),
@@ -366,7 +240,7 @@ def _reason(adjustment: ClaimAdjustment) -> ReasonContext:
         )
         if entry
         else None,
-        amount=_always(dollars(adjustment.amount, "remittance:CAS")),
+        amount=always(dollars(adjustment.amount, "remittance:CAS")),
     )
 
 

@@ -106,6 +106,12 @@ def said(text: str, source: str) -> Value | None:
     return value if value else None
 
 
+def always(value: Value | None) -> Value:
+    """A value of which the record always holds one."""
+    assert value is not None
+    return value
+
+
 def label_in_words(label: str) -> str:
     """A table's short label as it reads inside a sentence."""
     words = label.replace("~", "about ")

@@ -2,24 +2,24 @@
 
 import json
 import shutil
-from datetime import date
-from functools import partial
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from denialml.errors import BundleRejected, GateFailed, NoModel, NotEnoughHistory
-from denialml.journeys.promotion import promote, rollback
+from denialml.journeys.promotion import PromotionReport, promote, rollback
 from denialml.journeys.retrain import TrainingReport, payer_pseudonyms, train
 from denialml.modeling.retraining.drift_baseline import BASELINE
 from denialml.modeling.retraining.model_card import CARD_JSON, read_card
-from denialml.modeling.retraining.registry import CHAMPION, Registry
+from denialml.modeling.retraining.registry import CHALLENGER, CHAMPION, Registry
 from denialml.modeling.retraining.source_attributes import (
     SOURCE_ATTRIBUTES,
     unanswered,
 )
 from denialml.modeling.risk.bundle import load_bundle, write_bundle
+from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.store.database import open_session
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
     AS_OF,
@@ -29,6 +29,7 @@ from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
     simulated_store,
 )
 
+EARLY = date(2023, 3, 1)  # too few answers for trees
 REPORT = {
     "data_fingerprint.json",
     "specification.json",
@@ -50,6 +51,48 @@ REPORT = {
     "model_card.json",
     "model_card.md",
 }
+
+
+def _train(
+    store: SimulatedStore,
+    home: Path,
+    *,
+    as_of: date = AS_OF,
+    specification: TrainingSpecification = SPECIFICATION,
+) -> TrainingReport:
+    """Train on the fixture's records, into `tracking` under `home`."""
+    with open_session(store.engine) as session:
+        return train(
+            session,
+            store.organization_id,
+            specification=specification,
+            tracking=home / "tracking",
+            seal=store.seal,
+            as_of=as_of,
+            now=NOW,
+        )
+
+
+def _promote(
+    store: SimulatedStore,
+    home: Path,
+    *,
+    as_of: date = AS_OF,
+    version: str = CHALLENGER,
+    older: bool = False,
+) -> PromotionReport:
+    """Promote from `tracking` to `serving`, both under `home`."""
+    with open_session(store.engine) as session:
+        return promote(
+            session,
+            store.organization_id,
+            tracking=home / "tracking",
+            serving=home / "serving",
+            seal=store.seal,
+            as_of=as_of,
+            version=version,
+            older=older,
+        )
 
 
 def test_the_report_says_what_was_trained_on(simulated_store: SimulatedStore) -> None:  # noqa: F811
@@ -234,19 +277,8 @@ def test_a_gate_that_fails_leaves_what_serves(
         measures=measures,
         card=card if card_is_whole else b"{}",
     )
-    with (
-        open_session(simulated_store.engine) as session,
-        pytest.raises(GateFailed) as failed,
-    ):
-        promote(
-            session,
-            simulated_store.organization_id,
-            tracking=tracking,
-            serving=serving,
-            seal=simulated_store.seal,
-            as_of=AS_OF,
-            version=version,
-        )
+    with pytest.raises(GateFailed) as failed:
+        _promote(simulated_store, tmp_path, version=version)
     assert message in str(failed.value)
     assert not serving.exists()
     with pytest.raises(NoModel):
@@ -263,24 +295,9 @@ def test_a_second_promotion_meets_the_champion_and_rollback_undoes_it(
     logged = _log_again(simulated_store, tracking, measures={}, card=card)
     registry = Registry(tracking)
     registry.make_champion(registry.find("denial-risk", version=logged))
-    with open_session(simulated_store.engine) as session:
-        report = train(
-            session,
-            simulated_store.organization_id,
-            specification=msgspec.structs.replace(SPECIFICATION, seed=7),
-            tracking=tracking,
-            seal=simulated_store.seal,
-            as_of=AS_OF,
-            now=NOW,
-        )
-        promoted = promote(
-            session,
-            simulated_store.organization_id,
-            tracking=tracking,
-            serving=serving,
-            seal=simulated_store.seal,
-            as_of=AS_OF,
-        )
+    reseeded = msgspec.structs.replace(SPECIFICATION, seed=7)
+    report = _train(simulated_store, tmp_path, specification=reseeded)
+    promoted = _promote(simulated_store, tmp_path)
     assert promoted.replaced_version == first
     assert promoted.version == report.version != first
     assert promoted.comparison.opponent.startswith("champion's specification")
@@ -295,29 +312,19 @@ def test_a_second_promotion_meets_the_champion_and_rollback_undoes_it(
     assert load_bundle(serving, seal=simulated_store.seal).version == first
     with pytest.raises(NoModel, match="no previous"):
         rollback(tracking=tracking, serving=serving, seal=simulated_store.seal)
-    _promoted_again_only_by_number(simulated_store, tracking, report)
+    _promoted_again_only_by_number(simulated_store, tmp_path, report)
 
 
 def _promoted_again_only_by_number(
-    store: SimulatedStore, tracking: Path, withdrawn: TrainingReport
+    store: SimulatedStore, home: Path, withdrawn: TrainingReport
 ) -> None:
-    serving = tracking.parent / "serving"
-    with open_session(store.engine) as session:
-        again = partial(
-            promote,
-            session,
-            store.organization_id,
-            tracking=tracking,
-            serving=serving,
-            seal=store.seal,
-            as_of=AS_OF,
-        )
-        with pytest.raises(GateFailed, match="rollback took out of service"):
-            again()
-        assert load_bundle(serving, seal=store.seal).version != withdrawn.version
-        again(version=withdrawn.registered_version)
-        assert load_bundle(serving, seal=store.seal).version == withdrawn.version
-        assert "serves already" in again().remark
+    tracking, serving = home / "tracking", home / "serving"
+    with pytest.raises(GateFailed, match="rollback took out of service"):
+        _promote(store, home)
+    assert load_bundle(serving, seal=store.seal).version != withdrawn.version
+    _promote(store, home, version=withdrawn.registered_version)
+    assert load_bundle(serving, seal=store.seal).version == withdrawn.version
+    assert "serves already" in _promote(store, home).remark
     rollback(tracking=tracking, serving=serving, seal=store.seal)
 
 
@@ -346,19 +353,8 @@ def test_a_bundle_altered_in_the_registry_is_not_promoted(
     altered.write_text(altered.read_text().replace("leaf_value=0", "leaf_value=1", 1))
     with altered.open("a") as stream:
         stream.write("\n")
-    with (
-        open_session(simulated_store.engine) as session,
-        pytest.raises(BundleRejected, match=r"model\.txt does not match"),
-    ):
-        promote(
-            session,
-            simulated_store.organization_id,
-            tracking=tracking,
-            serving=serving,
-            seal=simulated_store.seal,
-            as_of=AS_OF,
-            version=version,
-        )
+    with pytest.raises(BundleRejected, match=r"model\.txt does not match"):
+        _promote(simulated_store, tmp_path, version=version)
     assert not serving.exists()
 
 
@@ -366,45 +362,17 @@ def test_a_practice_without_any_answer_is_refused(
     simulated_store: SimulatedStore,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    with (
-        open_session(simulated_store.engine) as session,
-        pytest.raises(NotEnoughHistory, match="no claim line was answered"),
-    ):
-        train(
-            session,
-            simulated_store.organization_id,
-            specification=SPECIFICATION,
-            tracking=tmp_path,
-            seal=simulated_store.seal,
-            as_of=date(2023, 1, 6),
-            now=NOW,
-        )
+    with pytest.raises(NotEnoughHistory, match="no claim line was answered"):
+        _train(simulated_store, tmp_path, as_of=date(2023, 1, 6))
 
 
 def test_with_little_history_the_run_says_what_was_not_assessed_and_rates_serve(
     simulated_store: SimulatedStore,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    early = date(2023, 3, 1)
-    tracking, serving = tmp_path / "tracking", tmp_path / "serving"
-    with open_session(simulated_store.engine) as session:
-        report = train(
-            session,
-            simulated_store.organization_id,
-            specification=SPECIFICATION,
-            tracking=tracking,
-            seal=simulated_store.seal,
-            as_of=early,
-            now=NOW,
-        )
-        promoted = promote(
-            session,
-            simulated_store.organization_id,
-            tracking=tracking,
-            serving=serving,
-            seal=simulated_store.seal,
-            as_of=early,
-        )
+    serving = tmp_path / "serving"
+    report = _train(simulated_store, tmp_path, as_of=EARLY)
+    promoted = _promote(simulated_store, tmp_path, as_of=EARLY)
     assert report.kind == "cause-rates"
     assert report.measures == {}
     assert report.canary_auc is None
@@ -426,30 +394,27 @@ def test_with_little_history_the_run_says_what_was_not_assessed_and_rates_serve(
     assert "canary was not assessed" in drawn
 
 
+def test_a_model_of_an_earlier_day_is_promoted_only_as_older_and_said_to_be(
+    simulated_store: SimulatedStore,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    _train(simulated_store, tmp_path, as_of=EARLY)
+    assert not _promote(simulated_store, tmp_path, as_of=EARLY).is_older
+    _train(simulated_store, tmp_path, as_of=EARLY - timedelta(days=7))
+    with pytest.raises(GateFailed, match="gate older_than_what_serves"):
+        _promote(simulated_store, tmp_path, as_of=EARLY)
+    assert _promote(simulated_store, tmp_path, as_of=EARLY, older=True).is_older
+    same_again = _promote(simulated_store, tmp_path, as_of=EARLY, older=True)
+    assert not same_again.is_older
+
+
 def test_rates_never_replace_a_judged_model_unjudged(
     simulated_store: SimulatedStore,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    tracking, serving = _copied(simulated_store, tmp_path)
+    _, serving = _copied(simulated_store, tmp_path)
     first = load_bundle(serving, seal=simulated_store.seal).version
-    early = date(2023, 3, 1)
-    with open_session(simulated_store.engine) as session:
-        train(
-            session,
-            simulated_store.organization_id,
-            specification=SPECIFICATION,
-            tracking=tracking,
-            seal=simulated_store.seal,
-            as_of=early,
-            now=NOW,
-        )
-        with pytest.raises(GateFailed, match="gate judged: not assessed"):
-            promote(
-                session,
-                simulated_store.organization_id,
-                tracking=tracking,
-                serving=serving,
-                seal=simulated_store.seal,
-                as_of=early,
-            )
+    _train(simulated_store, tmp_path, as_of=EARLY)
+    with pytest.raises(GateFailed, match="gate judged: not assessed"):
+        _promote(simulated_store, tmp_path, as_of=EARLY)
     assert load_bundle(serving, seal=simulated_store.seal).version == first

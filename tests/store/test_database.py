@@ -6,24 +6,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, insert, inspect, select, text
+from sqlalchemy import Engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-import denialml.store
 from denialml.errors import SchemaOutdated
 from denialml.store import office_tables, sign_in_table, tables
 from denialml.store.columns import Base
 from denialml.store.database import check_schema, migrate, open_engine, open_session
 from denialml.store.organizations import create_organization, list_organizations
 from denialml.store.writing import insert_new
+from tests.store.old_database import insert_practice_with_file, upgrade_to
 from tests.store.samples import NOW
-
-MIGRATIONS = Path(denialml.store.__file__).parent / "migrations"
 
 
 def test_migrated_schema_is_what_the_tables_say(engine: Engine) -> None:
@@ -71,7 +67,7 @@ def test_migrating_again_changes_nothing(engine: Engine) -> None:
 def _check_step_from_the_first_schema(url: str) -> None:
     """A database of the first release keeps what it holds and gains what is new."""
     engine = open_engine(url)
-    _upgrade(engine, "v0001")
+    upgrade_to(engine, "v0001")
     with pytest.raises(SchemaOutdated, match="at schema v0001"):
         check_schema(engine)
     with open_session(engine) as session:
@@ -89,49 +85,12 @@ def test_files_kept_under_ids_of_another_form_are_to_be_read_anew(
     tmp_path: Path,
 ) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/old.db")
-    _upgrade(engine, "v0002")
+    upgrade_to(engine, "v0002")
     with engine.begin() as connection:
-        organization = {
-            "organization_id": "org_1",
-            "name": "Practice",
-            "is_simulated": 1,
-            "records_version": 0,
-            "created_at": "2026-01-01 00:00:00",
-            "fingerprint_key": b"k",
-        }
-        _insert(connection, "organizations", organization)
-        file = {
-            "file_id": "fil_1",
-            "organization_id": "org_1",
-            "sha256": "",
-            "name": "a.835",
-            "kinds": "835",
-            "byte_count": 1,
-            "records_read": 1,
-            "records_new": 1,
-            "problem_count": 0,
-            "complete": 1,
-            "ingested_at": "2026-01-01 00:00:00",
-        }
-        _insert(connection, "source_files", file)
+        insert_practice_with_file(connection, name="a.835", kinds="835", records=1)
     with pytest.raises(SchemaOutdated, match="ingest the same files into a new one"):
         migrate(engine)
     engine.dispose()
-
-
-def _insert(connection: Connection, table: str, row: dict[str, object]) -> None:
-    columns = ", ".join(row)
-    values = ", ".join(f":{name}" for name in row)
-    connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
-
-
-def _upgrade(engine: Engine, revision: str) -> None:
-    with engine.begin() as connection:
-        configuration = Config()
-        configuration.set_main_option("script_location", str(MIGRATIONS))
-        configuration.set_main_option("path_separator", "os")
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, revision)
 
 
 def test_the_first_schema_of_sqlite_moves_on(tmp_path: Path) -> None:

@@ -19,8 +19,12 @@ from denialml.store.payer_letters import (
     replaced_by_file,
 )
 from tests.store.files import claims_file, ingest
+from tests.store.old_database import (
+    insert_practice_with_file,
+    insert_row,
+    upgrade_to,
+)
 from tests.store.samples import NOW, claim, document
-from tests.store.test_database import _insert, _upgrade
 
 LETTER = "um_denial_letter"
 DAY = date(2026, 3, 5)
@@ -126,31 +130,11 @@ def test_days_touch_those_whom_their_letters_are_about(
 
 def test_documents_already_on_file_are_numbered_by_the_step(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/old.db")
-    _upgrade(engine, "v0004")
+    upgrade_to(engine, "v0004")
     with engine.begin() as connection:
-        organization = {
-            "organization_id": "org_1",
-            "name": "Practice",
-            "is_simulated": 1,
-            "records_version": 0,
-            "created_at": "2026-01-01 00:00:00",
-            "fingerprint_key": b"k",
-        }
-        _insert(connection, "organizations", organization)
-        file = {
-            "file_id": "fil_1",
-            "organization_id": "org_1",
-            "sha256": "",
-            "name": "documents.csv",
-            "kinds": "Document",
-            "byte_count": 1,
-            "records_read": 2,
-            "records_new": 2,
-            "problem_count": 0,
-            "complete": 1,
-            "ingested_at": "2026-01-01 00:00:00",
-        }
-        _insert(connection, "source_files", file)
+        insert_practice_with_file(
+            connection, name="documents.csv", kinds="Document", records=2
+        )
         for record_id, number in (("doc_1", " a\t12 b"), ("doc_2", "")):
             row = {
                 "record_id": record_id,
@@ -164,7 +148,7 @@ def test_documents_already_on_file_are_numbered_by_the_step(tmp_path: Path) -> N
                 "patient_control_number": number,
                 "clinician_npi": "",
             }
-            _insert(connection, "documents", row)
+            insert_row(connection, "documents", row)
     migrate(engine)
     with engine.connect() as connection:
         found = connection.execute(
