@@ -19,11 +19,7 @@ from denialml.store.payer_letters import (
     replaced_by_file,
 )
 from tests.store.files import claims_file, ingest
-from tests.store.old_database import (
-    insert_practice_with_file,
-    insert_row,
-    upgrade_to,
-)
+from tests.store.old_database import insert_practice_with_file, insert_row, upgrade_to
 from tests.store.samples import NOW, claim, document
 
 LETTER = "um_denial_letter"
