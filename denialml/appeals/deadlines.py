@@ -13,13 +13,13 @@ from datetime import date, timedelta
 
 import msgspec
 
-from denialml.appeals.counting import (
+from denialml.domain.claim import Claim
+from denialml.domain.counting import (
     CountedDays,
     count_window,
     is_business_day,
     last_business_day,
 )
-from denialml.domain.claim import Claim
 from denialml.domain.coverage import Payer, PayerType
 from denialml.domain.denial import Deadline, DeadlineBasis, Denial
 from denialml.reference import DeadlineRule, deadline_rules

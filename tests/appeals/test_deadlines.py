@@ -5,14 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from denialml.appeals.counting import (
-    add_business_days,
-    add_months,
-    count_window,
-    is_business_day,
-    last_business_day,
-    next_business_day,
-)
 from denialml.appeals.deadlines import (
     FIXED_BY_LAW,
     appeal_deadline,
@@ -27,6 +19,14 @@ from denialml.domain.claim import (
     Provider,
     ServiceLine,
     Subscriber,
+)
+from denialml.domain.counting import (
+    add_business_days,
+    add_months,
+    count_window,
+    is_business_day,
+    last_business_day,
+    next_business_day,
 )
 from denialml.domain.coverage import Payer, PayerType
 from denialml.domain.denial import Denial

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 
+from denialml.domain.counting import count_window
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
@@ -17,7 +18,6 @@ from denialml.rules.rule import (
     claim_rule,
     line_rule,
 )
-from denialml.rules.windows import next_business_day, window_end
 
 # No payer of the table of deadlines sets a shorter window.
 _SHORTEST_DAYS = 60
@@ -275,11 +275,12 @@ def _primary_answered_on(line: LineCase) -> date | None:
 
 
 def _counted(rule: DeadlineRule, start: date) -> _Window:
-    end = window_end(rule, start)
-    last = next_business_day(end) if rule.rolls_to_business_day else end
+    counted = count_window(rule, start)
     unit = rule.unit.removesuffix("s") if rule.length == 1 else rule.unit
     since = "date of service" if rule.counted_from == "service_date" else "answer"
-    return _Window(end, last, f"{rule.length} {unit} from the {since}")
+    return _Window(
+        counted.safe_on, counted.statutory_on, f"{rule.length} {unit} from the {since}"
+    )
 
 
 @cache
