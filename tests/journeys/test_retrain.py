@@ -404,8 +404,6 @@ def test_a_model_of_an_earlier_day_is_promoted_only_as_older_and_said_to_be(
     with pytest.raises(GateFailed, match="gate older_than_what_serves"):
         _promote(simulated_store, tmp_path, as_of=EARLY)
     assert _promote(simulated_store, tmp_path, as_of=EARLY, older=True).is_older
-    same_again = _promote(simulated_store, tmp_path, as_of=EARLY, older=True)
-    assert not same_again.is_older
 
 
 def test_rates_never_replace_a_judged_model_unjudged(
