@@ -48,7 +48,8 @@ def check_readiness(service: Service) -> Readiness:
         model=model,
         models=models,
         rules="degraded" if faults else "ok",
-        missing=(*missing, *faults),
+        # Anybody may ask: neither the organization nor its file's words are said.
+        missing=(*missing, *_faulty_rules(faults)),
     )
 
 
@@ -68,3 +69,12 @@ def _check_models(service: Service) -> tuple[str, int, str]:
     if not loaded:
         return "missing", 0, fault
     return ("degraded" if degraded else "ok"), loaded, ""
+
+
+def _faulty_rules(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (
+        f"rules files with a fault: {count} (`denialml rules --check FILE` names the"
+        " line)",
+    )

@@ -122,11 +122,11 @@ class RulesOfPractices:
                 self._rules[organization_id] = found
             return found
 
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with the files of practices that were asked about."""
+    def faults(self) -> int:
+        """How many of the practices that were asked about have a file with a fault."""
         with self._lock:
             known = list(self._rules.values())
-        return tuple(one.fault for one in known if one.fault)
+        return sum(bool(one.fault) for one in known)
 
 
 class Scorers:
@@ -158,7 +158,7 @@ class Scorers:
             return None
         if scorer.bundle is not self.models.of(organization_id).current():
             return None
-        if scorer.rules is not self.rules.of(organization_id).current():
+        if scorer.rules is not self.rules.of(organization_id).ready():
             return None
         return scorer.score_at_once(claim, as_of=as_of, kept_day=today)
 

@@ -104,14 +104,17 @@ class SentLine(Judgment, frozen=True):
 class LineRecords(Judgment, frozen=True):
     """The records behind a line's facts, as known on the same day.
 
-    `note` is the signed note that supports the line, `draft` one of its day that nobody
-    has signed yet. `check` is the payer's last eligibility answer. `authorizations` and
-    `enrollments` are all on file of this patient, or clinician, with the payer.
-    `sent` are the lines sent for this patient before, to any payer, oldest first.
+    `note` is the signed note of the line's own clinician or claim, `draft` one of them
+    that nobody has signed yet; `note_of_another` is a signed note of the day by another
+    clinician, where there is none of the own. `check` is the payer's last eligibility
+    answer. `authorizations` and `enrollments` are all on file of this patient, or
+    clinician, with the payer. `sent` are the lines sent for this patient before, to any
+    payer, oldest first.
     """
 
     note: Encounter | None = None
     draft: Encounter | None = None
+    note_of_another: Encounter | None = None
     check: EligibilityCheck | None = None
     authorizations: tuple[Authorization, ...] = ()
     clinician: Clinician | None = None

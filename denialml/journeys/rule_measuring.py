@@ -136,7 +136,7 @@ def load_measures(path: Path) -> RuleMeasures:
         return NOTHING_MEASURED
     try:
         return msgspec.json.decode(path.read_bytes(), type=RuleMeasures)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RulesRejected(
             f"{path.name} is not what `denialml rules --measure` wrote: run it again"
         ) from error

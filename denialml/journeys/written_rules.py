@@ -29,7 +29,9 @@ def written_rules(path: Path) -> PracticeRules:
         With the line of the first fault.
     """
     written = AS_THEY_COME
-    if path.is_file():
+    if path.exists() or path.is_symlink():
+        if not path.is_file():
+            raise RulesRejected(f"{path.name} is there, but is no file to read")
         written = load_organization_rules(path, known=frozenset(all_rules()))
     return PracticeRules(written=written, measures=load_measures(measures_beside(path)))
 
@@ -68,6 +70,12 @@ class WrittenRules:
                         raise
                 self._stamps = stamps
             return self._rules
+
+    def ready(self) -> PracticeRules | None:
+        """The rules where no file has changed since they were read; reads nothing."""
+        stamps = (_stamp(self._path), _stamp(measures_beside(self._path)))
+        with self._lock:
+            return self._rules if stamps == self._stamps else None
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -30,8 +30,12 @@ def decide(
             " denied."
         )
     if reasons:
-        return ClaimDecision(decision=Decision.HOLD, reasons=tuple(reasons))
-    warned = tuple(one.statement for one in found if one.severity in policy.warn)
+        return ClaimDecision(
+            decision=Decision.HOLD, reasons=tuple(dict.fromkeys(reasons))
+        )
+    warned = [one.statement for one in found if one.severity in policy.warn]
     if warned:
-        return ClaimDecision(decision=Decision.WARN, reasons=warned)
+        return ClaimDecision(
+            decision=Decision.WARN, reasons=tuple(dict.fromkeys(warned))
+        )
     return ClaimDecision(decision=Decision.PASSES, reasons=())

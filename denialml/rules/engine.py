@@ -1,5 +1,9 @@
 """Judges a claim by every rule that applies to it."""
 
+from collections.abc import Callable
+
+import msgspec
+
 from denialml.domain.coverage import PayerType
 from denialml.domain.edit import EditFinding, Measured, Severity
 from denialml.errors import InputError
@@ -12,6 +16,11 @@ from denialml.rules.rule import CannotTell, Found, Rule, Verdict
 
 _WORST_FIRST = {severity: place for place, severity in enumerate(Severity)}
 _PAYER_TYPE = "the payer's type (Medicare, Medicaid, commercial)"
+
+
+_KEPT_CODES = 5_000
+# The rule, its function, and whether it has first or last dates of service.
+_Asked = tuple[Rule, Callable[..., Verdict], bool]
 
 
 class Engine:
@@ -52,10 +61,13 @@ class Engine:
         ]
         self._of_lines = [rule for rule in on if rule.grain == "line"]
         self._of_claims = [rule for rule in on if rule.grain == "claim"]
-        self._asked: dict[tuple[str, PayerType], tuple[Rule, ...]] = {}
+        self._asked: dict[tuple[str, PayerType], tuple[_Asked, ...]] = {}
+        self._asked_of_claims: dict[PayerType, tuple[_Asked, ...]] = {}
 
     def judge(self, case: ClaimCase) -> tuple[EditFinding, ...]:
         """What was found and what cannot be told: worst first, then by rule and line.
+
+        What a rule says of several lines in the same words is one finding.
 
         A line is judged by the rules in force on its own date of service.
         """
@@ -63,33 +75,46 @@ class Engine:
         found: list[EditFinding] = []
         for line in case.lines:
             number = (line.line.line_number,)
-            for rule in self._rules_for(line.line.procedure_code, payer_type):
-                if rule.is_of_day(line.day):
-                    verdict = rule.judge(line)
-                    if verdict is not None:
-                        found.append(self._finding(rule, verdict, number, case))
-        first_day = min(
-            (line.day for line in case.lines if line.day is not None), default=None
-        )
-        for rule in self._of_claims:
-            if _concerns(rule, payer_type) and rule.is_of_day(first_day):
-                if rule.codes and not rule.codes & case.codes:
+            code, day = line.line.procedure_code, line.day
+            for rule, judge, is_dated in self._rules_for(code, payer_type):
+                if is_dated and not rule.is_of_day(day):
                     continue
-                verdict = rule.judge(case)
+                verdict = judge(line)
                 if verdict is not None:
-                    found.append(self._finding(rule, verdict, (), case))
-        found.sort(key=_order)
-        return tuple(found)
+                    found.append(self._finding(rule, verdict, number, case))
+        days = [line.day for line in case.lines if line.day is not None]
+        first_day = min(days) if days else None
+        for rule, judge, is_dated in self._claim_rules_for(payer_type):
+            if is_dated and not rule.is_of_day(first_day):
+                continue
+            if rule.codes and not rule.codes & case.codes:
+                continue
+            verdict = judge(case)
+            if verdict is not None:
+                found.append(self._finding(rule, verdict, (), case))
+        merged = _merged(found) if len(case.lines) > 1 else found
+        return tuple(sorted(merged, key=_order))
 
-    def _rules_for(self, code: str, payer_type: PayerType) -> tuple[Rule, ...]:
+    def _rules_for(self, code: str, payer_type: PayerType) -> tuple[_Asked, ...]:
         key = (code, payer_type)
         asked = self._asked.get(key)
         if asked is None:
-            asked = self._asked[key] = tuple(
-                rule
+            asked = tuple(
+                _asked(rule)
                 for rule in self._of_lines
                 if _concerns(rule, payer_type)
                 and (not rule.codes or code in rule.codes)
+            )
+            # Codes come from outside: what is kept for them must stay bounded.
+            if len(self._asked) < _KEPT_CODES:
+                self._asked[key] = asked
+        return asked
+
+    def _claim_rules_for(self, payer_type: PayerType) -> tuple[_Asked, ...]:
+        asked = self._asked_of_claims.get(payer_type)
+        if asked is None:
+            asked = self._asked_of_claims[payer_type] = tuple(
+                _asked(rule) for rule in self._of_claims if _concerns(rule, payer_type)
             )
         return asked
 
@@ -154,6 +179,24 @@ def _told(
         measured=measured,
         usual_severity=usual_severity,
     )
+
+
+def _merged(found: list[EditFinding]) -> list[EditFinding]:
+    """The same said of several lines becomes one finding with their numbers."""
+    kept: dict[tuple[object, ...], EditFinding] = {}
+    for one in found:
+        key = (one.rule_id, one.severity, one.statement, one.missing, one.fix)
+        before = kept.get(key)
+        if before is not None:
+            numbers = sorted({*before.line_numbers, *one.line_numbers})
+            one = msgspec.structs.replace(before, line_numbers=tuple(numbers))
+        kept[key] = one
+    return list(kept.values())
+
+
+def _asked(rule: Rule) -> _Asked:
+    is_dated = rule.valid_from is not None or rule.valid_to is not None
+    return rule, rule.judge, is_dated
 
 
 def _concerns(rule: Rule, payer_type: PayerType) -> bool:

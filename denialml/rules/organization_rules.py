@@ -31,6 +31,7 @@ docs/rules.md describes every key.
 
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,29 @@ from denialml.rules.measured import NOTHING_MEASURED, MeasuringPolicy, RuleMeasu
 from denialml.rules.payer_policy import NOT_CONFIGURED, PayerPolicy
 
 _ID = re.compile(r"ORG-[0-9]{3}\Z")
-_HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?\Z")
-_KEY = re.compile(r"\s*(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)\s*=")
+_HEADER = re.compile(r"(\[\[?)([^\[\]]+)\]")
+_KEY = re.compile(r"(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)\s*=")
+# The parts of `payers."A.B"`: a dot within quotes is none.
+_PART = re.compile(r"\"[^\"]+\"|'[^']+'|[^.\s]+")
+_LONGEST_BYTES = 256_000
+_LARGEST_FEE = 1e7
+# How claims carry what a payer rule compares with.
+_FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("codes", re.compile(r"[A-Z0-9]{5}\Z"), "five capitals or digits"),
+    ("requires_modifiers", re.compile(r"[A-Z0-9]{2}\Z"), "two capitals or digits"),
+    ("forbids_modifiers", re.compile(r"[A-Z0-9]{2}\Z"), "two capitals or digits"),
+    ("places", re.compile(r"[0-9]{2}\Z"), "two digits"),
+    ("diagnoses", re.compile(r"[A-Z][A-Z0-9]{0,6}\Z"), "a code without its dot"),
+    ("payers", re.compile(r"\S.*\S\Z|\S\Z"), "a payer id"),
+)
+_CONDITIONS = (
+    *("requires_modifiers", "forbids_modifiers", "places", "units_maximum"),
+    *("minutes_minimum", "requires_authorization", "diagnoses"),
+)
+_ALLOWED = {
+    **dict.fromkeys(("severity", "hold", "warn"), ", ".join(Severity)),
+    "root_cause": ", ".join(RootCause),
+}
 # msgspec's words for a place: `$.payers[...].x` names no key of a table.
 _PLACE = re.compile(r"(?s)(.*) - at `(\$.*)`\Z")
 
@@ -146,25 +168,38 @@ def load_organization_rules(path: Path, *, known: frozenset[str]) -> Organizatio
     RulesRejected
         With the line of the first fault, what is wrong and what is allowed.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise RulesRejected(f"{path.name} is not UTF-8 text") from error
+    text = _text_of(path)
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    # tomllib raises plain ValueError for numbers of thousands of digits.
+    except (ValueError, RecursionError) as error:
         raise RulesRejected(f"{path.name} is not TOML: {error}") from error
     lines = _Lines(text)
     for table, kind in (("rules", RuleSetting), ("payers", PayerPolicy)):
         for name, values in _tables(document.get(table, {})):
             _converted(values, kind, (table, name), path=path, lines=lines)
-    for place, values in enumerate(document.get("payer_rules", ())):
+    written = document.get("payer_rules", ())
+    for place, values in enumerate(written if isinstance(written, list) else ()):
         _converted(values, PayerRule, ("payer_rules", place), path=path, lines=lines)
     found: OrganizationRules = _converted(
         document, OrganizationRules, (), path=path, lines=lines
     )
     _check(found, known, path=path, lines=lines)
     return found
+
+
+def _text_of(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RulesRejected(f"{path.name} cannot be read: {error.strerror}") from error
+    if len(content) > _LONGEST_BYTES:
+        raise RulesRejected(f"{path.name} is longer than {_LONGEST_BYTES:,} bytes")
+    try:
+        # Windows' editor puts a mark before the first line.
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RulesRejected(f"{path.name} is not UTF-8 text") from error
 
 
 def _tables(found: Any) -> list[tuple[str, Any]]:
@@ -182,6 +217,11 @@ def _check(
                 f"there is no rule {rule_id}",
                 "`denialml rules` lists them",
             )
+    for payer_id, policy in found.payers.items():
+        for code, fee in (policy.fee_schedule or {}).items():
+            if not 0.0 <= fee < _LARGEST_FEE:
+                line = lines.of("payers", payer_id, "fee_schedule", code)
+                raise _fault(path, line, f"fee {fee:g}", "dollars from 0 on")
     seen: set[str] = set()
     for place, rule in enumerate(found.payer_rules):
         line = lines.of("payer_rules", place, "id")
@@ -190,10 +230,36 @@ def _check(
         if rule.id in seen:
             raise _fault(path, line, f"two payer rules are called {rule.id}", "")
         seen.add(rule.id)
-    precision = found.decision.precision
-    if precision is not None and not 0.0 < precision < 1.0:
-        line = lines.of("decision", "precision")
-        raise _fault(path, line, f"precision {precision:g}", "between 0 and 1")
+        for key, message, allowed in _faults_of(rule):
+            raise _fault(path, lines.of("payer_rules", place, key), message, allowed)
+    for table, key, value, highest in (
+        ("decision", "precision", found.decision.precision, 0.999999),
+        ("measured", "precision", found.measured.precision, 1.0),
+    ):
+        if value is not None and not 0.0 < value <= highest:
+            line = lines.of(table, key)
+            raise _fault(path, line, f"precision {value:g}", "between 0 and 1")
+    if found.measured.least_found < 1:
+        line = lines.of("measured", "least_found")
+        raise _fault(
+            path, line, f"least_found {found.measured.least_found}", "1 or more"
+        )
+
+
+def _faults_of(rule: PayerRule) -> Iterator[tuple[str, str, str]]:
+    """What could match no claim as it is billed: key, fault and what is allowed."""
+    for key, form, allowed in _FORMS:
+        for value in getattr(rule, key):
+            if not form.match(value):
+                yield key, f"{key} holds {value!r}", allowed
+    for key in ("units_maximum", "minutes_minimum"):
+        limit = getattr(rule, key)
+        if limit is not None and limit < 1:
+            yield key, f"{key} is {limit}", "1 or more"
+    if rule.valid_from and rule.valid_to and rule.valid_to < rule.valid_from:
+        yield "valid_to", "the rule ends before it begins", ""
+    if not any(getattr(rule, key) for key in _CONDITIONS):
+        yield "id", f"{rule.id} asks nothing of a line", ", ".join(_CONDITIONS)
 
 
 def _converted(
@@ -207,7 +273,7 @@ def _converted(
         keys = [key for key in re.findall(r"\.([A-Za-z0-9_-]+)", place) if key]
         if unknown := re.search(r"unknown field `(.+?)`", message):
             keys.append(unknown[1])
-        allowed = ""
+        allowed = _ALLOWED.get(keys[-1] if keys else "", "")
         if unknown and not at:
             allowed = "decision, measured, rules, payers, payer_rules"
         elif unknown:
@@ -224,29 +290,33 @@ class _Lines:
     """Where each table and key of a TOML text stands, for error messages."""
 
     def __init__(self, text: str) -> None:
-        self._at: dict[tuple[str | int, ...], int] = {}
-        table: tuple[str | int, ...] = ()
-        counts: dict[str, int] = {}
-        for number, line in enumerate(text.splitlines(), start=1):
-            if header := _HEADER.match(line):
-                names = [name.strip(" \"'") for name in _split(header[2])]
-                table = tuple(names)
-                if header[1] == "[[":
-                    place = counts.get(names[0], 0)
-                    counts[names[0]] = place + 1
-                    table = (names[0], place)
-                self._at.setdefault(table, number)
-            elif key := _KEY.match(line):
-                self._at.setdefault((*table, key[1].strip("\"'")), number)
+        self._text = text
+        self._found: dict[tuple[str | int, ...], int] | None = None
 
     def of(self, *keys: str | int) -> int:
         """The line of the key, else of the nearest table around it, else 1."""
+        if self._found is None:
+            self._found = _lines_of(self._text)
         for end in range(len(keys), 0, -1):
-            if keys[:end] in self._at:
-                return self._at[keys[:end]]
+            if keys[:end] in self._found:
+                return self._found[keys[:end]]
         return 1
 
 
-def _split(header: str) -> list[str]:
-    """The parts of `payers."A.B"`: a dot within quotes is none."""
-    return re.findall(r"\"[^\"]+\"|'[^']+'|[^.\s]+", header)
+def _lines_of(text: str) -> dict[tuple[str | int, ...], int]:
+    found: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        said = line.strip()
+        if header := _HEADER.match(said):
+            names = [part.strip("\"'") for part in _PART.findall(header[2])]
+            table = tuple(names)
+            if header[1] == "[[" and names:
+                place = counts.get(names[0], 0)
+                counts[names[0]] = place + 1
+                table = (names[0], place)
+            found.setdefault(table, number)
+        elif key := _KEY.match(said):
+            found.setdefault((*table, key[1].strip("\"'")), number)
+    return found

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+_NAMED = 6
+
 
 def plain(value: Decimal | int) -> str:
     """``2`` and ``1.5``, never ``2.00`` or ``2E+1``."""
@@ -16,6 +18,9 @@ def dollars(value: Decimal) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """``90834 and 90837``, ``a, b and c``."""
-    *first, last = words
+    """``90834 and 90837``, ``a, b and c``; of many, the first and how many more."""
+    first = list(words)
+    if len(first) > _NAMED + 1:
+        first[_NAMED:] = [f"{len(first) - _NAMED} more"]
+    *first, last = first
     return f"{', '.join(first)} and {last}" if first else last

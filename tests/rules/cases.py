@@ -194,7 +194,7 @@ def case(
         payer=configured,
         about_lines=[
             (
-                book.line_facts(sent, one, as_of=as_of),
+                book.line_facts(sent, one, as_of=as_of, own_note_only=True),
                 book.line_records(sent, one, as_of=as_of),
             )
             for one in sent.lines

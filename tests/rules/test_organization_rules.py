@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 from denialml.domain.edit import Severity
-from denialml.errors import InputError
+from denialml.errors import InputError, RulesRejected
 from denialml.rules.engine import Engine
 from denialml.rules.organization_rules import (
     OrganizationRules,
@@ -143,6 +144,31 @@ def test_a_payer_rule_on_minutes_cannot_tell_without_a_note(tmp_path: Path) -> N
             "line 15: Object missing required field `fix`",
         ),
         ('requires_modifiers = ["HO"]', "requires_modifiers = HO", "is not TOML"),
+        ("precision = 0.9", "precision = " + "9" * 5000, "is not TOML"),
+        ("[decision]", "a = " + "[" * 100_000, "is not TOML"),
+        ("precision = 0.9", "precision = nan", "line 4: precision nan"),
+        ("[decision]", "[measured]\nprecision = 7\n[decision]", "line 3: precision 7"),
+        (
+            "[decision]",
+            "[measured]\nleast_found = 0\n[decision]",
+            "line 3: least_found",
+        ),
+        ('severity = "warn"', 'severity = "Warn"', "reject, hold, deny-likely, warn"),
+        ('"HO"]', '"ho"]', "line 19: requires_modifiers holds 'ho' (allowed: two"),
+        ('codes = ["90834"]', 'codes = ["90834 "]', "line 18: codes holds '90834 '"),
+        ("valid_from = 2026-01-01", 'diagnoses = ["F41.1"]', "without its dot"),
+        ("valid_from = 2026-01-01", "units_maximum = -5", "units_maximum is -5"),
+        ('requires_modifiers = ["HO"]', "", "ORG-001 asks nothing of a line"),
+        (
+            "valid_from = 2026-01-01",
+            "valid_from = 2026-01-01\nvalid_to = 2025-01-01",
+            "ends before it begins",
+        ),
+        (
+            "[[payer_rules]]",
+            '[payers.P2.fee_schedule]\n"90837" = nan\n[[payer_rules]]',
+            "line 16: fee nan",
+        ),
     ],
 )
 def test_a_fault_names_its_line_and_what_is_allowed(
@@ -173,3 +199,27 @@ def test_every_setting_of_a_payer_is_read_by_a_rule(
         name for name in PayerPolicy.__struct_fields__ if f"policy.{name}" not in text
     ]
     assert unread == []
+
+
+def test_faults_that_are_no_single_value_are_told_too(tmp_path: Path) -> None:
+    for text in ("payer_rules = 3", "payer_rules = true", "rules = 1979-05-27"):
+        with pytest.raises(RulesRejected, match="line 1: Expected"):
+            load(text, tmp_path)
+    with pytest.raises(RulesRejected, match="longer than 256,000 bytes"):
+        load("# " + "x" * 300_000, tmp_path)
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RulesRejected, match="not UTF-8"):
+        load_organization_rules(tmp_path / "binary.toml", known=frozenset())
+    with pytest.raises(RulesRejected, match="cannot be read"):
+        load_organization_rules(tmp_path / "nowhere.toml", known=frozenset())
+
+
+def test_a_file_of_windows_editor_is_read(tmp_path: Path) -> None:
+    assert load("\ufeff" + WHOLE, tmp_path).decision.precision == 0.9
+
+
+def test_lines_are_found_quickly_in_hostile_text(tmp_path: Path) -> None:
+    began = process_time()
+    with pytest.raises(RulesRejected):
+        load('a = """\n[' + " " * 100_000 + 'x\n"""\nb = 1', tmp_path)
+    assert process_time() - began < 5

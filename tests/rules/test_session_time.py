@@ -7,6 +7,7 @@ import pytest
 from tests.rules.cases import case, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
+OTHER = "1245319599"
 # These read nothing but the claim.
 ALWAYS_TELL = {"BH-040"}
 SPEC = [
@@ -37,6 +38,26 @@ SPEC = [
         lambda: case(line("G0017"), line("G0018", 2), notes=[note(minutes=90)]),
     ),
     Row("BH-037", FOUND, lambda: case(line("90839"), notes=[note(minutes=75)])),
+    # What another clinician documented that day proves nothing of the line.
+    Row(
+        "BH-036",
+        CANNOT_TELL,
+        lambda: case(line("90837"), notes=[note(minutes=30, clinician_npi=OTHER)]),
+    ),
+    Row(
+        "BH-037",
+        CANNOT_TELL,
+        lambda: case(line("90834"), notes=[note(minutes=90, clinician_npi=OTHER)]),
+    ),
+    Row(
+        "BH-036",
+        FOUND,
+        lambda: case(
+            line("90837"),
+            notes=[note(minutes=30, clinician_npi=OTHER, patient_control_number="C1")],
+        ),
+        says="the note has 30",
+    ),
     Row("BH-037", CANNOT_TELL, lambda: case(line("90834")), says="documented minutes"),
     Row(
         "BH-040",

@@ -6,6 +6,7 @@ and acknowledgments count when dated strictly before it; eligibility checks,
 authorizations, signed notes and enrollments also on the day itself.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
@@ -78,17 +79,26 @@ class FactBook:
         """Everything on file of the claim's patient, of any day."""
         return self._files.of(claim)
 
-    def line_facts(self, claim: Claim, line: ServiceLine, *, as_of: date) -> LineFacts:
+    def line_facts(
+        self,
+        claim: Claim,
+        line: ServiceLine,
+        *,
+        as_of: date,
+        own_note_only: bool = False,
+    ) -> LineFacts:
         """What was known on the day `as_of` about `line`, one of the claim's lines.
 
         The claim need not be stored; for one about to be sent, `as_of` is today.
+        `own_note_only`: a note of the day by another clinician is no note of the line.
         """
         file = self._files.of(claim)
         payer_id = claim.payer.payer_id
         payer = self.payers.get(payer_id)
         day = line.service_date
-        note = _note(file, claim, line, as_of=as_of)
-        signed = True if note is not None else _unsigned_note(file, line, as_of=as_of)
+        notes = _notes(file, claim, line, own_only=own_note_only)
+        note = _note(notes, claim, line, as_of=as_of)
+        signed = True if note is not None else _unsigned_note(notes, as_of=as_of)
         check = file.eligibility_check(payer_id, as_of=as_of)
         authorization = fit_authorization(file, claim, line, as_of=as_of)
         clinician = rendering_npi(claim, line)
@@ -144,20 +154,27 @@ class FactBook:
     def line_records(
         self, claim: Claim, line: ServiceLine, *, as_of: date
     ) -> LineRecords:
-        """The records that `line_facts` rests on, as known on the day `as_of`."""
+        """The records that `line_facts` rests on, as known on the day `as_of`.
+
+        The note, or draft, is one of the line's own clinician or claim: what another
+        clinician documented that day proves nothing of the line.
+        """
         file = self._files.of(claim)
         payer_id = claim.payer.payer_id
-        note = _note(file, claim, line, as_of=as_of)
+        notes = _notes(file, claim, line, own_only=True)
+        note = _note(notes, claim, line, as_of=as_of)
         clinician = rendering_npi(claim, line)
-        draft = None
-        if note is None and line.service_date is not None:
-            notes = file.encounters.get(line.service_date, ())
+        draft = another = None
+        if note is None:
+            every = _notes(file, claim, line, own_only=False)
+            another = _note(every, claim, line, as_of=as_of)
             draft = next(
                 (one for one in notes if (one.signed_on or date.max) > as_of), None
             )
         return LineRecords(
             note=note,
             draft=draft,
+            note_of_another=another,
             check=file.eligibility_check(payer_id, as_of=as_of),
             authorizations=tuple(
                 one
@@ -225,15 +242,30 @@ def line_diagnosis_codes(claim: Claim, line: ServiceLine) -> tuple[str, ...]:
     )
 
 
+def _notes(
+    file: PatientFile, claim: Claim, line: ServiceLine, *, own_only: bool
+) -> Sequence[Encounter]:
+    """The notes of the line's day, of any clinician or of the line's own."""
+    if line.service_date is None:
+        return ()
+    notes = file.encounters.get(line.service_date, ())
+    if not own_only or not notes:
+        return notes
+    clinician = rendering_npi(claim, line)
+    if clinician == claim.billing_provider.npi:
+        return notes  # nobody is named: whoever of the practice wrote the note
+    return [
+        note
+        for note in notes
+        if note.clinician_npi in ("", clinician)
+        or note.patient_control_number == claim.patient_control_number
+    ]
+
+
 def _note(
-    file: PatientFile, claim: Claim, line: ServiceLine, *, as_of: date
+    notes: Sequence[Encounter], claim: Claim, line: ServiceLine, *, as_of: date
 ) -> Encounter | None:
     """The note that supports the line: signed by the day, best match first."""
-    if line.service_date is None:
-        return None
-    notes = file.encounters.get(line.service_date)
-    if notes is None:
-        return None
     found = [
         encounter
         for encounter in notes
@@ -244,19 +276,15 @@ def _note(
     return max(found, key=lambda encounter: _match(encounter, claim, line))
 
 
-def _unsigned_note(
-    file: PatientFile, line: ServiceLine, *, as_of: date
-) -> Literal[False] | None:
-    """False where the line's day has a note that was not signed by `as_of`, else None.
+def _unsigned_note(notes: Sequence[Encounter], *, as_of: date) -> Literal[False] | None:
+    """False where one of the day's notes was not signed by `as_of`, else None.
 
     One signed later and one never signed look the same on the day: telling them
     apart would tell the future.
     """
-    if line.service_date is None:
-        return None
     drafted = any(
         encounter.signed_on is None or encounter.signed_on > as_of
-        for encounter in file.encounters.get(line.service_date, ())
+        for encounter in notes
     )
     return False if drafted else None
 

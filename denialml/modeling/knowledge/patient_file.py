@@ -116,7 +116,8 @@ class PatientFile:
                     charge=line.charge,
                     frequency_code=claim.frequency_code,
                 )
-                self._sent.append(sent)
+                if _is_possible(line.service_date):
+                    self._sent.append(sent)
                 if line.service_date is not None:
                     self._sent_by_day.setdefault(line.service_date, []).append(sent)
                     self._visited.append(
@@ -301,6 +302,15 @@ class PatientFile:
                 and sent.authorization_number in named
             ]
         )
+
+
+def _is_possible(day: date | None) -> bool:
+    """A service of the year 1 or 9999 is a mistake: nothing can be counted from it."""
+    return day is None or 1900 <= day.year < 2200
+
+
+def _day_sent(sent: SentLine) -> date:
+    return sent.submitted_on
 
 
 def _stands(sent: SentLine, claim: Claim, *, as_of: date) -> bool:

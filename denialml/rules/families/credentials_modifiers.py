@@ -68,7 +68,7 @@ _NOT_INCIDENT_TO = frozenset(
     ),
 )
 def incident_to(line: LineCase) -> Verdict:
-    note = line.records.note
+    note = line.records.note or line.records.note_of_another
     npi = line.rendering_npi
     if note is None or not note.clinician_npi or note.clinician_npi == npi:
         return None
