@@ -113,9 +113,8 @@ def claim_rule_rows() -> list[str]:
     }
     return [
         _row(
-            "findings of severity reject or deny-likely that were right, after the rules"
-            f" were measured on the practice's own remittances, {len(worlds)} simulated"
-            " worlds",
+            "findings of severity reject or deny-likely that were right, rules measured"
+            f" on the practice's own remittances, {len(worlds)} simulated worlds",
             _list([one["measured"]["precision"] for one in worlds], 2),
             "0.60",
             found["command"],
