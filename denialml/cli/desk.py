@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from denialml.errors import InputError, UnknownRecord
-from denialml.journeys.written_rules import written_rules
 from denialml.modeling.risk.seal import Seal, SigningSeal
 from denialml.rules.organization_rules import PracticeRules
 from denialml.settings import Settings
@@ -61,6 +60,9 @@ class Desk:
         Raises:
             RulesRejected: its file has a fault; names the line.
         """
+        # Loads every rule: only for the commands that judge claims.
+        from denialml.journeys.written_rules import written_rules
+
         return written_rules(self.settings.rules_file_of(organization_id))
 
     @contextmanager

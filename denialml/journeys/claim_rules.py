@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,12 +11,14 @@ from denialml.domain.coverage import Payer
 from denialml.domain.edit import EditFinding
 from denialml.domain.risk import RiskScore
 from denialml.modeling.knowledge.facts import FactBook
-from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.cut_offs import find_cut_off
 from denialml.rules.case import ClaimCase
 from denialml.rules.decision import decide
 from denialml.rules.engine import Engine
 from denialml.rules.organization_rules import PracticeRules
+
+if TYPE_CHECKING:  # loads lightgbm, which judging by rules does without
+    from denialml.modeling.risk.bundle import Bundle
 
 # Services outside of these days are mistakes; arithmetic on them has no meaning.
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -25,7 +28,7 @@ class ClaimRules:
     """One organization's rules, ready for any number of claims."""
 
     def __init__(
-        self, fact_book: FactBook, rules: PracticeRules, bundle: Bundle
+        self, fact_book: FactBook, rules: PracticeRules, bundle: "Bundle"
     ) -> None:
         self._facts = fact_book
         self._engine = Engine(rules.written, measures=rules.measures)

@@ -1,6 +1,8 @@
 """Wrong use of the command line is answered with what to do instead."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,16 @@ def test_one_database_can_hold_several_practices(own_folder: Path) -> None:
         assert answer.exit_code == 0, answer.output
     answer = runner.invoke(app, ["denials"])
     assert "name one with --organization" in str(answer.exception)
+
+
+def test_a_command_that_scores_nothing_does_not_wait_for_lightgbm() -> None:
+    """It takes seconds to load, and most commands do without."""
+    said = (
+        "import sys, denialml.cli.app, denialml.journeys.claim_rules;"
+        "slow = ('lightgbm', 'mlflow', 'sklearn');"
+        "print([name for name in slow if name in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", said], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
