@@ -1,5 +1,6 @@
 """Claim rules beside the risk, by a stored history, on a small simulated practice."""
 
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -107,3 +108,20 @@ def test_a_policy_on_risk_holds_the_riskiest(
         assert score.decision is not None
         is_held = score.probability >= cut_offs[0].risk and not score.abstains
         assert (score.decision.decision is Decision.HOLD) is is_held
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_days_that_no_calendar_can_count_with_are_found_and_harm_nothing(
+    simulated_store: SimulatedStore,  # noqa: F811
+    as_they_come: Scorer,
+    day: date,
+) -> None:
+    claim = simulated_store.outgoing[0]
+    for code in ("99494", "96131", "96130", "90791", "90837", "97153"):
+        first = msgspec.structs.replace(
+            claim.lines[0], service_date=day, procedure_code=code
+        )
+        odd = msgspec.structs.replace(claim, lines=(first,))
+        [score] = as_they_come.score([odd], as_of=claim.submitted_on)
+        assert score.findings
+        assert score.decision is not None

@@ -12,7 +12,11 @@ from denialml.journeys.rule_measuring import (
 )
 from denialml.journeys.written_rules import WrittenRules, measures_beside
 from denialml.rules.measured import NOTHING_MEASURED
-from denialml.rules.organization_rules import OrganizationRules, RuleSetting
+from denialml.rules.organization_rules import (
+    NO_RULES_OF_ITS_OWN,
+    OrganizationRules,
+    RuleSetting,
+)
 from denialml.store.database import open_session
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
     AS_OF,
@@ -77,3 +81,13 @@ def test_measures_are_kept_and_a_service_reads_them_again(
     assert "run it again" in written.fault
     with pytest.raises(RulesRejected, match="run it again"):
         load_measures(path)
+
+
+def test_what_is_there_but_no_file_is_a_fault_and_not_no_rules(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "broken.toml").symlink_to(tmp_path / "nowhere")
+    for name in ("folder.toml", "broken.toml"):
+        with pytest.raises(RulesRejected, match="is no file to read"):
+            WrittenRules(tmp_path / name).current()
+    assert WrittenRules(tmp_path / "none.toml").current() == NO_RULES_OF_ITS_OWN
+    assert WrittenRules(tmp_path / "none.toml").ready() is None
