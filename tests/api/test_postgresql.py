@@ -140,6 +140,7 @@ def test_postgresql_is_ready(service: OnPostgresql) -> None:
         "database": "ok",
         "model": "ok",
         "models": 1,
+        "rules": "ok",
         "missing": [],
     }
 
