@@ -179,6 +179,14 @@ class Claim(Fact, frozen=True):
     source: Source | None = None
 
 
+def is_possible_day(day: date | None) -> bool:
+    """Whether a service can be of that day; None: not known, yes.
+
+    Files hold days of the years 1 and 9999, from which nothing can be counted.
+    """
+    return day is None or 1900 <= day.year < 2200
+
+
 def person(claim: Claim) -> Subscriber | Patient:
     """The patient of the claim: 2010CA where present, else the subscriber."""
     return claim.patient if claim.patient is not None else claim.subscriber

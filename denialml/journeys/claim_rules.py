@@ -20,9 +20,6 @@ from denialml.rules.organization_rules import PracticeRules
 if TYPE_CHECKING:  # loads lightgbm, which judging by rules does without
     from denialml.modeling.risk.bundle import Bundle
 
-# Services outside of these days are mistakes; arithmetic on them has no meaning.
-_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
-
 
 class ClaimRules:
     """One organization's rules, ready for any number of claims."""
@@ -55,7 +52,6 @@ def findings_of(
 ) -> tuple[EditFinding, ...]:
     """What the rules say of a claim, by what was on file on the day `as_of`."""
     payers: Mapping[str, Payer] = fact_book.payers
-    claim = _with_possible_days(claim)
     payer_id = claim.payer.payer_id
     return engine.judge(
         ClaimCase(
@@ -72,25 +68,3 @@ def findings_of(
             policy=engine.settings.policy_of(payer_id),
         )
     )
-
-
-def _with_possible_days(claim: Claim) -> Claim:
-    """The claim with service days that a calendar can count with.
-
-    A day of the year 1 or 9999 becomes the nearest possible one, which the rule on
-    impossible dates still finds.
-    """
-    if all(
-        line.service_date is None or _FIRST_DAY <= line.service_date <= _LAST_DAY
-        for line in claim.lines
-    ):
-        return claim
-    lines = tuple(
-        line
-        if line.service_date is None
-        else msgspec.structs.replace(
-            line, service_date=min(max(line.service_date, _FIRST_DAY), _LAST_DAY)
-        )
-        for line in claim.lines
-    )
-    return msgspec.structs.replace(claim, lines=lines)

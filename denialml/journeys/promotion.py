@@ -11,12 +11,12 @@ from denialml.errors import BundleRejected, GateFailed, NoModel, NotEnoughHistor
 from denialml.journeys.retrain import keyed_words
 from denialml.modeling.retraining.comparison import Comparison, Contestant, compare
 from denialml.modeling.retraining.gates import (
+    OLDER_THAN_WHAT_SERVES,
     Evidence,
     GateResult,
     check_gates,
     refusals,
 )
-from denialml.modeling.retraining.measured import Pseudonym
 from denialml.modeling.retraining.model_card import CARD_JSON, read_card
 from denialml.modeling.retraining.registry import (
     CHALLENGER,
@@ -29,12 +29,13 @@ from denialml.modeling.retraining.source_attributes import (
     unanswered,
 )
 from denialml.modeling.risk.bundle import (
+    Bundle,
     install_bundle,
     load_bundle,
     restore_previous,
     withdrawn_version,
 )
-from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.seal import Seal, SigningSeal
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.store.records import practice_records
@@ -107,13 +108,7 @@ def promote(
             _refuse_withdrawn(chosen, bundle.version, serving, seal=seal)
         challenger = Contestant(bundle, _specification(registry, chosen))
         comparison, not_judged = _compared(
-            build_frame(
-                practice_records(session, organization_id, until=as_of), known_by=as_of
-            ),
-            challenger,
-            champion,
-            known_by=as_of,
-            pseudonym=keyed_words(session, organization_id).payer,
+            session, organization_id, challenger, champion, as_of=as_of
         )
         gates = check_gates(
             msgspec.structs.replace(
@@ -130,11 +125,7 @@ def promote(
             raise GateFailed(f"version {chosen.version} is not promoted: {refused}")
         installed = install_bundle(exported, serving, seal=seal, now=now)
     registry.make_champion(chosen)
-    remarks = (
-        remark,
-        _unjudged(gates, comparison),
-        _unchanged(installed.version, replaced),
-    )
+    said = (remark, _unjudged(gates, comparison), _unchanged(installed, replaced))
     return PromotionReport(
         name=name,
         version=installed.version,
@@ -142,17 +133,8 @@ def promote(
         replaced_version=replaced,
         gates=gates,
         comparison=comparison,
-        is_older=_is_older(challenger, champion),
-        remark="; ".join(filter(None, remarks)),
-    )
-
-
-def _is_older(challenger: Contestant, champion: Contestant | None) -> bool:
-    return (
-        champion is not None
-        and champion.trained_as_of is not None
-        and challenger.trained_as_of is not None
-        and challenger.trained_as_of < champion.trained_as_of
+        is_older=any(one.gate == OLDER_THAN_WHAT_SERVES and one.found for one in gates),
+        remark="; ".join(filter(None, said)),
     )
 
 
@@ -167,24 +149,29 @@ def _refuse_withdrawn(
         )
 
 
-def _unchanged(version: str, replaced: str) -> str:
-    if version != replaced:
+def _unchanged(installed: Bundle, replaced: str) -> str:
+    if installed.version != replaced:
         return ""
-    return f"{version} serves already: nothing was changed, nor the one before it"
+    return f"{replaced} serves already: nothing was changed, nor the one before it"
 
 
 def _compared(
-    frame: Frame,
+    session: Session,
+    organization_id: str,
     challenger: Contestant,
     champion: Contestant | None,
     *,
-    known_by: date,
-    pseudonym: Pseudonym,
+    as_of: date,
 ) -> tuple[Comparison | None, str]:
-    """The comparison, or why there is none."""
+    """The comparison on answers received before `as_of`, or why there is none."""
+    records = practice_records(session, organization_id, until=as_of)
     try:
         found = compare(
-            frame, challenger, champion, known_by=known_by, pseudonym=pseudonym
+            build_frame(records, known_by=as_of),
+            challenger,
+            champion,
+            known_by=as_of,
+            pseudonym=keyed_words(session, organization_id).payer,
         )
     except NotEnoughHistory as error:
         return None, str(error)

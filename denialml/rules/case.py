@@ -8,6 +8,7 @@ from denialml.domain.claim import (
     Claim,
     Diagnosis,
     ServiceLine,
+    is_possible_day,
     line_place_of_service,
     rendering_npi,
 )
@@ -101,6 +102,20 @@ class ClaimCase:
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """HI, in order."""
         return self.claim.diagnoses
+
+    @cached_property
+    def first_day(self) -> date | None:
+        """The first date of service; None: no line has one."""
+        days = [line.day for line in self.lines if line.day is not None]
+        return min(days) if days else None
+
+    @cached_property
+    def can_be_counted(self) -> bool:
+        """Whether windows, months and episodes can be counted from every date."""
+        return all(
+            is_possible_day(line.day) and is_possible_day(line.line.service_date_end)
+            for line in self.lines
+        )
 
     @cached_property
     def codes(self) -> frozenset[str]:

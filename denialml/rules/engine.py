@@ -16,8 +16,8 @@ from denialml.rules.rule import CannotTell, Found, Rule, Verdict
 
 _WORST_FIRST = {severity: place for place, severity in enumerate(Severity)}
 _PAYER_TYPE = "the payer's type (Medicare, Medicaid, commercial)"
-
-
+# The rule that counts nothing from a date of service.
+IMPOSSIBLE_DATE = "BH-009"
 _KEPT_CODES = 5_000
 # The rule, its function, and whether it has first or last dates of service.
 _Asked = tuple[Rule, Callable[..., Verdict], bool]
@@ -67,12 +67,14 @@ class Engine:
     def judge(self, case: ClaimCase) -> tuple[EditFinding, ...]:
         """What was found and what cannot be told: worst first, then by rule and line.
 
-        What a rule says of several lines in the same words is one finding.
-
-        A line is judged by the rules in force on its own date of service.
+        A line is judged by the rules in force on its own date of service. What a rule
+        says of several lines in the same words is one finding. A claim with a day of
+        the year 1 or 9999 is judged for its dates alone: nothing counts from it.
         """
         payer_type = case.payer_type
         found: list[EditFinding] = []
+        if not case.can_be_counted:
+            return self._dates_alone(case)
         for line in case.lines:
             number = (line.line.line_number,)
             code, day = line.line.procedure_code, line.day
@@ -82,10 +84,8 @@ class Engine:
                 verdict = judge(line)
                 if verdict is not None:
                     found.append(self._finding(rule, verdict, number, case))
-        days = [line.day for line in case.lines if line.day is not None]
-        first_day = min(days) if days else None
         for rule, judge, is_dated in self._claim_rules_for(payer_type):
-            if is_dated and not rule.is_of_day(first_day):
+            if is_dated and not rule.is_of_day(case.first_day):
                 continue
             if rule.codes and not rule.codes & case.codes:
                 continue
@@ -94,6 +94,16 @@ class Engine:
                 found.append(self._finding(rule, verdict, (), case))
         merged = _merged(found) if len(case.lines) > 1 else found
         return tuple(sorted(merged, key=_order))
+
+    def _dates_alone(self, case: ClaimCase) -> tuple[EditFinding, ...]:
+        found = [
+            self._finding(rule, verdict, (line.line.line_number,), case)
+            for rule in self._of_lines
+            if rule.id == IMPOSSIBLE_DATE
+            for line in case.lines
+            if (verdict := rule.judge(line)) is not None
+        ]
+        return tuple(sorted(_merged(found), key=_order))
 
     def _rules_for(self, code: str, payer_type: PayerType) -> tuple[_Asked, ...]:
         key = (code, payer_type)

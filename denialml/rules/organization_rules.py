@@ -1,31 +1,5 @@
 """An organization's own word on the rules: a TOML file, no code.
 
-    [decision]
-    hold = ["reject", "hold"]        # findings of these severities hold the claim
-    precision = 0.9                  # so does a risk flagged at this learnt precision
-
-    [measured]
-    precision = 0.6                  # findings that payers mostly paid become warnings
-
-    [rules.BH-108]
-    enabled = false
-    [rules.BH-015]
-    severity = "deny-likely"
-    reason = "Plan X denied 31 of 40 without a check of the day"
-
-    [payers.SIM10]
-    authorization_codes = ["90837"]
-
-    [[payer_rules]]
-    id = "ORG-001"
-    payers = ["SIM10"]
-    codes = ["90834", "90837"]
-    requires_modifiers = ["HO"]
-    title = "Degree modifier"
-    statement = "Plan X takes psychotherapy with HO only."
-    fix = "Add HO where the clinician holds a master's degree."
-    root_cause = "modifier_pos_telehealth"
-
 docs/rules.md describes every key.
 """
 

@@ -13,7 +13,7 @@ from denialml.domain.claim import Claim
 from denialml.domain.edit import Severity
 from denialml.domain.facts import SentLine
 from denialml.rules.case import LineCase
-from denialml.rules.rule import CannotTell, Found
+from denialml.rules.rule import CannotTell, Found, Verdict
 
 NO_DAY = CannotTell("date of service")
 NO_CLINICIAN = CannotTell("the clinician who delivered each service (rendering NPI)")
@@ -108,6 +108,12 @@ def together(
         lines=lines_of(line, other),
         fix=fix,
     )
+
+
+def excluded_by(line: LineCase, codes: frozenset[str]) -> Verdict:
+    """Found where the line's clinician bills one of these codes on its day too."""
+    other = same_session(line, codes)
+    return together(line, other) if isinstance(other, OtherService) else other
 
 
 def lines_of(line: LineCase, other: OtherService) -> tuple[int, ...]:

@@ -5,11 +5,13 @@ import pickle
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from denialml.domain.claim import Claim
+from denialml.domain.edit import Measured
 from denialml.domain.facts import PracticeRecords
 from denialml.errors import EngineError
 from denialml.formats import Envelope, open_reader, write_claims
@@ -18,7 +20,15 @@ from denialml.journeys.engines.blocks import joined, submission_blocks
 from denialml.journeys.engines.parcels import pack, parcel_of, unpack
 from denialml.journeys.engines.read_ahead import opener_of
 from denialml.modeling.risk.frames import Frame, build_frame
+from denialml.rules.measured import RuleMeasures
+from denialml.rules.organization_rules import (
+    NO_RULES_OF_ITS_OWN,
+    PracticeRules,
+    load_organization_rules,
+)
+from denialml.rules.registry import all_rules
 from tests.modeling.small_practice import make_claim, make_practice
+from tests.rules.test_organization_rules import WHOLE
 
 LAST_DAY = date(2023, 6, 30)
 ENVELOPE = Envelope(
@@ -152,3 +162,19 @@ def test_an_empty_frame_joins() -> None:
     nothing = build_frame(PracticeRecords())
     assert same_frame(joined([nothing, nothing]), nothing)
     assert np.array_equal(joined([nothing]).claim, nothing.claim)
+
+
+def test_an_organizations_rules_travel_whole(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(WHOLE, encoding="utf-8")
+    count = Measured(found=40, denied=30, denied_for_cause=20.5, usually_denied=0.1)
+    rules = PracticeRules(
+        written=load_organization_rules(path, known=frozenset(all_rules())),
+        measures=RuleMeasures(
+            as_of=LAST_DAY,
+            since=date(2022, 6, 30),
+            by_payer={"BH-036 deny-likely": {"P1": count}},
+        ),
+    )
+    assert unpack(pack(rules), PracticeRules) == rules
+    assert unpack(pack(NO_RULES_OF_ITS_OWN), PracticeRules) == NO_RULES_OF_ITS_OWN

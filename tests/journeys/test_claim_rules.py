@@ -123,5 +123,8 @@ def test_days_that_no_calendar_can_count_with_are_found_and_harm_nothing(
         )
         odd = msgspec.structs.replace(claim, lines=(first,))
         [score] = as_they_come.score([odd], as_of=claim.submitted_on)
-        assert score.findings
+        [found] = score.findings
+        assert found.rule_id == "BH-009"
+        assert str(day) in found.statement
         assert score.decision is not None
+        assert score.decision.decision is Decision.HOLD

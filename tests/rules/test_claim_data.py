@@ -120,6 +120,19 @@ SPEC = [
     Row(
         "BH-009",
         FOUND,
+        lambda: case(line(service_date=date(1, 1, 1))),
+        says="dated 0001-01-01, which no service can be",
+    ),
+    Row(
+        "BH-009",
+        FOUND,
+        lambda: case(line(), line(number=2, service_date_end=date(9999, 12, 31))),
+        says="dated 9999-12-31, which no service can be",
+        lines=(2,),
+    ),
+    Row(
+        "BH-009",
+        FOUND,
         lambda: case(line(service_date=date(2026, 3, 6))),
         says="90834 is dated 2026-03-06, after the day the claim is sent (2026-03-05)",
         lines=(1,),

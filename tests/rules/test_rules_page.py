@@ -1,5 +1,6 @@
 """docs/rules.md is what the rules say, and a new rule takes one file."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from denialml.rules import families
 from denialml.rules.engine import Engine
+from denialml.rules.organization_rules import load_organization_rules
 from denialml.rules.page import rules_page
 from denialml.rules.registry import all_rules
 from tests.rules.cases import case, line
@@ -67,3 +69,12 @@ def test_two_rules_of_one_id_are_refused(one_file_more: Path) -> None:
     (one_file_more / "again.py").write_text(again, encoding="utf-8")
     with pytest.raises(ValueError, match="two rules are called BH-036"):
         all_rules()
+
+
+def test_the_pages_example_is_read_without_a_fault(tmp_path: Path) -> None:
+    [example] = re.findall(r"```toml\n(.*?)```", rules_page(), re.S)
+    path = tmp_path / "example.toml"
+    path.write_text(example, encoding="utf-8")
+    found = load_organization_rules(path, known=frozenset(all_rules()))
+    assert found.payer_rules[0].id == "ORG-001"
+    assert not found.rules["BH-108"].enabled

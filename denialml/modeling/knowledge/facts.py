@@ -93,12 +93,24 @@ class FactBook:
         `own_note_only`: a note of the day by another clinician is no note of the line.
         """
         file = self._files.of(claim)
-        payer_id = claim.payer.payer_id
-        payer = self.payers.get(payer_id)
-        day = line.service_date
         notes = _notes(file, claim, line, own_only=own_note_only)
         note = _note(notes, claim, line, as_of=as_of)
         signed = True if note is not None else _unsigned_note(notes, as_of=as_of)
+        return self._with_note(file, claim, line, note, signed=signed, as_of=as_of)
+
+    def _with_note(
+        self,
+        file: PatientFile,
+        claim: Claim,
+        line: ServiceLine,
+        note: Encounter | None,
+        *,
+        signed: bool | None,
+        as_of: date,
+    ) -> LineFacts:
+        payer_id = claim.payer.payer_id
+        payer = self.payers.get(payer_id)
+        day = line.service_date
         check = file.eligibility_check(payer_id, as_of=as_of)
         authorization = fit_authorization(file, claim, line, as_of=as_of)
         clinician = rendering_npi(claim, line)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import accumulate
 
 from denialml.domain.adjudication import LineAdjudication, LineOutcome
-from denialml.domain.claim import Claim, ServiceLine, rendering_npi
+from denialml.domain.claim import Claim, ServiceLine, is_possible_day, rendering_npi
 from denialml.domain.coverage import Authorization, EligibilityCheck
 from denialml.domain.encounter import Encounter
 from denialml.domain.facts import SentLine, SubmittedClaim
@@ -116,7 +116,7 @@ class PatientFile:
                     charge=line.charge,
                     frequency_code=claim.frequency_code,
                 )
-                if _is_possible(line.service_date):
+                if is_possible_day(line.service_date):
                     self._sent.append(sent)
                 if line.service_date is not None:
                     self._sent_by_day.setdefault(line.service_date, []).append(sent)
@@ -302,11 +302,6 @@ class PatientFile:
                 and sent.authorization_number in named
             ]
         )
-
-
-def _is_possible(day: date | None) -> bool:
-    """A service of the year 1 or 9999 is a mistake: nothing can be counted from it."""
-    return day is None or 1900 <= day.year < 2200
 
 
 def _day_sent(sent: SentLine) -> date:

@@ -13,6 +13,9 @@ import msgspec
 from denialml.modeling.retraining.comparison import Comparison
 from denialml.modeling.risk.specification import Gates
 
+OLDER_THAN_WHAT_SERVES = "older_than_what_serves"
+"""The gate whose number is the days between the two trainings."""
+
 
 class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     """One gate: what was found, what is allowed at most, and the sentence."""
@@ -139,7 +142,7 @@ def _not_older_than_champion(evidence: Evidence) -> Iterator[GateResult]:
     hint = " Take --older if that is meant" if behind else ""
     says = f"trained as of {day}, what serves as of {serves}.{hint}"
     allowed = behind if evidence.older_allowed else 0
-    yield _at_most("older_than_what_serves", behind, allowed, says)
+    yield _at_most(OLDER_THAN_WHAT_SERVES, behind, allowed, says)
 
 
 def _better_than_constant(compared: Comparison, _: Gates) -> Iterator[GateResult]:

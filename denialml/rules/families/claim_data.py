@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import date
 
-from denialml.domain.claim import person
+from denialml.domain.claim import is_possible_day, person
 from denialml.domain.coverage import EligibilityCheck
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
@@ -162,6 +162,9 @@ def impossible_date(line: LineCase) -> Verdict:
     if day is None:
         return Found(says=f"{code} has no date of service.")
     end = line.line.service_date_end
+    for one in (day, end):
+        if one is not None and not is_possible_day(one):
+            return Found(says=f"{code} is dated {one}, which no service can be.")
     if end is not None and end < day:
         return Found(says=f"{code} ends on {end}, before it begins on {day}.")
     if (end or day) > line.of_claim.as_of:

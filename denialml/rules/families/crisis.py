@@ -9,7 +9,7 @@ from denialml.rules.code_sets import (
     INDIVIDUAL_PSYCHOTHERAPY,
     INTAKES,
 )
-from denialml.rules.other_services import OtherService, same_session, together
+from denialml.rules.other_services import excluded_by
 from denialml.rules.rule import About, Verdict, line_rule
 
 _EXCLUDED = (
@@ -43,7 +43,4 @@ def crisis_with_other_service(line: LineCase) -> Verdict:
     # 90785 under a crisis code is BH-058. 90840 speaks only where its base is not here.
     if line.line.procedure_code == "90840" and "90839" in line.of_claim.codes:
         return None
-    other = same_session(line, _EXCLUDED)
-    if not isinstance(other, OtherService):
-        return other
-    return together(line, other)
+    return excluded_by(line, _EXCLUDED)

@@ -113,7 +113,7 @@ def heading_code(case: ClaimCase) -> Verdict:
             if code in _HEADINGS or (len(code) == 3 and code not in _COMPLETE_OF_THREE):
                 return Found(says=f"{code} is a heading; the claim needs a full code.")
             continue
-        day = _first_day(case)
+        day = case.first_day
         if day is None:
             unknown = code
         elif day >= split_on:
@@ -183,10 +183,6 @@ def diagnosis_twice(case: ClaimCase) -> Verdict:
         return None
     twice = sorted({code for code in codes if codes.count(code) > 1})
     return Found(says=f"{listed(twice)} is given more than once.")
-
-
-def _first_day(case: ClaimCase) -> date | None:
-    return min((line.day for line in case.lines if line.day is not None), default=None)
 
 
 @lru_cache(maxsize=4096)

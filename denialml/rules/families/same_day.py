@@ -15,6 +15,7 @@ from denialml.rules.code_sets import (
 from denialml.rules.other_services import (
     SEPARATE_SESSION_MODIFIERS,
     OtherService,
+    excluded_by,
     same_session,
     together,
 )
@@ -118,10 +119,7 @@ def visit_without_modifier_25(line: LineCase) -> Verdict:
 )
 def intake_with_psychotherapy(line: LineCase) -> Verdict:
     # An intake on a day of crisis psychotherapy is BH-056.
-    other = same_session(line, INDIVIDUAL_PSYCHOTHERAPY)
-    if not isinstance(other, OtherService):
-        return other
-    return together(line, other)
+    return excluded_by(line, INDIVIDUAL_PSYCHOTHERAPY)
 
 
 @line_rule(
@@ -143,10 +141,7 @@ def intake_with_psychotherapy(line: LineCase) -> Verdict:
     ),
 )
 def intake_with_visit(line: LineCase) -> Verdict:
-    other = same_session(line, VISITS)
-    if not isinstance(other, OtherService):
-        return other
-    return together(line, other)
+    return excluded_by(line, VISITS)
 
 
 @line_rule(
