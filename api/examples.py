@@ -32,6 +32,7 @@ from denialml.domain.denial import (
     RouteFinding,
 )
 from denialml.domain.edit import ClaimDecision, Decision, EditFinding, Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.domain.risk import Contribution, LineRisk, RiskScore
 from denialml.journeys.ingest import IngestReport
@@ -116,6 +117,8 @@ EXAMPLE_SCORE = RiskScore(
             remark_codes=("N163", "N443", "M25"),
             root_cause=RootCause.CODING_TIME_UNITS,
             fix="Bill the code whose band holds the documented minutes.",
+            fix_class=FixClass.NEEDS_DOCUMENTATION,
+            fix_by=FixBy.CLINICIAN,
             source="CPT midpoint rule, rulebook BH-036",
             support="verified",
             rests_on_default=False,

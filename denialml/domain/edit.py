@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from denialml.domain.denial import RootCause
+from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.record import Judgment
 from denialml.reference import Support
 
@@ -61,6 +62,7 @@ class EditFinding(Judgment, frozen=True):
     `statement` says it with the claim's own codes and numbers, without names.
     `fields` are the places it was read from (X12 positions, or the practice's records).
     `reason_codes` and `remark_codes` are what a payer would answer with (CARC, RARC).
+    `fix_class` and `fix_by` are what kind of work that fix is, and whose.
     `support` is how sure the rule itself is; `rests_on_default`: a setting
     of the payer is not configured and a specialist's default stood in for it.
     `measured` is what became of such lines before; `usual_severity` is the rule's own
@@ -79,6 +81,8 @@ class EditFinding(Judgment, frozen=True):
     remark_codes: tuple[str, ...]
     root_cause: RootCause
     fix: str
+    fix_class: FixClass
+    fix_by: FixBy
     source: str
     support: Support
     rests_on_default: bool

@@ -183,6 +183,8 @@ def _told(
         remark_codes=rule.remark_codes,
         root_cause=rule.root_cause,
         fix=rule.fix if found is None else found.fix or rule.fix,
+        fix_class=rule.fix_class,
+        fix_by=rule.fix_by,
         source=rule.source,
         support=rule.support,
         rests_on_default=found is not None and found.by_default,

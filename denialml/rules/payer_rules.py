@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.organization_rules import PayerRule
 from denialml.rules.rule import CannotTell, Found, Rule, Verdict
@@ -26,6 +27,8 @@ def as_rule(written: PayerRule) -> Rule:
         remark_codes=written.remark_codes,
         root_cause=written.root_cause,
         fix=written.fix,
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         source=written.source or "the organization's own rule",
         support="expertise",
         judge=partial(_judged, written),

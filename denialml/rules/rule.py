@@ -15,6 +15,7 @@ import msgspec
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import Support
 from denialml.rules.case import ClaimCase, LineCase
 
@@ -63,7 +64,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     `payer_types` empty: all payers. `codes` empty: lines of every procedure code; a
     claim rule is asked where any line has one of its codes. `valid_from`, `valid_to`:
     dates of service. `fields` are the places it reads. `review` names rows of the
-    rulebook's review that it follows.
+    rulebook's review that it follows. `fix_class` and `fix_by`: what kind of work its
+    fix is, and whose, where no record on file proves the right value by itself.
     """
 
     id: str
@@ -77,6 +79,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     remark_codes: tuple[str, ...]
     root_cause: RootCause
     fix: str
+    fix_class: FixClass
+    fix_by: FixBy
     source: str
     support: Support
     judge: Callable[..., Verdict]
@@ -105,6 +109,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
     source: str
     support: Support
+    fix_class: FixClass = FixClass.NEEDS_ANOTHER_STEP
+    fix_by: FixBy = FixBy.BILLER
     reason_codes: tuple[str, ...] = ()
     remark_codes: tuple[str, ...] = ()
     payer_types: frozenset[PayerType] = ANY_PAYER
