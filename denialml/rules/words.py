@@ -13,8 +13,13 @@ def plain(value: Decimal | int) -> str:
 
 
 def dollars(value: Decimal) -> str:
-    """``$1,250.00``."""
-    return f"${value:,.2f}"
+    """``$1,250.00``, ``-$5.00``."""
+    return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
+
+
+def service(procedure_code: str) -> str:
+    """A line's code, or words for it where a sentence begins with it."""
+    return procedure_code.strip() or "A line without a procedure code"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -33,7 +33,7 @@ SPEC = [
         "BH-107",
         FOUND,
         lambda: case(line(), charged("-5.00", number=2)),
-        says="A line is charged $-5.00",
+        says="A line is charged -$5.00",
         lines=(2,),
     ),
     Row(

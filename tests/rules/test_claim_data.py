@@ -41,8 +41,29 @@ def insured(**fields: Any) -> Subscriber:
     return changed_subscriber
 
 
+def across(code: str, other: str, policy: PayerPolicy) -> ClaimCase:
+    """A line of the last day of January and one of the first of February."""
+    return case(
+        line(code, service_date=date(2026, 1, 31)),
+        line(other, number=2, service_date=date(2026, 2, 1)),
+        policy=policy,
+    )
+
+
+def malformed(code: str) -> Row:
+    """That the code is said to have no form of a procedure code."""
+    says = f"Procedure code {code} does not have the form"
+    return Row("BH-134", FOUND, lambda: case(line(code)), says=says)
+
+
+def formed(code: str) -> Row:
+    """That the code passes."""
+    return Row("BH-134", CLEAN, lambda: case(line(code)))
+
+
+BY_MONTH = PayerPolicy(splits_per_diem_months=True)
 # These read nothing but the claim.
-ALWAYS_TELL = {"BH-009", "BH-011"}
+ALWAYS_TELL = {"BH-009", "BH-011", "BH-134"}
 SPEC = [
     Row(
         "BH-007",
@@ -85,7 +106,34 @@ SPEC = [
         ),
     ),
     Row("BH-007", FOUND, lambda: case(patient=CHILD, checks=[answer()]), says="birth"),
+    # Both loops have a name where the patient is not the subscriber.
+    Row(
+        "BH-007",
+        FOUND,
+        lambda: case(patient=CHILD, subscriber=insured(last_name="")),
+        says="no last name of the subscriber",
+    ),
     Row("BH-007", CANNOT_TELL, case, says="an eligibility answer"),
+    # A family's answers under one member number, without record numbers.
+    Row(
+        "BH-007",
+        CANNOT_TELL,
+        lambda: case(
+            patient=CHILD,
+            medical_record_number="",
+            checks=[answer(medical_record_number="")],
+        ),
+        says="an eligibility answer of this payer (271) for the patient",
+    ),
+    Row(
+        "BH-007",
+        FOUND,
+        lambda: case(
+            medical_record_number="",
+            checks=[answer(medical_record_number="", birth_date=date(1980, 1, 5))],
+        ),
+        says="The birth date on the claim differs",
+    ),
     Row(
         "BH-007",
         CANNOT_TELL,
@@ -103,7 +151,18 @@ SPEC = [
         FOUND,
         lambda: case(subscriber=insured(gender="")),
         says="no gender code",
+        severity=Severity.REJECT,
     ),
+    Row(
+        "BH-008",
+        CANNOT_TELL,
+        lambda: case(
+            patient=CHILD,
+            medical_record_number="",
+            checks=[answer(medical_record_number="")],
+        ),
+    ),
+    Row("BH-008", CANNOT_TELL, lambda: answered(gender=" ")),
     Row("BH-008", CLEAN, lambda: answered(gender="female")),
     Row(
         "BH-008",
@@ -143,6 +202,12 @@ SPEC = [
         FOUND,
         lambda: case(line(service_date=None)),
         says="90834 has no date of service",
+    ),
+    Row(
+        "BH-009",
+        FOUND,
+        lambda: case(line("", service_date=None)),
+        says="A line without a procedure code has no date of service",
     ),
     Row(
         "BH-009",
@@ -216,8 +281,14 @@ SPEC = [
             policy=PayerPolicy(splits_per_diem_months=True),
         ),
         says="H0015 on one claim from 2026-01-31 to 2026-02-01",
+        lines=(1, 2),
         severity=Severity.DENY_LIKELY,
     ),
+    # The months of the day rates count, not those of other lines.
+    Row("BH-010", CLEAN, lambda: across("H0015", "90853", BY_MONTH)),
+    Row("BH-010", CLEAN, lambda: across("H0015", "90853", PayerPolicy())),
+    # H2012 is billed by the hour.
+    Row("BH-010", CLEAN, lambda: across("H2012", "H2012", BY_MONTH)),
     Row(
         "BH-010",
         CLEAN,
@@ -309,6 +380,18 @@ SPEC = [
         lambda: case(line("H0018")),
         says="codes for the institutional form",
     ),
+    Row(
+        "BH-134",
+        FOUND,
+        lambda: case(line(""), line(number=2), line(" ", 3)),
+        says="The line has no procedure code",
+        lines=(1, 3),
+        severity=Severity.REJECT,
+    ),
+    *map(malformed, ("9083", "908344", "90834-95", "F41.1", "HOO15")),
+    *map(formed, ("90834", "T1015", "0362T", "3085F", "A9270", "h0015", "99999")),
+    # Codes of other lists have forms of their own.
+    Row("BH-134", CLEAN, lambda: case(line("12345A", procedure_qualifier="ER"))),
 ]
 
 

@@ -1,12 +1,16 @@
 """Whom, when and on which form: demographics, dates, flags and the claim's format."""
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from denialml.domain.claim import is_possible_day, person
 from denialml.domain.coverage import EligibilityCheck
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
     About,
@@ -16,9 +20,9 @@ from denialml.rules.rule import (
     claim_rule,
     line_rule,
 )
-from denialml.rules.words import listed
+from denialml.rules.words import listed, service
 
-_NO_ANSWER = CannotTell("an eligibility answer of this payer (271)")
+_NO_ANSWER = CannotTell("an eligibility answer of this payer (271) for the patient")
 _NO_NAME = CannotTell("the last name in the payer's eligibility answer (271)")
 _NO_BIRTH_DATE = CannotTell("the birth date in the payer's eligibility answer (271)")
 _NO_GENDER = CannotTell("the gender in the payer's eligibility answer (271)")
@@ -29,14 +33,17 @@ _SIGNATURES = frozenset({"Y", "N"})
 _ASSIGNMENTS = frozenset({"A", "B", "C"})
 _BENEFIT_ASSIGNMENTS = frozenset({"Y", "N", "W"})
 _RELEASES = frozenset({"Y", "I"})
-# Billed by the day: partial hospital, intensive outpatient, residential, day programs.
+# Billed by the day: partial hospital, intensive outpatient, residential, day programs
+# (H2012 counts hours).
 _PER_DIEM = frozenset(
     {
-        *("H0010", "H0015", "H0018", "H0019", "H0035", "H0037", "H0040", "H2012"),
-        *("H2016", "H2018", "H2020", "H2022", "H2034", "H2036", "S0201", "S9480"),
-        "S9485",
+        *("H0010", "H0015", "H0018", "H0019", "H0035", "H0037", "H0040", "H2016"),
+        *("H2018", "H2020", "H2022", "H2034", "H2036", "S0201", "S9480", "S9485"),
     }
 )
+# Five signs: CPT of all categories (90834, 0362T, 3085F) and HCPCS (H0015, T1015).
+_CODE_FORM = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]\Z")
+_HCPCS = "HC"
 _MONTH_SETTING = CannotTell(
     "whether the payer wants day rates split by month (splits_per_diem_months)"
 )
@@ -65,6 +72,8 @@ _FORM_SETTING = CannotTell(
         " typed wrongly and send the claim as an original.",
         source="X12 005010X222 loops 2010BA and 2010CA; rulebook BH-007",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
         review=("E70",),
     ),
 )
@@ -79,6 +88,8 @@ def demographics_differ(case: ClaimCase) -> Verdict:
             *(() if patient.birth_date else ("birth date",)),
         ]
         return Found(says=f"The claim has no {listed(absent)} of the patient.")
+    if not claim.subscriber.last_name:
+        return Found(says="The claim has no last name of the subscriber.")
     check = _check(case)
     if check is None:
         return _NO_ANSWER
@@ -115,20 +126,25 @@ def demographics_differ(case: ClaimCase) -> Verdict:
         fields=("2010BA or 2010CA DMG03",),
         reason_codes=("16", "7"),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Send the code of the payer's record, whatever the patient's identity;"
-        " where a sex-specific edit is wrong, modifier KX says so.",
+        fix="Ask for an eligibility answer and send the gender code of the payer's"
+        " record, whatever the patient's identity.",
         source="X12 005010X222 DMG03; rulebook BH-008",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
     ),
 )
 def gender_differs(case: ClaimCase) -> Verdict:
     gender = person(case.claim).gender
     if gender not in _GENDERS:
-        return Found(says="The claim has no gender code of F, M or U.")
+        # X222 asks for DMG03: without it the front end sends the claim back.
+        return Found(
+            says="The claim has no gender code of F, M or U.", severity=Severity.REJECT
+        )
     check = _check(case)
-    if check is None or not check.gender:
+    held = check.gender.strip()[:1].upper() if check is not None else ""
+    if check is None or not held:
         return _NO_GENDER
-    held = check.gender[0].upper()
     # The claim has no other code for what a payer holds beside F and M.
     if gender == (held if held in _GENDERS else "U"):
         return None
@@ -153,12 +169,14 @@ def gender_differs(case: ClaimCase) -> Verdict:
         " been held yet is not billed.",
         source="X12 005010X222 DTP*472; rulebook BH-009",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E53",),
     ),
 )
 def impossible_date(line: LineCase) -> Verdict:
     day = line.day
-    code = line.line.procedure_code
+    code = service(line.line.procedure_code)
     if day is None:
         return Found(says=f"{code} has no date of service.")
     end = line.line.service_date_end
@@ -189,29 +207,42 @@ def impossible_date(line: LineCase) -> Verdict:
         reason_codes=("268", "267"),
         remark_codes=("N61",),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Send one claim for each year (or month).",
+        fix="Split the claim: send one for each calendar year, or each month where the"
+        " payer asks for it.",
         source="CARC 267 and 268; rulebook BH-010",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
     ),
 )
 def dates_span(case: ClaimCase) -> Verdict:
-    days = [line.day for line in case.lines if line.day is not None]
-    ends = [
-        line.line.service_date_end
-        for line in case.lines
-        if line.line.service_date_end is not None
-    ]
-    if not days:
+    first, last = _span(case.lines)
+    if first is None or last is None:
         return None
-    first, last = min(days), max(days + ends)
     if first.year != last.year:
         return Found(says=f"The claim's dates of service run from {first} to {last}.")
     if first.month == last.month or _PER_DIEM.isdisjoint(case.codes):
         return None
-    return _across_months(case, first, last)
+    return _across_months(case)
 
 
-def _across_months(case: ClaimCase, first: date, last: date) -> Verdict:
+def _span(lines: Sequence[LineCase]) -> tuple[date | None, date | None]:
+    """The first and the last day of the lines; None: no line has a day."""
+    days = [line.day for line in lines if line.day is not None]
+    ends = [
+        line.line.service_date_end
+        for line in lines
+        if line.line.service_date_end is not None
+    ]
+    return min(days, default=None), max(days + ends, default=None)
+
+
+def _across_months(case: ClaimCase) -> Verdict:
+    """Asked of the day rates alone: other lines may lie in other months."""
+    by_day = [line for line in case.lines if line.line.procedure_code in _PER_DIEM]
+    first, last = _span(by_day)
+    if first is None or last is None or first.month == last.month:
+        return None
     by_month = case.policy.splits_per_diem_months
     if by_month is None:
         return _MONTH_SETTING
@@ -221,6 +252,7 @@ def _across_months(case: ClaimCase, first: date, last: date) -> Verdict:
     return Found(
         says=f"{codes} on one claim from {first} to {last}; this payer wants one claim"
         " a month.",
+        lines=tuple(line.line.line_number for line in by_day),
         severity=Severity.DENY_LIKELY,
     )
 
@@ -239,6 +271,8 @@ def _across_months(case: ClaimCase, first: date, last: date) -> Verdict:
         " support; collect what is missing first.",
         source="X12 005010X222 CLM06 to CLM09, X12 RFI 924; rulebook BH-011",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.FRONT_DESK,
         review=("E11",),
     ),
 )
@@ -276,6 +310,8 @@ def claim_flags(case: ClaimCase) -> Verdict:
         " that none is meant.",
         source="X12 005010X222 DTP*439; rulebook BH-012",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.FRONT_DESK,
         review=("E46",),
     ),
 )
@@ -305,6 +341,8 @@ def accident_date_missing(case: ClaimCase) -> Verdict:
         " residential stays.",
         source="RARC N34 and M50; rulebook BH-013",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E71",),
     ),
 )
@@ -324,9 +362,66 @@ def professional_form(case: ClaimCase) -> Verdict:
     )
 
 
+@line_rule(
+    "BH-134",
+    About(
+        title="Procedure code missing or malformed",
+        statement="Each line has a procedure code in the form of HCPCS or CPT: five"
+        " letters and digits.",
+        severity=Severity.REJECT,
+        fields=("2400 SV101-1", "2400 SV101-2"),
+        reason_codes=("16",),
+        remark_codes=("M51", "M20"),
+        root_cause=RootCause.CLAIM_DATA_ERROR,
+        fix="Take the code from the signed note of the day; where the note does not"
+        " support one, ask the clinician.",
+        source="X12 005010X222 SV101, RARC M51",
+        support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+    ),
+)
+def procedure_code_missing(line: LineCase) -> Verdict:
+    code = line.line.procedure_code
+    # A code that the table has is formed; the pattern is for what comes from outside.
+    if line.code is not None:
+        return None
+    if not code.strip():
+        return Found(says="The line has no procedure code.")
+    if line.line.procedure_qualifier != _HCPCS or _is_formed(code.upper()):
+        return None
+    return Found(
+        says=f"Procedure code {code} does not have the form of a HCPCS or CPT code."
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_formed(code: str) -> bool:
+    return _CODE_FORM.match(code) is not None
+
+
 def _check(case: ClaimCase) -> EligibilityCheck | None:
-    """The payer's last answer: the same for all lines."""
-    return case.lines[0].records.check if case.lines else None
+    """The payer's last answer, the same for all lines; None: none of the patient.
+
+    A family shares one member number: an answer that is found by it alone, with
+    another first name and birth date, is another member's.
+    """
+    check = case.lines[0].records.check if case.lines else None
+    if check is None or (
+        check.medical_record_number and case.claim.medical_record_number
+    ):
+        return check
+    patient = person(case.claim)
+    if (
+        check.birth_date is not None
+        and patient.birth_date is not None
+        and check.birth_date != patient.birth_date
+        and check.first_name
+        and patient.first_name
+        and not _same_first(patient.first_name, check.first_name)
+    ):
+        return None
+    return check
 
 
 def _same_number(one: str, other: str) -> bool:
