@@ -13,6 +13,7 @@ from tests.rules.cases import (
     DAY,
     NPI,
     case,
+    changed,
     clinician,
     enrollment,
     line,
@@ -52,7 +53,7 @@ SPEC = [
         "BH-004",
         FOUND,
         lambda: case(rendering_provider=MALFORMED),
-        says="1041C07 is not a code",
+        says="taxonomy code 1041C07 is not one of ten letters and digits",
     ),
     Row(
         "BH-004",
@@ -67,6 +68,16 @@ SPEC = [
         lambda: case(
             policy=PayerPolicy(requires_taxonomy=False), rendering_provider=WITHOUT
         ),
+    ),
+    Row(
+        "BH-004",
+        FOUND,
+        lambda: case(
+            policy=WANTS_TAXONOMY,
+            billing_provider=Provider(name="Cedar", npi=BILLING_NPI),
+            rendering_provider=WITHOUT,
+        ),
+        says="The billing and rendering provider carry no taxonomy code",
     ),
     Row(
         "BH-004",
@@ -98,6 +109,23 @@ SPEC = [
     Row("BH-095", CLEAN, lambda: case(enrollments=[OF_ANOTHER])),
     Row("BH-095", CLEAN, lambda: case(payer_type=MEDICAID, enrollments=[ENDED])),
     Row("BH-095", CANNOT_TELL, lambda: case(), says="enrollment with the payer"),
+    # Nobody is named: the enrollments on file are of clinicians.
+    Row(
+        "BH-095",
+        CANNOT_TELL,
+        lambda: case(line("H0015"), rendering_provider=None, enrollments=[OF_ANOTHER]),
+        says="the organization's own enrollment",
+    ),
+    Row(
+        "BH-095",
+        FOUND,
+        lambda: case(
+            line("H0015"),
+            rendering_provider=None,
+            enrollments=[changed(ENDED, clinician_npi=BILLING_NPI)],
+        ),
+        says="had ended",
+    ),
     Row(
         "BH-096",
         FOUND,
@@ -110,6 +138,13 @@ SPEC = [
         CLEAN,
         lambda: case(clinicians=[clinician(recredentialing_due_on=date(2026, 5, 2))]),
     ),
+    Row(
+        "BH-096",
+        FOUND,
+        lambda: case(clinicians=[clinician(recredentialing_due_on=date(2026, 3, 1))]),
+        says="was due on 2026-03-01",
+    ),
+    Row("BH-096", CLEAN, lambda: case(line("H0015"), rendering_provider=None)),
     Row("BH-096", CANNOT_TELL, lambda: case(clinicians=[clinician()])),
     Row(
         "BH-097",
@@ -125,6 +160,18 @@ SPEC = [
         says="no enrollment",
     ),
     Row("BH-097", CANNOT_TELL, lambda: case(payer_type=MEDICAID)),
+    # An agency's day rate names nobody.
+    Row(
+        "BH-097",
+        CANNOT_TELL,
+        lambda: case(
+            line("H0015"),
+            payer_type=MEDICAID,
+            rendering_provider=None,
+            enrollments=[OF_ANOTHER],
+        ),
+        says="the organization's own enrollment",
+    ),
     Row(
         "BH-104",
         FOUND,
@@ -189,6 +236,11 @@ SPEC = [
         severity=Severity.WARN,
     ),
     Row("BH-106", CLEAN, lambda: case(enrollments=[enrollment()])),
+    Row(
+        "BH-106",
+        CLEAN,
+        lambda: case(line("H0015"), rendering_provider=None, enrollments=[OF_ANOTHER]),
+    ),
     # That is no question of the network.
     Row("BH-106", CLEAN, lambda: case(enrollments=[ENDED])),
     Row(

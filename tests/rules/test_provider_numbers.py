@@ -46,6 +46,15 @@ SPEC = [
         ),
         says="rendering provider is named without an NPI",
     ),
+    Row(
+        "BH-001",
+        FOUND,
+        lambda: case(
+            line(), line("90785", 2, rendering_provider=Provider(name="Quarrystone"))
+        ),
+        says="A line's rendering provider is named without an NPI",
+        lines=(2,),
+    ),
     Row("BH-001", CLEAN, case),
     Row("BH-001", CLEAN, lambda: case(billing_provider=SOLO, rendering_provider=None)),
     Row(
@@ -137,6 +146,9 @@ SPEC = [
         severity=Severity.REJECT,
     ),
     Row("BH-006", CLEAN, lambda: case(clinicians=[clinician(tax_id="99-0000001")])),
+    Row("BH-006", CLEAN, lambda: case(clinicians=[clinician(tax_id="99 0000001")])),
+    # Where nobody is named, the organization is contracted, not a clinician.
+    Row("BH-006", CLEAN, lambda: case(line("H0015"), rendering_provider=None)),
     Row(
         "BH-006",
         CANNOT_TELL,

@@ -6,7 +6,9 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import EnrollmentState
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.other_services import clinician_of
 from denialml.rules.rule import (
     COMMERCIAL,
     MEDICAID,
@@ -30,6 +32,10 @@ _NO_RECORDS = EnrollmentState.NO_RECORDS
 _NEVER = EnrollmentState.NONE
 _MEDICAID = PayerType.MEDICAID
 _NO_ENROLLMENT = CannotTell("the clinician's enrollment with the payer")
+# The enrollments on file are of clinicians (see `Enrollment`).
+_OF_AN_ORGANIZATION = CannotTell(
+    "the organization's own enrollment with the payer (no clinician is named)"
+)
 _NO_RENEWAL = CannotTell("the clinician's next recredentialing day")
 _NOT_ENROLLED = {
     EnrollmentState.NONE: "no enrollment with the payer is on file",
@@ -49,9 +55,12 @@ _NOT_ENROLLED = {
         reason_codes=("16", "8"),
         remark_codes=("N255", "N288", "N94"),
         root_cause=RootCause.PROVIDER_ELIGIBILITY,
-        fix="Send the taxonomy codes exactly as the payer has them enrolled.",
+        fix="Look up the taxonomy codes that the payer has enrolled and send exactly"
+        " those.",
         source="rulebook BH-004, remark codes N94, N255, N288",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
     ),
 )
 def taxonomy_missing(case: ClaimCase) -> Verdict:
@@ -70,15 +79,20 @@ def taxonomy_missing(case: ClaimCase) -> Verdict:
         if not code:
             missing.append(role)
         elif len(code) != _TAXONOMY_LENGTH or not code.isalnum():
-            return Found(says=f"The {role} provider's taxonomy {code} is not a code.")
+            return Found(
+                says=f"The {role} provider's taxonomy code {code} is not one of ten"
+                " letters and digits."
+            )
     wanted = case.policy.requires_taxonomy
     if not missing or wanted is False:
         return None
     by_default = wanted is None
     if by_default and case.payer_type not in MEDICAID:
         return CannotTell("the payer's requires_taxonomy setting")
+    roles = list(dict.fromkeys(missing))
     return Found(
-        says=f"The {listed(dict.fromkeys(missing))} provider carries no taxonomy code.",
+        says=f"The {listed(roles)} provider {'carry' if len(roles) > 1 else 'carries'}"
+        " no taxonomy code.",
         # Most Medicaid payers want it (rulebook BH-004).
         severity=Severity.WARN if by_default else None,
         by_default=by_default,
@@ -99,6 +113,8 @@ def taxonomy_missing(case: ClaimCase) -> Verdict:
         " under another clinician's NPI.",
         source="rulebook BH-095, reason 185, remark code N198",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
         review=("E12",),
     ),
 )
@@ -112,6 +128,8 @@ def not_enrolled(line: LineCase) -> Verdict:
         return None
     if state is _NO_RECORDS:
         return _NO_ENROLLMENT
+    if state is _NEVER and not clinician_of(line):
+        return _OF_AN_ORGANIZATION
     if state is _NEVER and payer_type in COMMERCIAL:
         # Rule BH-106 says it: the plan may have no contract at all.
         return None
@@ -133,6 +151,8 @@ def not_enrolled(line: LineCase) -> Verdict:
         " covered; never bill under another clinician's NPI.",
         source="ACA provider screening, rulebook BH-097",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
         payer_types=frozenset({PayerType.MEDICAID}),
         review=("E12",),
     ),
@@ -142,7 +162,11 @@ def not_enrolled_with_state(line: LineCase) -> Verdict:
     if state is _ENROLLED or line.of_claim.payer_type is not _MEDICAID:
         # Of a payer of unknown type rule BH-095 says it.
         return None
-    return _NO_ENROLLMENT if state is _NO_RECORDS else _not_enrolled(line, state)
+    if state is _NO_RECORDS:
+        return _NO_ENROLLMENT
+    if state is _NEVER and not clinician_of(line):
+        return _OF_AN_ORGANIZATION
+    return _not_enrolled(line, state)
 
 
 def _not_enrolled(line: LineCase, state: EnrollmentState) -> Found:
@@ -161,16 +185,18 @@ def _not_enrolled(line: LineCase, state: EnrollmentState) -> Found:
         fields=("2310B NM109", "enrollments on file"),
         reason_codes=("242", "279"),
         root_cause=RootCause.NETWORK_REFERRAL,
-        fix="Ask the plan whether the clinician is in its network; before the service,"
-        " ask for a single-case agreement or a gap exception.",
+        fix="Ask the plan whether the clinician is in its network, and if not, whether"
+        " it grants a single-case agreement or a gap exception.",
         source="rulebook BH-106",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
         payer_types=COMMERCIAL,
         review=("E07",),
     ),
 )
 def out_of_network(line: LineCase) -> Verdict:
-    if line.facts.enrollment_state is not _NEVER:
+    if line.facts.enrollment_state is not _NEVER or not clinician_of(line):
         return None
     return Found(
         says=f"No enrollment of NPI {line.rendering_npi} with this plan is on file:"
@@ -192,6 +218,8 @@ def out_of_network(line: LineCase) -> Verdict:
         fix="Renew the credentialing before it lapses.",
         source="rulebook BH-096",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
     ),
 )
 def recredentialing_due(case: ClaimCase) -> Verdict:
@@ -200,13 +228,15 @@ def recredentialing_due(case: ClaimCase) -> Verdict:
         clinician = line.clinician
         due = clinician.recredentialing_due_on if clinician is not None else None
         if due is None:
-            unsure = _NO_RENEWAL
+            if clinician_of(line):
+                unsure = _NO_RENEWAL
             continue
         day = line.day or case.as_of
         if due - day <= _RENEWAL_AHEAD:
             return Found(
-                says=f"Recredentialing of NPI {line.rendering_npi} is due on {due}; the"
-                f" date of service is {day}.",
+                says=f"Recredentialing of NPI {line.rendering_npi}"
+                f" {'was' if due < day else 'is'} due on {due}; the date of service is"
+                f" {day}.",
                 lines=(line.line.line_number,),
             )
     return unsure
@@ -225,6 +255,8 @@ def recredentialing_due(case: ClaimCase) -> Verdict:
         fix="Do not send the claim; bring it to whoever is responsible for compliance.",
         source="rulebook BH-104, 42 CFR 1001.1901",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.COMPLIANCE,
         review=("E07", "E49"),
     ),
 )
@@ -261,6 +293,8 @@ def excluded_clinician(line: LineCase) -> Verdict:
         " signed. Emergency care without a contract goes with modifier GJ.",
         source="rulebook BH-105, 42 CFR 405.440",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.COMPLIANCE,
         payer_types=MEDICARE_AND_ADVANTAGE,
         review=("E18", "E49"),
     ),

@@ -6,7 +6,9 @@ from functools import lru_cache
 from denialml.domain.claim import Claim, Provider
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase
+from denialml.rules.other_services import clinician_of
 from denialml.rules.rule import About, CannotTell, Found, Verdict, claim_rule
 from denialml.rules.words import listed
 
@@ -48,10 +50,13 @@ _FACILITY_SETTING = CannotTell(
         reason_codes=("206", "16"),
         remark_codes=("N257", "N290"),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Add the NPI of the organization or of the person who delivered the"
-        " service and send the claim as an original: it was never adjudicated.",
+        fix="Add the NPI of the organization, or of the person who by the signed note"
+        " delivered the service; a claim that was rejected for it goes again as an"
+        " original, since it was never adjudicated.",
         source="X12 005010X222 loops 2010AA, 2310B, 2420A; rulebook BH-001",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E77",),
     ),
 )
@@ -63,6 +68,16 @@ def npi_missing(case: ClaimCase) -> Verdict:
     named = claim.rendering_provider
     if named is not None and not named.npi:
         return Found(says="The claim's rendering provider is named without an NPI.")
+    nameless = tuple(
+        line.line.line_number
+        for line in case.lines
+        if line.line.rendering_provider is not None
+        and not line.line.rendering_provider.npi
+    )
+    if nameless:
+        return Found(
+            says="A line's rendering provider is named without an NPI.", lines=nameless
+        )
     # A billing provider with a first name is a person who may bill for themselves.
     if billing.first_name or named is not None:
         return None
@@ -70,7 +85,7 @@ def npi_missing(case: ClaimCase) -> Verdict:
         line.line
         for line in case.lines
         if line.line.procedure_code not in _PROGRAM_CODES
-        and not _has_npi(line.line.rendering_provider)
+        and line.line.rendering_provider is None
     ]
     if not unnamed:
         return None
@@ -79,7 +94,7 @@ def npi_missing(case: ClaimCase) -> Verdict:
     ]
     if not personal:
         return _AGENCY_NAMES
-    codes = listed(sorted({line.procedure_code for line in personal}))
+    codes = listed(sorted({line.procedure_code or "a line" for line in personal}))
     return Found(
         says=f"An organization bills {codes} without the NPI of who delivered it.",
         lines=tuple(line.line_number for line in personal),
@@ -101,6 +116,8 @@ def npi_missing(case: ClaimCase) -> Verdict:
         " claim again.",
         source="CMS NPI check-digit specification",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
     ),
 )
 def npi_malformed(case: ClaimCase) -> Verdict:
@@ -123,10 +140,12 @@ def npi_malformed(case: ClaimCase) -> Verdict:
         reason_codes=("16", "208"),
         remark_codes=("N290", "N198"),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Name the person who delivered the service, with their own NPI, as the"
-        " rendering provider.",
+        fix="Name the person who delivered the service by the signed note, with their"
+        " own NPI, as the rendering provider.",
         source="X12 005010X222 loop 2310B, NPPES entity types; rulebook BH-003",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def npi_of_the_group(case: ClaimCase) -> Verdict:
@@ -175,10 +194,12 @@ def npi_of_the_group(case: ClaimCase) -> Verdict:
         " clinician under this one before the claim is sent.",
         source="X12 005010X222 loop 2010AA; rulebook BH-006",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
     ),
 )
 def tax_number(case: ClaimCase) -> Verdict:
-    billed = case.claim.billing_provider.tax_id.replace("-", "")
+    billed = _digits(case.claim.billing_provider.tax_id)
     if not billed:
         return Found(
             says="The billing provider has no tax number.", severity=Severity.REJECT
@@ -187,8 +208,9 @@ def tax_number(case: ClaimCase) -> Verdict:
     for line in case.lines:
         clinician = line.clinician
         if clinician is None or not clinician.tax_id:
-            unknown = True
-        elif clinician.tax_id.replace("-", "") != billed:
+            # Where nobody is named the organization has the contract itself.
+            unknown = unknown or bool(clinician_of(line))
+        elif _digits(clinician.tax_id) != billed:
             return Found(
                 says=f"The clinician of {line.line.procedure_code} is contracted under"
                 " another tax number than the one billed.",
@@ -210,10 +232,12 @@ def tax_number(case: ClaimCase) -> Verdict:
         reason_codes=("16",),
         remark_codes=("N293",),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Add the place where the service was held, with its address, as the"
-        " service facility.",
+        fix="Add the place where the service was held by its record, with its address,"
+        " as the service facility.",
         source="X12 005010X222 loop 2310C; rulebook BH-116",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def service_facility_missing(case: ClaimCase) -> Verdict:
@@ -235,8 +259,8 @@ def service_facility_missing(case: ClaimCase) -> Verdict:
     return None
 
 
-def _has_npi(provider: Provider | None) -> bool:
-    return provider is not None and bool(provider.npi)
+def _digits(tax_id: str) -> str:
+    return "".join(sign for sign in tax_id if sign.isdigit())
 
 
 def _providers(claim: Claim) -> Iterator[tuple[str, Provider]]:
@@ -253,7 +277,7 @@ def _providers(claim: Claim) -> Iterator[tuple[str, Provider]]:
         if line.rendering_provider is not None:
             yield (
                 f"rendering provider of line {line.line_number}",
-                (line.rendering_provider),
+                line.rendering_provider,
             )
 
 
