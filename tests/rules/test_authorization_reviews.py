@@ -7,19 +7,22 @@ import pytest
 
 from denialml.domain.claim import Provider, Subscriber
 from denialml.domain.coverage import AuthorizationDecision, PayerType
+from denialml.domain.edit import Severity
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import BILLING_NPI, NPI, authorization, case, line
+from tests.rules.cases import BILLING_NPI, NPI, authorization, case, clinician, line
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 DENIED, PENDED = AuthorizationDecision.DENIED, AuthorizationDecision.PENDED
 REFERRING = Provider(name="Larkspur", npi="1999010030")
 OTHER_NPI = "1999010022"
+VETERANS = PayerType.VETERANS
 WANTS_REFERRAL = PayerPolicy(referral_required=True)
 HMO = Subscriber(member_id="M1", claim_filing_code="HM")
 NOBODY = Provider(name="Quarrystone")
 
-# These read nothing but the claim.
-ALWAYS_TELL: set[str] = set()
+# Where it cannot tell, other rules say what is missing.
+ALWAYS_TELL = {"BH-132"}
 SPEC = [
     Row(
         "BH-027",
@@ -59,6 +62,35 @@ SPEC = [
         ),
         says="rendering clinician's NPI",
     ),
+    # Issued to the supervisor, the practice's site, or the technician's analyst.
+    Row(
+        "BH-027",
+        FOUND,
+        lambda: case(
+            authorizations=[authorization(clinician_npi=OTHER_NPI)],
+            supervising_provider=Provider(name="Fernhollow", npi=OTHER_NPI),
+        ),
+        severity=Severity.WARN,
+    ),
+    Row(
+        "BH-027",
+        CLEAN,
+        lambda: case(
+            authorizations=[authorization(clinician_npi=OTHER_NPI)],
+            service_facility=Provider(name="Fernhollow", npi=OTHER_NPI),
+        ),
+    ),
+    Row(
+        "BH-027",
+        CLEAN,
+        lambda: case(
+            line("97153"),
+            authorizations=[
+                authorization(clinician_npi=OTHER_NPI, procedure_codes=("97153",))
+            ],
+            clinicians=[clinician(supervisor_npi=OTHER_NPI)],
+        ),
+    ),
     Row(
         "BH-028",
         FOUND,
@@ -80,6 +112,65 @@ SPEC = [
         CANNOT_TELL,
         lambda: case(line("H0015"), authorizations=[authorization(procedure_codes=())]),
         says="that authorization A1 approved",
+    ),
+    # One of the two says the level.
+    Row(
+        "BH-028",
+        CLEAN,
+        lambda: case(
+            line("H0015"),
+            authorizations=[
+                authorization(procedure_codes=()),
+                authorization(authorization_number="A2", procedure_codes=("H0015",)),
+            ],
+        ),
+    ),
+    # The request that waits is of a code that the payer lists: BH-022 says so.
+    Row(
+        "BH-029",
+        CLEAN,
+        lambda: case(
+            policy=PayerPolicy(authorization_codes=("90834",)),
+            authorizations=[authorization(decision=PENDED)],
+        ),
+    ),
+    # Refused for other dates, or paid since.
+    Row(
+        "BH-029",
+        CLEAN,
+        lambda: case(
+            authorizations=[authorization(decision=DENIED, ends_on=date(2026, 1, 31))]
+        ),
+    ),
+    Row(
+        "BH-029",
+        CLEAN,
+        lambda: answered_before(case(authorizations=[authorization(decision=DENIED)])),
+    ),
+    # Another code was approved, this one was not.
+    Row(
+        "BH-029",
+        FOUND,
+        lambda: case(
+            line("90837"),
+            authorizations=[
+                authorization(),
+                authorization(
+                    authorization_number="A2",
+                    procedure_codes=("90837",),
+                    decision=DENIED,
+                ),
+            ],
+        ),
+        says="refused authorization A2 for 90837",
+    ),
+    Row(
+        "BH-029",
+        CANNOT_TELL,
+        lambda: case(
+            authorizations=[authorization(decision=DENIED, procedure_codes=())]
+        ),
+        says="for what the payer refused authorization A1",
     ),
     Row(
         "BH-029",
@@ -113,7 +204,7 @@ SPEC = [
         "BH-030",
         FOUND,
         lambda: case(policy=WANTS_REFERRAL),
-        says="no referral number (REF*9F) and referring provider (2310A)",
+        says="no referral number (REF*9F) and no referring provider (2310A)",
     ),
     Row(
         "BH-030",
@@ -131,7 +222,20 @@ SPEC = [
     Row("BH-030", CLEAN, lambda: case(policy=PayerPolicy(referral_required=False))),
     Row("BH-030", CLEAN, lambda: case()),
     Row("BH-030", CANNOT_TELL, lambda: case(subscriber=HMO), says="referral_required"),
-    Row("BH-030", CANNOT_TELL, lambda: case(payer_type=PayerType.VETERANS)),
+    Row("BH-030", CANNOT_TELL, lambda: case(payer_type=VETERANS)),
+    # Veterans' referrals go by number alone, in either place.
+    Row("BH-030", CLEAN, lambda: case(payer_type=VETERANS, referral_number="VA1")),
+    Row(
+        "BH-030",
+        CLEAN,
+        lambda: case(
+            payer_type=VETERANS,
+            policy=WANTS_REFERRAL,
+            prior_authorization_number="VA1",
+        ),
+    ),
+    # Medicaid plans mostly want none for behavioral health.
+    Row("BH-030", CLEAN, lambda: case(payer_type=PayerType.MEDICAID)),
     Row(
         "BH-132",
         FOUND,
@@ -190,10 +294,39 @@ SPEC = [
         CLEAN,
         lambda: case(authorizations=[authorization(ends_on=date(2026, 3, 4))]),
     ),
+    # Rules BH-024 and BH-025 say what the authorization leaves open.
     Row(
         "BH-132",
-        CANNOT_TELL,
+        CLEAN,
         lambda: case(authorizations=[authorization(units=None, ends_on=None)]),
+    ),
+    # A battery of tests uses its authorization up.
+    Row(
+        "BH-132",
+        CLEAN,
+        lambda: case(
+            line("96130"),
+            authorizations=[
+                authorization(procedure_codes=("96130", "96131"), units=Decimal(1))
+            ],
+        ),
+    ),
+    # The visit beside the session uses up none of its units.
+    Row(
+        "BH-132",
+        CLEAN,
+        lambda: case(
+            line("99214"),
+            line(number=2),
+            authorizations=[authorization(units=Decimal(4))],
+        ),
+    ),
+    Row(
+        "BH-132",
+        CLEAN,
+        lambda: case(
+            frequency_code="8", authorizations=[authorization(units=Decimal(3))]
+        ),
     ),
 ]
 

@@ -2,13 +2,23 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from denialml.domain.coverage import AuthorizationDecision, Payer, PayerType
+from denialml.domain.adjudication import LineOutcome
+from denialml.domain.claim import ServiceLine
+from denialml.domain.coverage import (
+    Authorization,
+    AuthorizationDecision,
+    Payer,
+    PayerType,
+)
 from denialml.domain.edit import Severity
+from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import DAY, authorization, case, earlier_claim, line
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 MEDICARE = PayerType.MEDICARE
@@ -25,8 +35,146 @@ def _payer(wants_number: bool | None) -> Payer:
     )
 
 
+def _weekly(*lines: ServiceLine, **fields: Any) -> ClaimCase:
+    """A claim beside an authorization of two units, one of which C0 has used."""
+    before = line(service_date=DAY)
+    return case(
+        *lines,
+        authorizations=[authorization(units=Decimal(1))],
+        earlier=[earlier_claim(before, on=date(2026, 3, 3))],
+        **fields,
+    )
+
+
+def _two(units: int, number: str = "A2") -> Authorization:
+    return authorization(authorization_number=number, units=Decimal(units))
+
+
 # These read nothing but the claim.
 ALWAYS_TELL: set[str] = set()
+# What the payer has paid before need not be asked of it.
+SETTLED = [
+    Row("BH-022", CLEAN, lambda: case(line("99214"), line("90833", 2))),
+    Row("BH-022", CLEAN, lambda: case(line("96127"))),
+    Row("BH-022", CANNOT_TELL, lambda: case(line("99214"), line("97153", 2))),
+    Row("BH-022", CLEAN, lambda: answered_before(case())),
+    Row(
+        "BH-022", CANNOT_TELL, lambda: answered_before(case(), authorization_number="9")
+    ),
+    Row("BH-022", CANNOT_TELL, lambda: answered_before(case(), payer_id="P2")),
+    Row("BH-022", CANNOT_TELL, lambda: answered_before(case(), number="C1")),
+    Row(
+        "BH-022",
+        CANNOT_TELL,
+        lambda: answered_before(case(), outcome=LineOutcome.DENIED),
+    ),
+    # Once it has listed its codes, that holds.
+    Row("BH-022", FOUND, lambda: answered_before(case(policy=LISTED))),
+    # The request that waits is for another code.
+    Row(
+        "BH-022",
+        FOUND,
+        lambda: case(
+            policy=LISTED,
+            authorizations=[authorization(decision=PENDED, procedure_codes=("96130",))],
+        ),
+        says="nothing is on file",
+    ),
+    # Nothing that was refused, for other dates, authorizes this day.
+    Row(
+        "BH-022",
+        FOUND,
+        lambda: case(
+            policy=LISTED,
+            authorizations=[
+                authorization(
+                    decision=AuthorizationDecision.DENIED, ends_on=date(2026, 1, 31)
+                )
+            ],
+        ),
+        says="nothing is on file",
+    ),
+    Row(
+        "BH-023",
+        CLEAN,
+        lambda: case(
+            prior_authorization_number="a-1", authorizations=[authorization()]
+        ),
+    ),
+    Row(
+        "BH-023",
+        CLEAN,
+        lambda: case(authorizations=[authorization(authorization_number="")]),
+    ),
+    # An authorization ran out and the payer has paid later sessions all the same.
+    Row(
+        "BH-024",
+        CLEAN,
+        lambda: answered_before(
+            case(authorizations=[authorization(ends_on=date(2026, 1, 20))])
+        ),
+    ),
+    Row(
+        "BH-024",
+        FOUND,
+        lambda: answered_before(
+            case(authorizations=[authorization(ends_on=date(2026, 1, 26))])
+        ),
+    ),
+    Row(
+        "BH-024",
+        FOUND,
+        lambda: answered_before(
+            case(
+                policy=LISTED, authorizations=[authorization(ends_on=date(2026, 1, 5))]
+            )
+        ),
+    ),
+    # A range of days that goes on after the authorization.
+    Row(
+        "BH-024",
+        FOUND,
+        lambda: case(
+            line(service_date_end=date(2026, 3, 6)),
+            authorizations=[authorization(ends_on=date(2026, 3, 5))],
+        ),
+        says="ended on 2026-03-05; 90834 goes on to 2026-03-06",
+    ),
+    Row(
+        "BH-024",
+        CLEAN,
+        lambda: case(
+            line(service_date_end=date(2026, 3, 5)),
+            authorizations=[authorization(ends_on=date(2026, 3, 5))],
+        ),
+    ),
+]
+COUNTED = [
+    # A visit beside the session uses up no unit of the session's authorization.
+    Row(
+        "BH-025",
+        CLEAN,
+        lambda: case(
+            line("99214"),
+            line("90834", 2),
+            authorizations=[authorization(units=Decimal(1))],
+        ),
+    ),
+    Row("BH-025", FOUND, lambda: _weekly()),
+    # Sent as a correction of C0, or to void it.
+    Row("BH-025", CLEAN, lambda: _weekly(frequency_code="7")),
+    Row("BH-025", CLEAN, lambda: _weekly(frequency_code="8")),
+    Row("BH-025", FOUND, lambda: _weekly(line(units=Decimal(2)), frequency_code="7")),
+    # The second session may fall under the second authorization.
+    Row(
+        "BH-025",
+        CANNOT_TELL,
+        lambda: case(
+            line(), line(number=2), authorizations=[_two(1, "A1"), _two(1, "A2")]
+        ),
+        says="units left under authorization",
+    ),
+]
 SPEC = [
     Row(
         "BH-022",
@@ -193,7 +341,7 @@ SPEC = [
         CANNOT_TELL,
         lambda: case(
             line("90834"),
-            line("99214", 2),
+            line("96130", 2),
             prior_authorization_number="A1",
             authorizations=[authorization()],
         ),
@@ -218,9 +366,42 @@ SPEC = [
     Row(
         "BH-026",
         CANNOT_TELL,
-        lambda: case(line("99214"), authorizations=[authorization()]),
-        says="whether the payer wants 99214 authorized",
+        lambda: case(line("90837"), authorizations=[authorization()]),
+        says="whether the payer wants 90837 authorized",
     ),
+    # Visits are seldom authorized; and this payer has paid 90837 without.
+    Row("BH-026", CLEAN, lambda: case(line("99214"), authorizations=[authorization()])),
+    Row(
+        "BH-026",
+        CLEAN,
+        lambda: answered_before(
+            case(line("90837"), authorizations=[authorization()]), "90837"
+        ),
+    ),
+    # The number stands on every claim of the patient.
+    Row(
+        "BH-026",
+        FOUND,
+        lambda: case(
+            line("99214"),
+            prior_authorization_number="A1",
+            authorizations=[authorization()],
+        ),
+        severity=Severity.WARN,
+    ),
+    # An old authorization for another code is none for this one.
+    Row(
+        "BH-026",
+        FOUND,
+        lambda: case(
+            line("90837"),
+            policy=LISTED,
+            authorizations=[authorization(ends_on=date(2025, 3, 1))],
+        ),
+        says="No authorization on file is for 90837; A1, of other dates, is for 90834",
+    ),
+    *SETTLED,
+    *COUNTED,
 ]
 
 

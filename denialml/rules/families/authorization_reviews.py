@@ -7,15 +7,20 @@ from denialml.domain.coverage import Authorization, AuthorizationDecision, Payer
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import AuthorizationState
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
+from denialml.rules.earlier_answers import has_paid_code
 from denialml.rules.families.authorizations import (
     LEVEL_OF_CARE,
     VALID,
     best_on_file,
+    covers,
     is_certified,
     needs_none,
     on_the_day,
     units_of,
+    uses_up,
 )
 from denialml.rules.rule import (
     About,
@@ -30,19 +35,23 @@ from denialml.rules.words import listed, plain
 _FEW_UNITS = Decimal(2)
 _SMALL_SHARE = Decimal("0.2")
 _SOON = timedelta(days=14)
-# These plans go by referrals most often (rulebook BH-030).
-_REFERRING_PAYERS = frozenset(
+_HMO = "HM"
+# A course of tests or one assessment uses its authorization up, and that is that.
+_ONCE = frozenset(
     {
-        PayerType.MEDICAID,
-        PayerType.MEDICAID_MANAGED_CARE,
-        PayerType.VETERANS,
+        *("90791", "90792", "96116", "96121", "96130", "96131", "96132", "96133"),
+        *("96136", "96137", "96138", "96139", "96146", "97151", "97152", "0362T"),
+        *("H0001", "H0031", "H0032"),
     }
 )
-_HMO = "HM"
+_VOID = "8"
+_DIRECTED = BEHAVIOR_ANALYSIS | SEVERE_BEHAVIOR
 # An enum's member costs ten times a module's name, and every line asks.
 _NONE = AuthorizationState.NONE
-_DENIED = AuthorizationState.DENIED
+_EXHAUSTED = AuthorizationState.EXHAUSTED
 _MEDICARE = PayerType.MEDICARE
+_VETERANS = PayerType.VETERANS
+_REFUSED = AuthorizationDecision.DENIED
 _UNDECIDED = (AuthorizationDecision.PENDED, AuthorizationDecision.UNKNOWN)
 
 
@@ -51,9 +60,15 @@ _UNDECIDED = (AuthorizationDecision.PENDED, AuthorizationDecision.UNKNOWN)
     About(
         title="Authorization for another clinician",
         statement="The authorization names the clinician who delivered the service, the"
-        " practice, or nobody.",
+        " clinician's supervisor, the practice or its site, or nobody.",
         severity=Severity.DENY_LIKELY,
-        fields=("2310B NM109", "2010AA NM109", "authorizations on file"),
+        fields=(
+            "2310B NM109",
+            "2310C NM109",
+            "2310D NM109",
+            "2010AA NM109",
+            "authorizations on file",
+        ),
         reason_codes=("296", "15"),
         remark_codes=("N54",),
         root_cause=RootCause.AUTH_MISMATCH,
@@ -61,6 +76,8 @@ _UNDECIDED = (AuthorizationDecision.PENDED, AuthorizationDecision.UNKNOWN)
         " the service; never bill under the other clinician's NPI.",
         source="rulebook BH-027",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
         review=("E12",),
     ),
 )
@@ -73,27 +90,34 @@ def other_clinician_authorized(line: LineCase) -> Verdict:
     npi = line.rendering_npi
     if not npi:
         return CannotTell("the rendering clinician's NPI")
-    ours = (npi, line.claim.billing_provider.npi)
-    if any(
-        one.clinician_npi in ours or not one.clinician_npi
-        for one in line.records.authorizations
-        if _covers(one, line)
-    ):
+    claim = line.claim
+    places = (claim.billing_provider, claim.service_facility)
+    ours = {npi, *(one.npi for one in places if one is not None)}
+    named = [
+        one.clinician_npi for one in line.records.authorizations if covers(one, line)
+    ]
+    if any(not one or one in ours for one in named):
+        return None
+    supervised = not _supervisors(line).isdisjoint(named)
+    if supervised and line.line.procedure_code in _DIRECTED:
+        # Issued to the analyst who directs the technicians.
         return None
     return Found(
         says=f"Authorization {authorization.authorization_number} for"
         f" {line.line.procedure_code} names NPI {authorization.clinician_npi}; the line"
-        f" is by {npi}."
+        f" is by {npi}.",
+        severity=Severity.WARN if supervised else None,
     )
 
 
-def _covers(authorization: Authorization, line: LineCase) -> bool:
-    codes = authorization.procedure_codes
-    return (
-        is_certified(authorization)
-        and (not codes or line.line.procedure_code in codes)
-        and on_the_day(authorization, line)
-    )
+def _supervisors(line: LineCase) -> set[str]:
+    """NPIs under which the line's clinician works, by the claim and on file."""
+    provider, clinician = line.claim.supervising_provider, line.clinician
+    found = {
+        provider.npi if provider is not None else "",
+        clinician.supervisor_npi if clinician is not None else "",
+    }
+    return found - {""}
 
 
 @line_rule(
@@ -107,10 +131,12 @@ def _covers(authorization: Authorization, line: LineCase) -> bool:
         reason_codes=("186", "284"),
         remark_codes=("N188",),
         root_cause=RootCause.AUTH_MISMATCH,
-        fix="Bill the level that was approved and delivered; ask the payer to review"
-        " the level of care for the rest.",
+        fix="Ask the payer to review the level of care; the claim says the level that"
+        " was delivered.",
         source="rulebook BH-028, remark code N188",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
         codes=frozenset(LEVEL_OF_CARE),
     ),
 )
@@ -118,21 +144,24 @@ def other_level_approved(line: LineCase) -> Verdict:
     if needs_none(line):
         return None
     level = LEVEL_OF_CARE[line.line.procedure_code]
-    others: list[Authorization] = []
+    approved: Authorization | None = None
+    unnamed: Authorization | None = None
     for one in line.records.authorizations:
         if not is_certified(one) or not on_the_day(one, line):
             continue
-        if not one.procedure_codes:
-            return CannotTell(
-                f"the level of care that authorization {one.authorization_number}"
-                " approved"
-            )
         if any(LEVEL_OF_CARE.get(code) == level for code in one.procedure_codes):
             return None
-        others.append(one)
-    if not others:
+        if one.procedure_codes:
+            approved = one
+        else:
+            unnamed = one
+    if unnamed is not None:
+        return CannotTell(
+            f"the level of care that authorization {unnamed.authorization_number}"
+            " approved"
+        )
+    if approved is None:
         return None
-    approved = others[-1]
     return Found(
         says=f"{line.line.procedure_code} is {level}; authorization"
         f" {approved.authorization_number} approved {listed(approved.procedure_codes)}."
@@ -151,27 +180,35 @@ def other_level_approved(line: LineCase) -> Verdict:
         fix="Appeal the refused authorization before the claim or with it.",
         source="rulebook BH-029",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
         review=("E07",),
     ),
 )
 def authorization_denied(line: LineCase) -> Verdict:
     state = line.facts.authorization_state
-    if state is _DENIED:
-        return Found(
-            says=f"The payer refused authorization {line.facts.authorization_number}"
-            f" for {line.line.procedure_code}."
-        )
-    if state is not _NONE:
+    if state is VALID or state is _EXHAUSTED:
         return None
-    for one in line.records.authorizations:
-        codes = one.procedure_codes
-        if one.decision in _UNDECIDED and (
-            not codes or line.line.procedure_code in codes
-        ):
-            return CannotTell(
-                f"the payer's decision on authorization {one.authorization_number}"
-            )
-    return None
+    code = line.line.procedure_code
+    unnamed: CannotTell | None = None
+    for one in reversed(line.records.authorizations):
+        number, codes = one.authorization_number, one.procedure_codes
+        if (codes and code not in codes) or not on_the_day(one, line):
+            continue
+        if one.decision is _REFUSED:
+            if has_paid_code(line, after=one.issued_on):
+                continue
+            if codes:
+                return Found(
+                    says=f"The payer refused authorization {number} for {code}."
+                )
+            unnamed = CannotTell(f"for what the payer refused authorization {number}")
+        elif one.decision in _UNDECIDED and state is _NONE:
+            if needs_none(line) or line.policy.authorization_codes is not None:
+                # Of a code that the payer lists, rule BH-022 says it.
+                return None
+            return CannotTell(f"the payer's decision on authorization {number}")
+    return None if needs_none(line) else unnamed
 
 
 @claim_rule(
@@ -185,10 +222,12 @@ def authorization_denied(line: LineCase) -> Verdict:
         reason_codes=("288", "287", "243"),
         remark_codes=("N286", "N475"),
         root_cause=RootCause.NETWORK_REFERRAL,
-        fix="Get the referral from the plan's primary care provider and put its number"
-        " and the provider on the claim.",
-        source="rulebook BH-030",
+        fix="Get the referral from the plan, or from the patient's primary care"
+        " provider, and put on the claim what it says.",
+        source="rulebook BH-030; bulletins of the Department of Veterans Affairs",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
     ),
 )
 def referral_missing(case: ClaimCase) -> Verdict:
@@ -196,20 +235,30 @@ def referral_missing(case: ClaimCase) -> Verdict:
     claim = case.claim
     if wanted is False:
         return None
-    referred = claim.referring_provider is not None and claim.referring_provider.npi
-    if claim.referral_number and referred:
+    of_veterans = case.payer_type is _VETERANS
+    if of_veterans and (claim.referral_number or _authorized(case)):
+        # The Department numbers its referrals itself, in REF*9F or REF*G1.
+        return None
+    number = claim.referral_number
+    provider = claim.referring_provider is not None and claim.referring_provider.npi
+    if number and provider:
         return None
     if wanted is None:
-        if (
-            case.payer_type in _REFERRING_PAYERS
-            or claim.subscriber.claim_filing_code == _HMO
-        ):
+        if of_veterans or claim.subscriber.claim_filing_code == _HMO:
             return CannotTell("the payer's referral_required setting")
         return None
-    missing = [] if claim.referral_number else ["referral number (REF*9F)"]
-    if not referred:
+    missing = [] if number else ["referral number (REF*9F)"]
+    if not (provider or of_veterans):
         missing.append("referring provider (2310A)")
-    return Found(says=f"The plan wants a referral; the claim has no {listed(missing)}.")
+    return Found(
+        says=f"The plan wants a referral; the claim has no {' and no '.join(missing)}."
+    )
+
+
+def _authorized(case: ClaimCase) -> bool:
+    return bool(case.claim.prior_authorization_number) or all(
+        line.line.prior_authorization_number for line in case.lines
+    )
 
 
 @claim_rule(
@@ -225,24 +274,24 @@ def referral_missing(case: ClaimCase) -> Verdict:
         fix="Ask for the next authorization before the next sessions.",
         source="rulebook BH-025",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
     ),
 )
 def running_out(case: ClaimCase) -> Verdict:
-    if case.payer_type is _MEDICARE:
+    if case.payer_type is _MEDICARE or case.claim.frequency_code == _VOID:
         return None
-    unsure: CannotTell | None = None
     seen: set[str] = set()
     for line in case.lines:
         facts = line.facts
         number = facts.authorization_number
         if facts.authorization_state is not VALID or number in seen:
             continue
+        if line.line.procedure_code in _ONCE:
+            continue
         seen.add(number)
         authorization = best_on_file(line)
         if authorization is None or needs_none(line):
-            continue
-        if authorization.ends_on is None and authorization.units is None:
-            unsure = CannotTell("the units and the last day of the authorization")
             continue
         ends = authorization.ends_on
         if ends is not None and ends < case.as_of:
@@ -253,7 +302,8 @@ def running_out(case: ClaimCase) -> Verdict:
                 says=f"Authorization {number} for {line.line.procedure_code} {why}.",
                 lines=(line.line.line_number,),
             )
-    return unsure
+    # What an authorization leaves open, BH-024 and BH-025 say.
+    return None
 
 
 def _little_left(case: ClaimCase, line: LineCase, authorization: Authorization) -> str:
@@ -261,7 +311,7 @@ def _little_left(case: ClaimCase, line: LineCase, authorization: Authorization) 
     if left is not None and units is not None:
         number = authorization.authorization_number
         for other in case.lines:
-            if other.facts.authorization_number == number:
+            if uses_up(other, number):
                 left -= units_of(other)
         if left < 0:
             # Rule BH-025 says it.

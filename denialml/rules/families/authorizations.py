@@ -8,7 +8,10 @@ from denialml.domain.coverage import Authorization, AuthorizationDecision, Payer
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import AuthorizationState
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.code_sets import TELEMEDICINE_VISITS
+from denialml.rules.earlier_answers import has_paid_code, has_paid_code_unauthorized
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -29,16 +32,31 @@ _LEVELS = {
     "residential": ("H0010", "H0017", "H0018", "H0019"),
 }
 LEVEL_OF_CARE = {code: level for level, codes in _LEVELS.items() for code in codes}
+# Payers seldom authorize these beforehand (rulebook codes.csv, `prior_auth_typical`).
+_SELDOM_AUTHORIZED = (
+    CRISIS
+    | TELEMEDICINE_VISITS
+    | {
+        *("96127", "96160", "96161", "99202", "99203", "99204", "99205", "99211"),
+        *("99212", "99213", "99214", "99215", "99406", "99407", "99408", "99409"),
+        *("99441", "99442", "99443", "98016", "99484", "G2214", "G0323", "G0560"),
+        *("G0544", "G2086", "G2087", "G2088", "G0396", "G0397", "G0444", "H0001"),
+        *("H0002", "H0049", "H0050", "G2011", "T1015", "80305", "80306", "80307"),
+        *("96372",),
+    }
+)
 _CERTIFIED = (AuthorizationDecision.APPROVED, AuthorizationDecision.MODIFIED)
 # An enum's member costs ten times a module's name, and every line asks.
 _MEDICARE = PayerType.MEDICARE
 _NONE = AuthorizationState.NONE
 VALID = AuthorizationState.VALID
+_DENIED = AuthorizationState.DENIED
 _EXHAUSTED = AuthorizationState.EXHAUSTED
 _EXPIRED = AuthorizationState.EXPIRED
 _NOT_YET = AuthorizationState.NOT_YET
 WRONG_CODE = AuthorizationState.WRONG_CODE
-_ONE = Decimal(1)
+_ONE, _ZERO = Decimal(1), Decimal(0)
+_REPLACEMENT, _VOID = "7", "8"
 
 
 def is_certified(authorization: Authorization) -> bool:
@@ -76,6 +94,36 @@ def units_of(line: LineCase) -> Decimal:
     return line.line.units if line.line.unit_basis == "UN" else _ONE
 
 
+def uses_up(line: LineCase, number: str) -> bool:
+    """Whether the line falls under the authorization of this number.
+
+    A line of another code may name it too, as the one that does not cover it.
+    """
+    facts = line.facts
+    return facts.authorization_number == number and (
+        facts.authorization_state is VALID or facts.authorization_state is _EXHAUSTED
+    )
+
+
+def covers(authorization: Authorization, line: LineCase) -> bool:
+    """Whether it was approved for the line's code and day."""
+    codes = authorization.procedure_codes
+    return (
+        is_certified(authorization)
+        and (not codes or line.line.procedure_code in codes)
+        and on_the_day(authorization, line)
+    )
+
+
+def may_need_one(line: LineCase) -> bool:
+    """Whether it is worth asking if the payer wants the code authorized.
+
+    An add-on goes by the authorization of its base.
+    """
+    add_on = line.code is not None and line.code.is_add_on
+    return not add_on and line.line.procedure_code not in _SELDOM_AUTHORIZED
+
+
 @claim_rule(
     "BH-022",
     About(
@@ -87,10 +135,11 @@ def units_of(line: LineCase) -> Decimal:
         reason_codes=("197", "210"),
         remark_codes=("M62", "N54"),
         root_cause=RootCause.AUTH_MISSING,
-        fix="Hold the claim and ask for a retroactive authorization; get one before the"
-        " next visit.",
+        fix="Hold the claim and ask the payer for a retroactive authorization.",
         source="rulebook BH-022",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
         review=("E37",),
     ),
 )
@@ -100,21 +149,23 @@ def authorization_missing(case: ClaimCase) -> Verdict:
     bare = [
         line
         for line in case.lines
-        if line.facts.authorization_state is _NONE
-        and not line.facts.authorization_number_on_claim
+        if _has_none(line) and not line.facts.authorization_number_on_claim
     ]
     if not bare:
         return None
     codes = case.policy.authorization_codes
     if codes is None:
-        if all(line.line.procedure_code in CRISIS for line in bare):
-            return None
-        return CannotTell("the payer's authorization_codes setting")
+        if any(
+            may_need_one(line) and not has_paid_code_unauthorized(line) for line in bare
+        ):
+            return CannotTell("the payer's authorization_codes setting")
+        return None
     meant = [line for line in bare if line.line.procedure_code in codes]
     if not meant:
         return None
     waiting = any(
         one.decision is AuthorizationDecision.PENDED
+        and (not one.procedure_codes or line.line.procedure_code in one.procedure_codes)
         for line in meant
         for one in line.records.authorizations
     )
@@ -122,6 +173,17 @@ def authorization_missing(case: ClaimCase) -> Verdict:
         says=f"The payer wants {_codes_of(meant)} authorized;"
         f" {'the request is still pending' if waiting else 'nothing is on file'}.",
         lines=_numbers_of(meant),
+    )
+
+
+def _has_none(line: LineCase) -> bool:
+    """Whether nothing on file speaks of the line's code and day, for it or against."""
+    state = line.facts.authorization_state
+    if state is not _DENIED:
+        return state is _NONE
+    refused = best_on_file(line)
+    return (
+        refused is None or not refused.procedure_codes or not on_the_day(refused, line)
     )
 
 
@@ -140,6 +202,8 @@ def authorization_missing(case: ClaimCase) -> Verdict:
         " writes it.",
         source="rulebook BH-023",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E36",),
     ),
 )
@@ -150,8 +214,10 @@ def number_not_on_claim(line: LineCase) -> Verdict:
     number = facts.authorization_number
     billed = line.line.prior_authorization_number
     billed = billed or line.claim.prior_authorization_number
+    if not number:
+        return None
     if billed:
-        if billed == number or not number:
+        if _plain_number(billed) == _plain_number(number):
             return None
         return Found(
             says=f"The claim carries authorization {billed}; the one on file that"
@@ -172,11 +238,18 @@ def number_not_on_claim(line: LineCase) -> Verdict:
     )
 
 
+def _plain_number(number: str) -> str:
+    """Payers and exports write one number with and without hyphens and zeros."""
+    written = "".join(letter for letter in number.upper() if letter.isalnum())
+    return written.lstrip("0")
+
+
 @line_rule(
     "BH-024",
     About(
         title="Date of service outside the authorization",
-        statement="The date of service lies within the authorization's dates.",
+        statement="All dates of service of a line lie within the authorization's"
+        " dates.",
         severity=Severity.DENY_LIKELY,
         fields=("2400 DTP*472", "authorizations on file"),
         reason_codes=("302", "197"),
@@ -186,20 +259,20 @@ def number_not_on_claim(line: LineCase) -> Verdict:
         " service stays as it is.",
         source="rulebook BH-024",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
     ),
 )
 def outside_dates(line: LineCase) -> Verdict:
     state = line.facts.authorization_state
     if state is VALID or state is _EXHAUSTED:
-        if line.facts.authorization_days_left is None and not needs_none(line):
-            return CannotTell("the last day of the authorization")
-        return None
+        return None if needs_none(line) else _last_day(line)
     if (state is not _EXPIRED and state is not _NOT_YET) or needs_none(line):
         return None
     if line.day is None:
         return CannotTell("date of service")
     authorization = best_on_file(line)
-    if authorization is None:
+    if authorization is None or _is_no_longer_wanted(line, authorization):
         return None
     edge = (
         f"ended on {authorization.ends_on}"
@@ -211,6 +284,33 @@ def outside_dates(line: LineCase) -> Verdict:
         f" {line.line.procedure_code} is of {line.day}.",
         # One that names no codes may be for something else.
         severity=None if authorization.procedure_codes else Severity.WARN,
+    )
+
+
+def _last_day(line: LineCase) -> Verdict:
+    """Of a line whose first day the authorization holds."""
+    authorization = best_on_file(line)
+    if authorization is None:
+        return None
+    ends, last = authorization.ends_on, line.line.service_date_end
+    if ends is None:
+        return CannotTell("the last day of the authorization")
+    if last is None or last <= ends:
+        return None
+    return Found(
+        says=f"Authorization {authorization.authorization_number} ended on {ends};"
+        f" {line.line.procedure_code} goes on to {last}."
+    )
+
+
+def _is_no_longer_wanted(line: LineCase, authorization: Authorization) -> bool:
+    """Whether the payer, which has listed no codes, has paid later sessions without."""
+    ended = authorization.ends_on
+    return (
+        line.policy.authorization_codes is None
+        and line.facts.authorization_state is _EXPIRED
+        and ended is not None
+        and has_paid_code(line, after=ended)
     )
 
 
@@ -229,12 +329,16 @@ def outside_dates(line: LineCase) -> Verdict:
         " payer answers.",
         source="rulebook BH-025",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
     ),
 )
 def units_used_up(line: LineCase) -> Verdict:
     facts = line.facts
     state = facts.authorization_state
     if (state is not VALID and state is not _EXHAUSTED) or needs_none(line):
+        return None
+    if line.claim.frequency_code == _VOID:
         return None
     left = facts.authorization_units_left
     if left is None:
@@ -243,19 +347,53 @@ def units_used_up(line: LineCase) -> Verdict:
             return None
         return CannotTell("the units approved")
     number = facts.authorization_number
+    left += _replaced_units(line, number)
+    needed = units_of(line)
+    fits_alone = needed <= left
     for other in line.of_claim.lines:
         if other is line:
             break
-        if other.facts.authorization_number == number:
+        if uses_up(other, number):
             left -= units_of(other)
-    needed = units_of(line)
     if needed <= left:
         return None
+    if fits_alone:
+        for one in line.records.authorizations:
+            if one.authorization_number != number and covers(one, line):
+                # What is left of it is not counted for a second authorization.
+                return CannotTell(
+                    f"the units left under authorization {one.authorization_number}"
+                )
     return Found(
         says=f"{line.line.procedure_code} takes {plain(needed)}"
         f" {'unit' if needed == 1 else 'units'}; authorization {number} has"
         f" {plain(max(left, Decimal(0)))} left."
     )
+
+
+def _replaced_units(line: LineCase, number: str) -> Decimal:
+    """Units of the claim that this one replaces, which were counted as used.
+
+    A practice that gives a corrected claim a number of its own sends the same service
+    under both.
+    """
+    claim = line.claim
+    if claim.frequency_code != _REPLACEMENT:
+        return _ZERO
+    billed = {
+        (other.line.procedure_code, other.day)
+        for other in line.of_claim.lines
+        if uses_up(other, number)
+    }
+    replaced = {
+        (one.patient_control_number, one.line_number): one.units
+        for one in line.records.sent
+        if (one.procedure_code, one.service_date) in billed
+        and one.payer_id == claim.payer.payer_id
+        and one.patient_control_number != claim.patient_control_number
+        and one.authorization_number in ("", number)
+    }
+    return sum(replaced.values(), _ZERO)
 
 
 @line_rule(
@@ -268,10 +406,12 @@ def units_used_up(line: LineCase) -> Verdict:
         reason_codes=("284", "15"),
         remark_codes=("N54", "N188"),
         root_cause=RootCause.AUTH_MISMATCH,
-        fix="Ask the payer to add the code to the authorization. Bill another code only"
-        " if the note documents that service.",
+        fix="Ask the payer to add the code to the authorization; the code stays what"
+        " the note documents.",
         source="rulebook BH-026, reason 284",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
         review=("E37",),
     ),
 )
@@ -289,15 +429,27 @@ def other_code_authorized(line: LineCase) -> Verdict:
     if authorization is None:
         return None
     number = authorization.authorization_number
+    severity: Severity | None = None
     if line.policy.authorization_codes is None:
-        add_on = line.code is not None and line.code.is_add_on
-        if code in CRISIS or add_on:
+        if code in CRISIS or (line.code is not None and line.code.is_add_on):
             return None
+        is_asked = may_need_one(line) and not has_paid_code_unauthorized(line)
         if not _is_billed_under(line, number):
+            if not is_asked:
+                return None
             return CannotTell(f"whether the payer wants {code} authorized")
+        # Billing software may print the number on every claim of the patient.
+        severity = None if is_asked else Severity.WARN
+    approved = listed(authorization.procedure_codes)
+    if not on_the_day(authorization, line):
+        return Found(
+            says=f"No authorization on file is for {code}; {number}, of other dates, is"
+            f" for {approved}.",
+            severity=severity,
+        )
     return Found(
-        says=f"Authorization {number} is for {listed(authorization.procedure_codes)},"
-        f" not for {code}."
+        says=f"Authorization {number} is for {approved}, not for {code}.",
+        severity=severity,
     )
 
 

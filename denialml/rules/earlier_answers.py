@@ -1,0 +1,70 @@
+"""What a payer has already paid for a patient: a fact where a setting is not on file.
+
+A payer that has paid the same service of the patient before has settled by that what a
+rule would else have to ask of it. No answer settles nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from denialml.domain.adjudication import LineOutcome
+from denialml.domain.facts import AnsweredLine
+from denialml.rules.case import LineCase
+
+# An enum's member costs ten times a module's name, and every line asks.
+_PAID = LineOutcome.PAID
+
+
+def paid_lines(line: LineCase) -> Iterator[AnsweredLine]:
+    """The patient's earlier lines that the line's payer has paid, newest answer first.
+
+    Without those of the claim itself, which may be sent again.
+    """
+    claim = line.claim
+    for one in reversed(line.records.answered):
+        if (
+            one.outcome is _PAID
+            and one.payer_id == claim.payer.payer_id
+            and one.patient_control_number != claim.patient_control_number
+        ):
+            yield one
+
+
+def has_paid_code(line: LineCase, *, after: date | None = None) -> bool:
+    """Whether the payer has paid the line's code for this patient; `after`: for a
+    service later than that day."""
+    return any(
+        one.procedure_code == line.line.procedure_code
+        and (
+            after is None or (one.service_date is not None and one.service_date > after)
+        )
+        for one in paid_lines(line)
+    )
+
+
+def has_paid_code_unauthorized(line: LineCase) -> bool:
+    """Whether the payer has paid the line's code for this patient on a claim that
+    carried no authorization."""
+    code = line.line.procedure_code
+    paid = {
+        (one.patient_control_number, one.line_number)
+        for one in paid_lines(line)
+        if one.procedure_code == code
+    }
+    return bool(paid) and any(
+        (one.patient_control_number, one.line_number) in paid
+        and not one.authorization_number
+        for one in line.records.sent
+    )
+
+
+def has_paid_in_year(line: LineCase, *, without: frozenset[str] = frozenset()) -> bool:
+    """Whether the payer has paid a service of the patient in the line's calendar year,
+    other than of the codes `without`."""
+    day = line.day
+    return day is not None and any(
+        one.service_date is not None
+        and one.service_date.year == day.year
+        and one.procedure_code not in without
+        for one in paid_lines(line)
+    )
