@@ -4,6 +4,7 @@ The types are those of the packaged table `allowed_providers`. Credentials and t
 codes are mapped by us; one that is not in the maps is unknown, never another type.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
@@ -21,6 +22,7 @@ PRESCRIBERS = frozenset(
     }
 )
 ASSOCIATE = "associate"
+_PSYCHOLOGIST = "psychologist"
 UNKNOWN = ""
 # The types that Medicare enrolls only since 2024 (CAA 2023 s.4121).
 ENROLLED_SINCE_2024 = frozenset(
@@ -28,6 +30,8 @@ ENROLLED_SINCE_2024 = frozenset(
 )
 _FOLLOWS_MEDICARE = frozenset({PayerType.MEDICARE, PayerType.MEDICARE_ADVANTAGE})
 
+# Strongest first: ``RN, PMHNP-BC`` is a nurse practitioner, ``CASAC, LCSW-R`` a social
+# worker, whichever stands first.
 _LICENSES: Mapping[str, str] = {
     "physician": "MD DO MBBS",
     "nurse_practitioner": "NP PMHNP PMHNPBC PMHNPC FNP FNPC FNPBC AGNP ANP APRN ARNP"
@@ -35,21 +39,29 @@ _LICENSES: Mapping[str, str] = {
     "clinical_nurse_specialist": "CNS PMHCNS PMHCNSBC",
     "physician_assistant": "PA PAC",
     "clinical_social_worker": "LCSW LICSW LISW LISWS LISWCP LCSWR LCSWC LSCSW CSWPIP"
-    " LCSWS LCSWBACS",
+    " LICSWPIP LCSWS LCSWBACS",
     "marriage_family_therapist": "LMFT LCMFT IMFT IMFTS LMFTS",
     "mental_health_counselor": "LPC LPCC LPCCS LCPC LMHC LCMHC LPCMH LMHP LPCS LPCMHSP"
     " LCMHCS LIMHP",
+    _PSYCHOLOGIST: "PSYD HSPP",
     "behavior_analyst": "BCBA BCBAD LBA",
+    ASSOCIATE: "LCSWA CSWA ASW LSWAIC LPCA LAPC APCC LMHCA LCMHCA MHCLP AMFT LMFTA"
+    " LAMFT LMHCLP RMHCI LPCI LPCIT LGPC LGMFT MFTI MFTC LMHPR LMHPS LMHPE",
     "assistant_behavior_analyst": "BCABA LABA",
-    "behavior_technician": "RBT BT ABAT",
     "nurse": "RN LPN LVN",
     "addiction_counselor": "CADC LADC LCADC CASAC LCDC SUDP LCAS",
+    "behavior_technician": "RBT BT ABAT",
     "peer_specialist": "CPS CRPS CPSS CPRS",
-    ASSOCIATE: "LCSWA CSWA ASW LSWAIC LPCA LAPC APCC LMHCA LCMHCA MHCLP AMFT LMFTA"
-    " LAMFT LMHCLP RMHCI",
 }
-_IN_TRAINING = frozenset({"ASSOCIATE", "INTERN", "CANDIDATE", "PROVISIONAL", "TRAINEE"})
-_DEGREES: Mapping[str, str] = {"psychologist": "PSYD PHD EDD LP HSPP"}
+_IN_TRAINING = frozenset(
+    {
+        *("ASSOCIATE", "INTERN", "CANDIDATE", "PROVISIONAL", "TRAINEE", "STUDENT"),
+        "SUPERVISEE",
+    }
+)
+# Most holders are psychologists, but counselors and others hold doctorates too, and LP
+# is a psychologist in one State and a psychoanalyst in another.
+_PERHAPS_PSYCHOLOGISTS = frozenset({"PHD", "EDD", "LP"})
 
 # NUCC codes by their beginning; the longest that fits wins.
 _TAXONOMIES: Mapping[str, str] = {
@@ -57,6 +69,7 @@ _TAXONOMIES: Mapping[str, str] = {
     "208": "physician",
     "2083": "physician",
     "2084": "physician",
+    "102L": "psychoanalyst",
     "103T": "psychologist",
     "103G": "psychologist",
     "103K": "behavior_analyst",
@@ -72,29 +85,58 @@ _TAXONOMIES: Mapping[str, str] = {
     "363A": "physician_assistant",
     "163W": "nurse",
     "164W": "nurse",
+    "164X": "nurse",
     "175T": "peer_specialist",
     "3902": ASSOCIATE,
 }
 
 
+_BETWEEN = re.compile(r"[\s,/;&+|]+")
+_LICENSE_NAMES = {kind: frozenset(names.split()) for kind, names in _LICENSES.items()}
+_NAMES = _PERHAPS_PSYCHOLOGISTS.union(*_LICENSE_NAMES.values())
+
+
 @lru_cache(maxsize=4096)
 def type_of_credential(credential: str) -> str:
-    """The type that a credential such as ``LCSW`` or ``Jr., PsyD, BCBA-D`` names.
+    """The type that a credential such as ``LCSW`` or ``Jr., PsyD, LMFT`` names.
 
-    A license counts before a degree, since counselors hold doctorates too. Empty:
-    not known.
+    Of several the strongest. A license counts before a doctorate, which other
+    professions hold too. Empty: not known.
     """
-    words = [
-        "".join(letter for letter in word if letter.isalpha()).upper()
-        for word in credential.replace(",", " ").replace("/", " ").split()
-    ]
+    words = _credentials(credential)
+    kind = _license(words)
+    return kind or ("" if _PERHAPS_PSYCHOLOGISTS.isdisjoint(words) else _PSYCHOLOGIST)
+
+
+def _license(words: frozenset[str]) -> str:
     if not _IN_TRAINING.isdisjoint(words):
         return ASSOCIATE
-    for known in (_words_of(_LICENSES), _words_of(_DEGREES)):
-        for word in words:
-            if word in known:
-                return known[word]
+    for kind, names in _LICENSE_NAMES.items():
+        if not names.isdisjoint(words):
+            return kind
     return UNKNOWN
+
+
+def _credentials(text: str) -> frozenset[str]:
+    """Each credential in capitals, without dots and hyphens: ``LCSWR``, ``PSYD``.
+
+    ``APRN-CNP`` and ``LPC-Associate`` are two, ``LCSW-A`` is one.
+    """
+    found: set[str] = set()
+    for word in _BETWEEN.split(text):
+        whole = _letters(word)
+        parts = {_letters(part) for part in word.split("-")}
+        if whole not in _NAMES and (
+            parts <= _NAMES or not _IN_TRAINING.isdisjoint(parts)
+        ):
+            found |= parts
+        else:
+            found.add(whole)
+    return frozenset(found)
+
+
+def _letters(text: str) -> str:
+    return "".join([sign for sign in text.upper() if sign.isalpha()])
 
 
 @lru_cache(maxsize=4096)
@@ -110,16 +152,30 @@ def type_of_taxonomy(taxonomy: str) -> str:
 def type_of(clinician: Clinician) -> str:
     """By the credential, else by the taxonomy. Empty: not known.
 
-    Whoever works under another's license is an associate where the credential does not
-    tell: such clinicians are often listed with the taxonomy of the full license.
+    A doctorate is a psychologist's where the taxonomy says so, whatever certificates
+    stand beside it. Whoever works under another's license is an associate where the
+    credential does not tell: such clinicians are often listed with the taxonomy of the
+    full license.
     """
-    kind = type_of_credential(clinician.credential)
+    return _type_of(
+        clinician.credential, clinician.taxonomy_code, bool(clinician.is_supervised)
+    )
+
+
+# Every line asks, of the practice's few clinicians.
+@lru_cache(maxsize=4096)
+def _type_of(credential: str, taxonomy: str, is_supervised: bool) -> str:
+    words = _credentials(credential)
+    kind, enrolled_as = _license(words), type_of_taxonomy(taxonomy)
+    if enrolled_as == _PSYCHOLOGIST and kind not in (*PRESCRIBERS, ASSOCIATE):
+        may_be = "PSYD" in words or not _PERHAPS_PSYCHOLOGISTS.isdisjoint(words)
+        if may_be and not is_supervised:
+            return _PSYCHOLOGIST
     if kind:
         return kind
-    kind = type_of_taxonomy(clinician.taxonomy_code)
-    if clinician.is_supervised and kind not in PRESCRIBERS:
+    if is_supervised and enrolled_as not in PRESCRIBERS:
         return ASSOCIATE
-    return kind
+    return enrolled_as or type_of_credential(credential)
 
 
 def in_words(provider_type: str) -> str:
@@ -173,7 +229,3 @@ def _by_code() -> Mapping[tuple[str, str], Mapping[str, tuple[AllowedProvider, .
             types = found.setdefault((row.payer_group, code), {})
             types[row.provider_type] = (*types.get(row.provider_type, ()), row)
     return MappingProxyType(found)
-
-
-def _words_of(names: Mapping[str, str]) -> Mapping[str, str]:
-    return {word: kind for kind, words in names.items() for word in words.split()}

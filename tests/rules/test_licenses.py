@@ -1,6 +1,7 @@
 """The rules of `families.licenses`, and the types of providers they go by."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -9,15 +10,21 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from denialml.reference import allowed_providers, procedure_codes
 from denialml.rules.payer_policy import PayerPolicy
-from denialml.rules.provider_types import type_of_credential, type_of_taxonomy
+from denialml.rules.provider_types import (
+    type_of,
+    type_of_credential,
+    type_of_taxonomy,
+)
 from tests.rules.cases import NPI, case, clinician, line
-from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
+from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
 MEDICARE, ADVANTAGE = PayerType.MEDICARE, PayerType.MEDICARE_ADVANTAGE
 SUPERVISOR = Provider(name="Larkspur", npi="1999010030")
 WANTS_HL = PayerPolicy(supervised_modifier="HL")
 UNKNOWN_TAXONOMY = Provider(name="Quarrystone", npi=NPI, taxonomy_code="104100000X")
 PSYCHIATRIST = Provider(name="Quarrystone", npi=NPI, taxonomy_code="2084P0800X")
+PSYCHOLOGIST = clinician(credential="PhD", taxonomy_code="103TC0700X")
+TECHNICIAN = clinician(credential="RBT", taxonomy_code="106S00000X", is_supervised=True)
 SUPERVISED = clinician(credential="LCSW-A", is_supervised=True)
 IN_2023, IN_2024 = date(2023, 12, 31), date(2024, 1, 1)
 
@@ -123,7 +130,7 @@ SPEC = [
     Row(
         "BH-098",
         FOUND,
-        lambda: case(line("99214"), clinicians=[clinician(credential="PhD")]),
+        lambda: case(line("99214"), clinicians=[PSYCHOLOGIST]),
         severity=Severity.WARN,
     ),
     Row(
@@ -132,13 +139,28 @@ SPEC = [
         lambda: case(
             line("99214"),
             payer_type=MEDICARE,
-            clinicians=[clinician(credential="PhD")],
+            clinicians=[PSYCHOLOGIST],
         ),
         severity=Severity.DENY_LIKELY,
     ),
     # The table says nothing of psychotherapy at commercial payers.
     Row("BH-098", CLEAN, lambda: case(clinicians=[clinician(credential="RBT")])),
     Row("BH-098", CLEAN, lambda: case()),
+    # The license counts that carries the service, wherever it stands.
+    Row(
+        "BH-098",
+        CLEAN,
+        lambda: case(
+            line("99214"), clinicians=[clinician(credential="RN, MSN, PMHNP-BC")]
+        ),
+    ),
+    Row(
+        "BH-098",
+        CLEAN,
+        lambda: case(
+            payer_type=MEDICARE, clinicians=[clinician(credential="CASAC, LCSW-R")]
+        ),
+    ),
     Row("BH-098", CANNOT_TELL, lambda: case(line("90792")), says="credential"),
     Row(
         "BH-005",
@@ -193,6 +215,20 @@ SPEC = [
         ),
         says="Medicare does not enroll",
     ),
+    # A technician's hours are under direction by their own definition.
+    Row(
+        "BH-099",
+        CLEAN,
+        lambda: case(line("97153"), clinicians=[TECHNICIAN]),
+    ),
+    Row(
+        "BH-099",
+        CLEAN,
+        lambda: case(payer_type=ADVANTAGE, clinicians=[clinician(credential="AMFT")]),
+    ),
+    # Medicare Advantage follows Medicare's types: BH-098 says it.
+    Row("BH-099", CLEAN, lambda: case(payer_type=ADVANTAGE, clinicians=[SUPERVISED])),
+    Row("BH-099", CLEAN, lambda: case(line("90792"), clinicians=[SUPERVISED])),
     Row("BH-099", CLEAN, lambda: case(clinicians=[clinician()])),
     Row(
         "BH-099",
@@ -229,6 +265,18 @@ def test_the_rule_says_what_it_must(row: Row) -> None:
         ("Psy.D.", "psychologist"),
         ("M.D.", "physician"),
         ("MFT Intern", "associate"),
+        ("LPC-Associate", "associate"),
+        ("LMHP-R", "associate"),
+        ("LCSW-A, CADC", "associate"),
+        # Of several the strongest, whichever stands first.
+        ("CASAC, LCSW-R", "clinical_social_worker"),
+        ("RN, MSN, PMHNP-BC", "nurse_practitioner"),
+        ("APRN-CNP", "nurse_practitioner"),
+        ("BCBA & LMFT", "marriage_family_therapist"),
+        ("Psy.D., CADC", "psychologist"),
+        ("PsyD, LMFT", "marriage_family_therapist"),
+        ("PhD", "psychologist"),
+        ("PhD, RN", "nurse"),
         # Independent in one State, supervised in another.
         ("LMSW", ""),
         ("", ""),
@@ -236,6 +284,37 @@ def test_the_rule_says_what_it_must(row: Row) -> None:
 )
 def test_a_credential_names_a_type_or_nothing(credential: str, kind: str) -> None:
     assert type_of_credential(credential) == kind
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"credential": "PhD", "taxonomy_code": "103TC0700X"}, "psychologist"),
+        ({"credential": "PhD, CADC", "taxonomy_code": "103TC0700X"}, "psychologist"),
+        ({"credential": "PhD", "taxonomy_code": ""}, "psychologist"),
+        # Counselors and social workers hold doctorates too.
+        (
+            {"credential": "PhD", "taxonomy_code": "101YM0800X"},
+            "mental_health_counselor",
+        ),
+        ({"credential": "LP", "taxonomy_code": "102L00000X"}, "psychoanalyst"),
+        ({"credential": "PhD", "is_supervised": True}, "associate"),
+        ({"credential": "LMSW", "is_supervised": True}, "associate"),
+        ({"credential": "MD, PhD", "taxonomy_code": "103TC0700X"}, "physician"),
+        ({"credential": "", "taxonomy_code": "164X00000X"}, "nurse"),
+    ],
+)
+def test_the_credential_and_the_taxonomy_tell_the_type(
+    fields: dict[str, Any], kind: str
+) -> None:
+    assert type_of(clinician(**fields)) == kind
+
+
+def test_medicare_is_never_offered_a_supervisor() -> None:
+    """E12, E79: Medicare does not pay the work of a supervised associate."""
+    (found,) = findings_of(case(payer_type=MEDICARE, clinicians=[SUPERVISED]), "BH-099")
+    assert "Do not bill Medicare" in found.fix
+    assert "supervisor" not in found.fix
 
 
 def test_a_taxonomy_code_names_a_type_or_nothing() -> None:

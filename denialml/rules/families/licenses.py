@@ -3,6 +3,7 @@
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.provider_types import (
     ASSOCIATE,
@@ -26,6 +27,12 @@ from denialml.rules.rule import (
 _PSYCHOLOGIST = "psychologist"
 _MEDICARE = PayerType.MEDICARE
 _NO_CREDENTIAL = CannotTell("the clinician's credential")
+# Their work is under another's direction by the definition of what they deliver.
+_DIRECTED = frozenset({"behavior_technician", "nurse", "peer_specialist"})
+_MEDICARE_FIX = (
+    "Do not bill Medicare for the service; bring it to whoever is responsible for"
+    " compliance, and never bill it under another clinician's NPI."
+)
 
 
 @line_rule(
@@ -43,6 +50,8 @@ _NO_CREDENTIAL = CannotTell("the clinician's credential")
         " for, never under another clinician's NPI.",
         source="allowed providers, CAA 2023 s.4121, rulebook BH-098",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=codes_of_the_table(),
         review=("E12", "E17", "E18"),
     ),
@@ -90,6 +99,8 @@ def license_not_paid(line: LineCase) -> Verdict:
         " payer has enrolled; correct whichever is wrong.",
         source="allowed providers, rulebook BH-005",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
         codes=codes_of_the_table(),
         review=("E17",),
     ),
@@ -132,6 +143,8 @@ def taxonomy_does_not_fit(line: LineCase) -> Verdict:
         " NPI.",
         source="rulebook BH-099, remark code N297",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
         review=("E12", "E79"),
     ),
 )
@@ -144,15 +157,18 @@ def supervision_not_shown(line: LineCase) -> Verdict:
         # Collaboration with a physician is no work under another's license.
         return None
     if clinician.is_supervised is None:
-        if kind == ASSOCIATE:
+        if kind == ASSOCIATE and not _is_told_by_license(line, kind):
             return CannotTell("whether the clinician works under supervision")
         return None
     code = line.line.procedure_code
     if line.of_claim.payer_type is _MEDICARE:
         return Found(
             says=f"{code} is by a clinician under supervision, whom Medicare does not"
-            " enroll."
+            " enroll.",
+            fix=_MEDICARE_FIX,
         )
+    if kind in _DIRECTED or _is_told_by_license(line, kind):
+        return None
     supervisor = line.claim.supervising_provider
     if supervisor is None or not supervisor.npi:
         return Found(
@@ -167,4 +183,14 @@ def supervision_not_shown(line: LineCase) -> Verdict:
     return Found(
         says=f"{code} is by a clinician under supervision; the payer wants modifier"
         f" {modifier}."
+    )
+
+
+def _is_told_by_license(line: LineCase, kind: str) -> bool:
+    """Whether rule BH-098 says that associates are not paid for the code at all."""
+    day = line.day
+    return (
+        day is not None
+        and is_paid(line.line.procedure_code, kind, line.of_claim.payer_type, day)
+        is False
     )
