@@ -2,6 +2,7 @@
 
 import pytest
 
+from denialml.domain.claim import Provider
 from denialml.domain.coverage import PayerType
 from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import NPI, case, clinician, line, note
@@ -13,6 +14,7 @@ BY_ANOTHER = note(clinician_npi=OTHER_NPI, procedure_code="90834")
 DEGREES = PayerPolicy(degree_modifiers={"LCSW": "HO", "PsyD": "HP", "RBT": ""})
 STATE = PayerPolicy(state_modifiers={"H0004": "U1"})
 PROGRAM = PayerPolicy(program_modifiers={"H0004": "HF"})
+THERAPIST = Provider(name="Marsh", first_name="A", npi=OTHER_NPI)
 PHYSICIAN = clinician(credential="MD")
 
 # These read nothing but the claim.
@@ -96,6 +98,50 @@ SPEC = [
         lambda: case(payer_type=MEDICARE, notes=[note(clinician_npi=OTHER_NPI)]),
         says="who delivered the service",
     ),
+    # The therapist's note of the same day is of the therapist's own line or claim.
+    Row(
+        "BH-100",
+        CLEAN,
+        lambda: case(
+            line("99214"),
+            payer_type=MEDICARE,
+            notes=[note(clinician_npi=OTHER_NPI, procedure_code="90837")],
+            clinicians=[PHYSICIAN],
+        ),
+    ),
+    Row(
+        "BH-100",
+        CLEAN,
+        lambda: case(
+            line("99214", place_of_service="22"),
+            line("90837", 2, rendering_provider=THERAPIST, place_of_service="22"),
+            payer_type=MEDICARE,
+            notes=[
+                note(
+                    clinician_npi=OTHER_NPI,
+                    procedure_code="90837",
+                    patient_control_number="C1",
+                )
+            ],
+            clinicians=[PHYSICIAN],
+        ),
+    ),
+    # The claim's own note under another code, and nobody else on the claim.
+    Row(
+        "BH-100",
+        FOUND,
+        lambda: case(
+            payer_type=MEDICARE,
+            notes=[
+                note(
+                    clinician_npi=OTHER_NPI,
+                    procedure_code="90837",
+                    patient_control_number="C1",
+                )
+            ],
+            clinicians=[clinician()],
+        ),
+    ),
     Row(
         "BH-101",
         FOUND,
@@ -123,6 +169,20 @@ SPEC = [
         FOUND,
         lambda: case(clinicians=[clinician(credential="Psy.D., CADC")], policy=DEGREES),
         says="wants modifier HP",
+    ),
+    Row(
+        "BH-101",
+        FOUND,
+        lambda: case(clinicians=[clinician(credential="LCSW CADC")], policy=DEGREES),
+        says="wants modifier HO",
+    ),
+    Row(
+        "BH-101",
+        CANNOT_TELL,
+        lambda: case(
+            clinicians=[clinician(credential="LCSW Associate")], policy=DEGREES
+        ),
+        says="for LCSW Associate",
     ),
     Row("BH-101", CLEAN, lambda: case(line("H0004"), clinicians=[clinician()])),
     Row(

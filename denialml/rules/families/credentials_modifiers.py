@@ -2,8 +2,15 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.encounter import Encounter
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
-from denialml.rules.provider_types import in_words, type_of
+from denialml.rules.provider_types import (
+    ASSOCIATE,
+    in_words,
+    type_of,
+    type_of_credential,
+)
 from denialml.rules.rule import (
     MEDICAID,
     MEDICARE,
@@ -15,7 +22,7 @@ from denialml.rules.rule import (
 )
 
 # Degree and profession (rulebook BH-101).
-_DEGREE_MODIFIERS = frozenset({"HM", "HN", "HO", "HP", "AH", "AJ", "HL"})
+DEGREE_MODIFIERS = frozenset({"HM", "HN", "HO", "HP", "AH", "AJ", "HL"})
 # Defined by each State for itself (rulebook BH-102).
 _STATE_MODIFIERS = frozenset(
     {
@@ -59,10 +66,13 @@ _NOT_INCIDENT_TO = frozenset(
         reason_codes=("B7", "150"),
         remark_codes=("N163",),
         root_cause=RootCause.PROVIDER_ELIGIBILITY,
-        fix="Bill under the NPI of the clinician who delivered the service, if Medicare"
-        " has enrolled that clinician; otherwise do not bill Medicare for it.",
+        fix="Hold the claim and find out who delivered the service: it is billed under"
+        " that clinician's NPI if Medicare has enrolled the clinician, otherwise not to"
+        " Medicare.",
         source="42 CFR 410.26, rulebook BH-100",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.COMPLIANCE,
         payer_types=MEDICARE,
         review=("E12",),
     ),
@@ -80,6 +90,8 @@ def incident_to(line: LineCase) -> Verdict:
         or code in _STAFF_CODES
         or not _UNDER_ANOTHER_BY_RULE.isdisjoint(line.line.modifiers)
     ):
+        return None
+    if _is_of_another_line(note, line):
         return None
     if (
         note.procedure_code != code
@@ -105,6 +117,18 @@ def incident_to(line: LineCase) -> Verdict:
     )
 
 
+def _is_of_another_line(note: Encounter, line: LineCase) -> bool:
+    """Whether the note is of another service of the day, by its own clinician."""
+    if not note.procedure_code or note.procedure_code == line.line.procedure_code:
+        return False
+    if note.patient_control_number != line.claim.patient_control_number:
+        return True
+    return any(
+        other.day == line.day and other.rendering_npi == note.clinician_npi
+        for other in line.of_claim.lines
+    )
+
+
 @line_rule(
     "BH-101",
     About(
@@ -116,16 +140,18 @@ def incident_to(line: LineCase) -> Verdict:
         reason_codes=("4",),
         remark_codes=("N822", "N519"),
         root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
-        fix="Set the modifier of the degree that the clinician holds, as the payer"
-        " lists it.",
+        fix="Check the clinician's degree in the credentialing file and set the"
+        " modifier that the payer lists for it.",
         source="rulebook BH-101",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
     ),
 )
 def degree_modifier(line: LineCase) -> Verdict:
     settings = line.policy.degree_modifiers
     modifiers = line.line.modifiers
-    carried = next((one for one in modifiers if one in _DEGREE_MODIFIERS), "")
+    carried = next((one for one in modifiers if one in DEGREE_MODIFIERS), "")
     if settings is None:
         if carried or not _is_medicaid_program(line):
             return None
@@ -135,7 +161,7 @@ def degree_modifier(line: LineCase) -> Verdict:
     clinician = line.clinician
     if clinician is None or not clinician.credential:
         return CannotTell("the clinician's credential")
-    wanted = _of_credential(settings, clinician.credential)
+    wanted = modifier_of_credential(settings, clinician.credential)
     if wanted is None:
         return CannotTell(
             f"the payer's degree_modifiers setting for {clinician.credential}"
@@ -149,10 +175,14 @@ def degree_modifier(line: LineCase) -> Verdict:
     )
 
 
-def _of_credential(settings: dict[str, str], credential: str) -> str | None:
+def modifier_of_credential(settings: dict[str, str], credential: str) -> str | None:
     """By the whole credential, else by one of its parts."""
     wanted = {_letters(name): modifier for name, modifier in settings.items()}
-    for part in (credential, *credential.replace("/", ",").split(",")):
+    parts = [credential, *credential.replace("/", ",").split(",")]
+    # "LPC Associate" is no LPC.
+    if type_of_credential(credential) != ASSOCIATE:
+        parts += credential.split()
+    for part in parts:
         found = wanted.get(_letters(part))
         if found is not None:
             return found
@@ -178,6 +208,8 @@ def _letters(text: str) -> str:
         " same modifier means something else in another State.",
         source="rulebook BH-102",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
     ),
 )
 def state_modifier(line: LineCase) -> Verdict:
@@ -207,9 +239,12 @@ def state_modifier(line: LineCase) -> Verdict:
         reason_codes=("4",),
         remark_codes=("N822",),
         root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
-        fix="Add the modifier of the program that the patient is in.",
+        fix="See in the record which program the patient is in, and add the modifier"
+        " that the payer sets for it.",
         source="rulebook BH-103",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def program_modifier(line: LineCase) -> Verdict:
