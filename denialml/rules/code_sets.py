@@ -24,3 +24,23 @@ BEHAVIOR_ANALYSIS = frozenset(
     {"97151", "97152", "97153", "97154", "97155", "97156", "97157", "97158"}
 )
 SEVERE_BEHAVIOR = frozenset({"0362T", "0373T"})
+# What a clinician does not bill on a day of crisis psychotherapy.
+NOT_WITH_CRISIS = (
+    INTAKES
+    | INDIVIDUAL_PSYCHOTHERAPY
+    | FAMILY_PSYCHOTHERAPY
+    | {"90845", "90849", "90853"}
+)
+# Services under which 90785 is not billed.
+NOT_UNDER_COMPLEXITY = (
+    CRISIS
+    | FAMILY_PSYCHOTHERAPY
+    | {"90849"}
+    | VISITS
+    | BEHAVIOR_ANALYSIS
+    | SEVERE_BEHAVIOR
+)
+# One of them a month; 99494 only adds minutes to 99492 and 99493.
+CARE_OF_A_MONTH = frozenset(
+    {"99484", "99492", "99493", "G0323", "G0568", "G0569", "G0570", "G2214"}
+)

@@ -13,6 +13,12 @@ _USUALLY_APPLIED_BY = MEDICAID | {PayerType.MEDICARE_ADVANTAGE}
 _NO_PAYER_TYPE = CannotTell("the payer's type (Medicare, Medicaid, commercial)")
 
 
+def binds_payer(line: LineCase, setting: bool | None) -> bool:
+    """Whether Medicare's edit surely holds: it is Medicare's claim, or the
+    organization wrote down that the payer uses it."""
+    return line.of_claim.payer_type is PayerType.MEDICARE or setting is True
+
+
 def as_the_payer_applies_it(
     line: LineCase,
     verdict: Found | CannotTell,
@@ -27,7 +33,7 @@ def as_the_payer_applies_it(
     kind, Medicaid with tables of its own: without a setting only a warning.
     """
     payer_type = line.of_claim.payer_type
-    if payer_type is PayerType.MEDICARE or setting:
+    if binds_payer(line, setting):
         return verdict
     if setting is False:
         return None

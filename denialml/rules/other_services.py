@@ -14,6 +14,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.facts import SentLine
 from denialml.rules.case import LineCase
 from denialml.rules.rule import CannotTell, Found, Verdict
+from denialml.rules.words import listed
 
 NO_DAY = CannotTell("date of service")
 NO_CLINICIAN = CannotTell("the clinician who delivered each service (rendering NPI)")
@@ -50,10 +51,11 @@ def clinician_of(line: LineCase) -> str:
 
 def same_session(
     line: LineCase, codes: frozenset[str]
-) -> OtherService | CannotTell | None:
-    """The first service of these codes by the line's clinician on its day.
+) -> list[OtherService] | CannotTell | None:
+    """The services of these codes by the line's clinician on its day; None: there are
+    none.
 
-    Cannot tell where one of them may be the same clinician's.
+    Cannot tell where only one that may be another clinician's is there.
     """
     if line.day is None:
         on_claim = line.of_claim.lines
@@ -67,61 +69,99 @@ def same_session(
         )
     if codes.isdisjoint(line.facts.other_codes_same_day):
         return None
-    return of_same_clinician(
+    return all_of_same_clinician(
         line, list(services_between(line, codes, line.day, line.day))
     )
+
+
+def in_conflict(
+    line: LineCase, codes: frozenset[str], others: frozenset[str]
+) -> list[OtherService] | CannotTell | None:
+    """Services of the line's session that stand in conflict with it: one of `codes`
+    with one of `others`.
+
+    Of two lines of the claim the one with a code of `codes` speaks; beside a service
+    that was sent before, either.
+    """
+    if line.line.procedure_code in codes:
+        return same_session(line, others)
+    day = line.day
+    if day is None or codes.isdisjoint(line.facts.other_codes_same_day):
+        return None
+    sent = [
+        one
+        for one in services_between(line, codes, day, day)
+        if one.sent_on is not None
+    ]
+    return all_of_same_clinician(line, sent)
+
+
+def all_of_same_clinician(
+    line: LineCase, services: list[OtherService]
+) -> list[OtherService] | CannotTell | None:
+    """Those of them by the line's clinician; another's are left alone."""
+    clinician = clinician_of(line)
+    own = [one for one in services if clinician and one.clinician_npi == clinician]
+    if own:
+        return own
+    unknown = any(not clinician or not one.clinician_npi for one in services)
+    return NO_CLINICIAN if unknown else None
 
 
 def of_same_clinician(
     line: LineCase, services: list[OtherService]
 ) -> OtherService | CannotTell | None:
     """The first of them by the line's clinician; another's are left alone."""
-    clinician = clinician_of(line)
-    unknown = False
-    for service in services:
-        if not clinician or not service.clinician_npi:
-            unknown = True
-        elif service.clinician_npi == clinician:
-            return service
-    return NO_CLINICIAN if unknown else None
+    found = all_of_same_clinician(line, services)
+    return found[0] if isinstance(found, list) else found
 
 
 def together(
     line: LineCase,
-    other: OtherService,
+    others: list[OtherService],
     *,
     without: str = "",
     severity: Severity | None = None,
     fix: str = "",
 ) -> Found:
-    """Says that one clinician bills the two services of one day.
+    """Says that one clinician bills the line and the others of one day.
 
-    Only a warning where the other was sent before: what became of it is not known.
+    Only a warning where they were sent before: what became of them is not known.
     """
     lacking = f", without {without}" if without else ""
-    if other.sent_on is not None:
+    if are_sent(others):
         severity = Severity.WARN
+    billed = listed((line.line.procedure_code, *named(others)))
     return Found(
-        says=f"{line.line.procedure_code} and {other.code} ({other.where}) of"
-        f" {line.day} are billed by the same clinician{lacking}.",
+        says=f"{billed} of {line.day} are billed by the same clinician{lacking}.",
         severity=severity,
-        lines=lines_of(line, other),
+        lines=lines_of(line, *others),
         fix=fix,
     )
 
 
-def excluded_by(line: LineCase, codes: frozenset[str]) -> Verdict:
-    """Found where the line's clinician bills one of these codes on its day too."""
-    other = same_session(line, codes)
-    return together(line, other) if isinstance(other, OtherService) else other
+def excluded_by(
+    line: LineCase, codes: frozenset[str], others: frozenset[str]
+) -> Verdict:
+    """Found where the line's clinician bills one of `codes` and one of `others`."""
+    found = in_conflict(line, codes, others)
+    return together(line, found) if isinstance(found, list) else found
 
 
-def lines_of(line: LineCase, other: OtherService) -> tuple[int, ...]:
-    """LX01 of both where both are on this claim."""
-    own = line.line.line_number
-    if other.line_number is None:
-        return (own,)
-    return tuple(sorted((own, other.line_number)))
+def named(services: list[OtherService]) -> list[str]:
+    """Each with the place where it is billed, once."""
+    return list(dict.fromkeys(f"{one.code} ({one.where})" for one in services))
+
+
+def are_sent(services: list[OtherService]) -> bool:
+    """Whether none of them stands on the line's own claim."""
+    return all(one.sent_on is not None for one in services)
+
+
+def lines_of(line: LineCase, *others: OtherService) -> tuple[int, ...]:
+    """LX01 of the line and of those others that are on its claim."""
+    numbers = {one.line_number for one in others if one.line_number is not None}
+    return tuple(sorted(numbers | {line.line.line_number}))
 
 
 def rests_on(line: LineCase, bases: list[OtherService]) -> bool | None:
@@ -165,7 +205,7 @@ def bases_between(
     """Services of these codes from `first` to `last` that an add-on may rest on.
 
     The base may have been sent in an earlier submission of the same claim, unless this
-    one replaces that.
+    one replaces that. What was voided or replaced since stands no more.
     """
     claim = line.claim
     found = list(_on_claim(line, codes, first, last))
@@ -174,6 +214,12 @@ def bases_between(
         _of_sent(one, claim)
         for one in _sent(line, codes, first, last)
         if one.patient_control_number != own
+        and not any(
+            later.patient_control_number == one.patient_control_number
+            and later.submitted_on > one.submitted_on
+            and later.frequency_code in ("7", "8")
+            for later in line.records.sent
+        )
     ]
     return found
 

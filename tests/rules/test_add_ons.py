@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from tests.rules.cases import case, earlier_claim, line
 from tests.rules.other_clinicians import nobody_named, others_line
@@ -51,6 +52,34 @@ SPEC = [
             frequency_code="7",
             earlier=[
                 earlier_claim(line("90839"), on=_SENT, patient_control_number="C1")
+            ],
+        ),
+    ),
+    # A base that was voided, or replaced by a claim without it, stands no more.
+    *(
+        Row(
+            "BH-049",
+            FOUND,
+            lambda frequency=frequency, code=code: case(
+                line("90840"),
+                earlier=[
+                    earlier_claim(line("90839"), on=_SENT),
+                    earlier_claim(
+                        line(code), on=date(2026, 3, 4), frequency_code=frequency
+                    ),
+                ],
+            ),
+        )
+        for frequency, code in (("8", "90839"), ("7", "90834"))
+    ),
+    Row(
+        "BH-049",
+        CLEAN,
+        lambda: case(
+            line("90840"),
+            earlier=[
+                earlier_claim(line("90839"), on=_SENT),
+                earlier_claim(line("90839"), on=date(2026, 3, 4), frequency_code="7"),
             ],
         ),
     ),
@@ -178,6 +207,15 @@ SPEC = [
         FOUND,
         lambda: case(line("90833"), line("99283", 2)),
         severity=Severity.WARN,
+    ),
+    # Medicare's pair of the two, which no modifier opens.
+    Row(
+        "BH-050",
+        FOUND,
+        lambda: case(line("90833"), line("99283", 2), payer_type=PayerType.MEDICARE),
+        says="beside which it is never paid",
+        severity=Severity.HOLD,
+        lines=(1, 2),
     ),
     Row(
         "BH-050",

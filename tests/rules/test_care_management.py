@@ -33,8 +33,8 @@ SPEC = [
         "BH-073",
         FOUND,
         lambda: case(line("99484"), line("99492", 2)),
-        says="99492 of 2026-03-02 is the month's second care management service beside"
-        " 99484 of 2026-03-02 (line 1)",
+        says="99492 of 2026-03-02 is a further care management service of the month"
+        " beside 99484 of 2026-03-02 (line 1)",
         lines=(1, 2),
     ),
     Row(

@@ -5,6 +5,7 @@ themselves about a Medicare claim of each kind.
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,9 +16,14 @@ import pytest
 
 from denialml.domain.claim import ServiceLine
 from denialml.domain.coverage import PayerType
+from denialml.domain.edit import Severity
 from denialml.reference import procedure_codes, unit_limits
 from denialml.rules.case import ClaimCase
-from denialml.rules.families.code_pairs import pair_never_paid, pair_without_modifier
+from denialml.rules.families.code_pairs import (
+    OWN_RULES,
+    pair_never_paid,
+    pair_without_modifier,
+)
 from denialml.rules.families.unit_limits import units_over_limit
 from denialml.rules.rule import Found
 from tests.rules.cases import case, changed, line
@@ -30,6 +36,19 @@ pytestmark = pytest.mark.skipif(
 DAY = date(2024, 7, 1)
 STILL_IN_FORCE = "9999-12-31"
 RULE_OF_INDICATOR = {"0": pair_never_paid, "1": pair_without_modifier}
+# Active pairs that a rule of its own tells, each in both orders.
+PAIRS_OF_OWN_RULES = {
+    "BH-050": 30,
+    "BH-051": 306,
+    "BH-053": 24,
+    "BH-054": 204,
+    "BH-056": 52,
+    "BH-058": 20,
+    "BH-060": 2,
+    "BH-061": 12,
+    "BH-062": 12,
+    "BH-073": 6,
+}
 TEMPLATE = case(
     line("90834", service_date=DAY),
     line("90834", 2, service_date=DAY),
@@ -89,7 +108,20 @@ def found_by_pairs(judged: ClaimCase) -> set[tuple[str, str]]:
     }
 
 
-def test_every_active_pair_is_judged_by_its_indicator() -> None:
+def found_by_own_rules(judged: ClaimCase) -> list[tuple[str, Severity]]:
+    """The rules that object to the two services in a pair's place, and how hard."""
+    return [
+        (own.rule.id, verdict.severity or own.rule.severity)
+        for own in OWN_RULES
+        for one in judged.lines
+        if one.line.procedure_code in own.rule.codes
+        and isinstance(verdict := own.rule.judge(one), Found)
+        and verdict.lines == (1, 2)
+    ]
+
+
+def test_every_active_pair_is_told_once_by_its_indicator() -> None:
+    """By the rules of pairs, or no milder by the one rule that knows more of it."""
     active = [
         row
         for row in rows("ptp_practitioner_both_bh.csv")
@@ -97,16 +129,30 @@ def test_every_active_pair_is_judged_by_its_indicator() -> None:
     ]
     assert len(active) == 6700
     assert {row["modifier_indicator"] for row in active} == {"0", "1"}
+    by_own_rules: Counter[str] = Counter()
     for row in active:
         column_1, column_2 = row["column1"], row["column2"]
         indicator = row["modifier_indicator"]
         at_fault = {(indicator, column_2)}
-        with_modifier = at_fault if indicator == "0" else set()
         for order in ((column_1, column_2), (column_2, column_1)):
-            assert found_by_pairs(two(*order)) == at_fault, order
+            own = found_by_own_rules(two(*order))
+            assert found_by_pairs(two(*order)) == (set() if own else at_fault), order
+            assert len(own) <= 1, order
+            for rule_id, severity in own:
+                assert severity in (Severity.HOLD, Severity.DENY_LIKELY), order
+                by_own_rules[rule_id] += 1
             for number in (1, 2):
                 marked = two(*order, modifier_on=number)
-                assert found_by_pairs(marked) == with_modifier, order
+                own = found_by_own_rules(marked)
+                if indicator == "0":
+                    expected = set() if own else at_fault
+                    assert len(own) <= 1
+                else:
+                    # What separate sessions may open is at most looked at.
+                    expected = set()
+                    assert {severity for _, severity in own} <= {Severity.WARN}
+                assert found_by_pairs(marked) == expected, order
+    assert by_own_rules == PAIRS_OF_OWN_RULES
 
 
 def test_every_other_two_codes_of_the_table_are_clean() -> None:
@@ -145,8 +191,13 @@ def test_deleted_pairs_hold_until_their_last_day() -> None:
             last = date.fromisoformat(row["deleted"])
             codes = (row["column1"], row["column2"])
             at_fault = {(row["modifier_indicator"], row["column2"])}
-            assert found_by_pairs(two(*codes, day=last)) >= at_fault, row
+            on_last = two(*codes, day=last)
             after = two(*codes, day=last + timedelta(days=1))
+            if found_by_own_rules(on_last):
+                # A rule of its own asks for no table: it holds after that, too.
+                assert found_by_own_rules(after), row
+                continue
+            assert found_by_pairs(on_last) >= at_fault, row
             assert bool(found_by_pairs(after)) is (later is not None), row
 
 

@@ -43,6 +43,31 @@ SPEC = [
         ),
         severity=Severity.WARN,
     ),
+    Row(
+        "BH-056",
+        FOUND,
+        lambda: case(
+            line("90837"), earlier=[earlier_claim(line("90839"), on=date(2026, 3, 3))]
+        ),
+        severity=Severity.WARN,
+    ),
+    # Another clinician's or another day's first hour does not speak for 90840.
+    Row(
+        "BH-056",
+        FOUND,
+        lambda: case(line("90840"), line("90837", 2), others_line("90839", 3)),
+        lines=(1, 2),
+    ),
+    Row(
+        "BH-056",
+        FOUND,
+        lambda: case(
+            line("90840"),
+            line("90837", 2),
+            line("90839", 3, service_date=date(2026, 3, 1)),
+        ),
+        lines=(1, 2),
+    ),
     Row("BH-056", CLEAN, lambda: case(line("90839"), line("90840", 2))),
     # Review E23.
     Row("BH-056", CLEAN, lambda: case(line("90839"), others_line("90853"))),

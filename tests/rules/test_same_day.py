@@ -63,6 +63,22 @@ def _pair(rule_id: str, code: str, other: str, says: str) -> list[Row]:
                 line(code), earlier=[earlier_claim(others_line(other), on=_SENT)]
             ),
         ),
+        # Split the other way round.
+        Row(
+            rule_id,
+            FOUND,
+            lambda: case(line(other), earlier=[earlier_claim(line(code), on=_SENT)]),
+            says=f"{code} (the claim sent on 2026-03-03)",
+            lines=(1,),
+            severity=Severity.WARN,
+        ),
+        Row(
+            rule_id,
+            CLEAN,
+            lambda: case(
+                line(other), earlier=[earlier_claim(others_line(code), on=_SENT)]
+            ),
+        ),
     ]
 
 
@@ -74,6 +90,14 @@ SPEC = [
     *_pair("BH-061", "90847", "90834", "without a modifier for separate sessions"),
     *_pair("BH-062", "90853", "90833", "without a modifier for separate sessions"),
     Row("BH-051", CLEAN, lambda: case(line("99214"), line("90838", 2))),
+    # All that stand beside it are named.
+    Row(
+        "BH-051",
+        FOUND,
+        lambda: case(line("90834"), line("99211", 2), line("99214", 3)),
+        says="90834, 99211 (line 2) and 99214 (line 3) of 2026-03-02",
+        lines=(1, 2, 3),
+    ),
     Row(
         "BH-051",
         FOUND,
@@ -224,7 +248,45 @@ SPEC = [
         CLEAN,
         lambda: case(line("90847"), line("90834", 2), policy=_ANY_PAIR),
     ),
-    Row("BH-061", FOUND, lambda: case(line("90846"), line("90832", 2))),
+    Row(
+        "BH-061",
+        FOUND,
+        lambda: case(line("90846"), line("90832", 2)),
+        severity=Severity.WARN,
+    ),
+    # Medicare's own edit denies what nothing marks; so do payers that use it.
+    Row(
+        "BH-061",
+        FOUND,
+        lambda: case(line("90846"), line("90832", 2), payer_type=PayerType.MEDICARE),
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row(
+        "BH-062",
+        FOUND,
+        lambda: case(
+            line("90853"),
+            line("90837", 2),
+            policy=PayerPolicy(applies_ncci_pairs=True),
+        ),
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row(
+        "BH-062",
+        FOUND,
+        lambda: case(line("90853"), line("90837", 2), payer_type=PayerType.MEDICAID),
+        severity=Severity.WARN,
+    ),
+    # One of two is marked: the other is meant.
+    Row(
+        "BH-062",
+        FOUND,
+        lambda: case(
+            line("90853"), line("90837", 2, modifiers=("59",)), line("90834", 3)
+        ),
+        says="90853 and 90834 (line 3)",
+        lines=(1, 3),
+    ),
     Row(
         "BH-062",
         CLEAN,

@@ -52,6 +52,17 @@ SPEC = [
         CLEAN,
         lambda: case(line("99214"), line("J0013", 2, units=Decimal(56))),
     ),
+    Row(
+        "BH-067",
+        FOUND,
+        lambda: case(
+            line("99214"),
+            earlier=[earlier_claim(line("G2083"), on=date(2026, 3, 3))],
+            payer_type=PayerType.MEDICARE,
+        ),
+        says="99214 of 2026-03-02 is included in G2083 (the claim sent on 2026-03-03)",
+        severity=Severity.WARN,
+    ),
     Row("BH-067", CANNOT_TELL, lambda: nobody_named(line("G2083"), line("99214", 2))),
     Row(
         "BH-068",

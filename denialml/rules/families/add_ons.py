@@ -4,28 +4,28 @@ from datetime import date, timedelta
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
-    BEHAVIOR_ANALYSIS,
-    CRISIS,
     EMERGENCY_VISITS,
-    FAMILY_PSYCHOTHERAPY,
+    NOT_UNDER_COMPLEXITY,
     NURSE_VISIT,
     PSYCHOTHERAPY_WITH_VISIT,
-    SEVERE_BEHAVIOR,
     TELEMEDICINE_VISITS,
     VISITS,
     VISITS_OF_ADD_ONS,
 )
+from denialml.rules.medicare_edits import binds_payer
 from denialml.rules.other_services import (
     NO_CLINICIAN,
     NO_DAY,
     OtherService,
+    all_of_same_clinician,
     bases_between,
     lines_of,
     month_of,
-    of_same_clinician,
+    named,
     rests_on,
 )
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
@@ -56,14 +56,6 @@ _OF_EPISODE = frozenset({"96121", "96131", "96133", "96137", "96139"})
 # Testing of one episode rarely reaches over more than three months.
 _EPISODE = timedelta(days=92)
 _COMPLEXITY = "90785"
-_NO_BASE_OF_COMPLEXITY = (
-    CRISIS
-    | FAMILY_PSYCHOTHERAPY
-    | {"90849"}
-    | VISITS
-    | BEHAVIOR_ANALYSIS
-    | SEVERE_BEHAVIOR
-)
 _ONE_PROVIDER = CannotTell(
     "whether the add-on's clinician and the base's bill as one (group and specialty)"
 )
@@ -85,6 +77,8 @@ _NO_HISTORY = CannotTell("claims sent before for the patient, where the base may
         " off.",
         source="RARC N122, rulebook BH-049",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset(_BASES),
         review=("E19", "E23", "E49"),
     ),
@@ -128,6 +122,8 @@ def add_on_without_base(line: LineCase) -> Verdict:
         " is 90832, 90834 or 90837 by its minutes.",
         source="Novitas 00026768, AAPC 143420, rulebook BH-050",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=PSYCHOTHERAPY_WITH_VISIT,
         review=("E23", "E48", "E49"),
     ),
@@ -151,6 +147,15 @@ def psychotherapy_add_on_without_visit(line: LineCase) -> Verdict:
                 f"whether the payer takes {one.code} as the visit of {code}"
             )
     for one in found:
+        if one.code in EMERGENCY_VISITS and binds_payer(
+            line, line.policy.applies_ncci_pairs
+        ):
+            # A pair that no modifier opens: the add-on is not paid.
+            return Found(
+                says=f"{code} of {day} has only {one.code} ({one.where}) as its visit,"
+                " beside which it is never paid.",
+                lines=lines_of(line, one),
+            )
         if one.code == NURSE_VISIT or one.code in EMERGENCY_VISITS:
             return Found(
                 says=f"{code} of {day} has only {one.code} ({one.where}) as its visit,"
@@ -172,9 +177,12 @@ def psychotherapy_add_on_without_visit(line: LineCase) -> Verdict:
         reason_codes=("B15", "97"),
         remark_codes=("N122",),
         root_cause=RootCause.BUNDLING_SAME_DAY,
-        fix="Take 90785 off.",
+        fix="Take 90785 off, unless the note documents an intake or psychotherapy that"
+        " the claim lacks.",
         source="NGS 675774, BCBSIL policy, rulebook BH-058",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset({_COMPLEXITY}),
         review=("E23",),
     ),
@@ -184,19 +192,21 @@ def complexity_with_excluded_service(line: LineCase) -> Verdict:
     # Without a date of service BH-049 asks for it.
     if day is None or bases_between(line, _BASES[_COMPLEXITY], day, day):
         return None
-    other = _complexity_excluded(line, day)
-    if not isinstance(other, OtherService):
-        return other
+    others = _complexity_excluded(line, day)
+    if not isinstance(others, list):
+        return others
     return Found(
-        says=f"90785 of {day} stands with {other.code} ({other.where}) and with no"
-        " service that takes it.",
-        lines=lines_of(line, other),
+        says=f"90785 of {day} stands with {listed(named(others))} and with no service"
+        " that takes it.",
+        lines=lines_of(line, *others),
     )
 
 
-def _complexity_excluded(line: LineCase, day: date) -> OtherService | CannotTell | None:
-    return of_same_clinician(
-        line, bases_between(line, _NO_BASE_OF_COMPLEXITY, day, day)
+def _complexity_excluded(
+    line: LineCase, day: date
+) -> list[OtherService] | CannotTell | None:
+    return all_of_same_clinician(
+        line, bases_between(line, NOT_UNDER_COMPLEXITY, day, day)
     )
 
 

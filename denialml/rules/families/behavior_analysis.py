@@ -3,6 +3,7 @@
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
@@ -37,6 +38,8 @@ _NO_DIAGNOSIS = CannotTell("a diagnosis on the claim")
         " and session logs prove.",
         source="rulebook BH-043",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=_ALL,
         review=("E16",),
     ),
@@ -74,6 +77,8 @@ def overlapping_sessions(line: LineCase) -> Verdict:
         " that the claim lacks; bill only what it holds.",
         source="rulebook BH-064",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=BEHAVIOR_ANALYSIS,
     ),
 )

@@ -4,15 +4,17 @@ from datetime import date
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
+from denialml.rules.code_sets import CARE_OF_A_MONTH
 from denialml.rules.other_services import (
     NO_CLINICIAN,
     NO_DAY,
     OtherService,
+    all_of_same_clinician,
     bases_between,
     lines_of,
     month_of,
-    of_same_clinician,
     rests_on,
     services_between,
 )
@@ -24,13 +26,8 @@ from denialml.rules.rule import (
     Verdict,
     line_rule,
 )
+from denialml.rules.words import listed
 
-# One of them a month; 99494 only adds minutes to 99492 and 99493.
-_ONCE_A_MONTH = frozenset(
-    {
-        "99484", "99492", "99493", "G0323", "G0568", "G0569", "G0570", "G2214",
-    }
-)  # fmt: skip
 _BUNDLE_ADD_ONS = frozenset({"G0568", "G0569", "G0570"})
 _BUNDLES = frozenset({"G0556", "G0557", "G0558"})
 
@@ -49,7 +46,9 @@ _BUNDLES = frozenset({"G0556", "G0557", "G0558"})
         fix="Keep the one service of the month that the time log supports.",
         source="fairpath.ai, rulebook BH-073",
         support="verified",
-        codes=_ONCE_A_MONTH,
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=CARE_OF_A_MONTH,
         review=("E45",),
     ),
 )
@@ -59,16 +58,17 @@ def second_service_of_month(line: LineCase) -> Verdict:
     first, last = month_of(line.day)
     rivals = [
         other
-        for other in services_between(line, _ONCE_A_MONTH, first, last)
+        for other in services_between(line, CARE_OF_A_MONTH, first, last)
         if _is_earlier(line, line.day, other)
     ]
-    other = of_same_clinician(line, rivals)
-    if not isinstance(other, OtherService):
-        return other
+    others = all_of_same_clinician(line, rivals)
+    if not isinstance(others, list):
+        return others
+    beside = listed(f"{one.code} of {one.day} ({one.where})" for one in others)
     return Found(
-        says=f"{line.line.procedure_code} of {line.day} is the month's second care"
-        f" management service beside {other.code} of {other.day} ({other.where}).",
-        lines=lines_of(line, other),
+        says=f"{line.line.procedure_code} of {line.day} is a further care management"
+        f" service of the month beside {beside}.",
+        lines=lines_of(line, *others),
     )
 
 
@@ -87,6 +87,8 @@ def second_service_of_month(line: LineCase) -> Verdict:
         " that; else take the add-on off.",
         source="fairpath.ai, rulebook BH-074",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICARE,
         codes=_BUNDLE_ADD_ONS,
         valid_from=date(2026, 1, 1),

@@ -1,21 +1,56 @@
-"""Two codes of a day of which Medicare pays one (NCCI procedure-to-procedure edits)."""
+"""Two codes of a day of which Medicare pays one (NCCI procedure-to-procedure edits).
+
+Of a pair that a rule of its own speaks of, as of an intake with psychotherapy, nothing
+is said here: that rule says what to do about it.
+"""
 
 from datetime import date
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import CodePairs, code_pairs
 from denialml.rules.case import LineCase
+from denialml.rules.code_sets import (
+    CARE_OF_A_MONTH,
+    CRISIS,
+    EMERGENCY_VISITS,
+    FAMILY_PSYCHOTHERAPY,
+    INDIVIDUAL_PSYCHOTHERAPY,
+    INTAKES,
+    NOT_UNDER_COMPLEXITY,
+    NOT_WITH_CRISIS,
+    PSYCHOTHERAPY_WITH_VISIT,
+    STAND_ALONE_PSYCHOTHERAPY,
+    VISITS,
+)
+from denialml.rules.families.add_ons import (
+    complexity_with_excluded_service,
+    psychotherapy_add_on_without_visit,
+)
+from denialml.rules.families.care_management import second_service_of_month
+from denialml.rules.families.crisis import crisis_with_other_service
+from denialml.rules.families.same_day import (
+    family_with_and_without_patient,
+    family_with_individual,
+    group_with_individual,
+    intake_with_psychotherapy,
+    intake_with_visit,
+    visit_with_stand_alone_psychotherapy,
+)
 from denialml.rules.medicare_edits import as_the_payer_applies_it
 from denialml.rules.other_services import (
     NO_CLINICIAN,
     OtherService,
-    clinician_of,
+    all_of_same_clinician,
+    are_sent,
+    lines_of,
+    named,
     services_between,
 )
-from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+from denialml.rules.rule import About, CannotTell, Found, Rule, Verdict, line_rule
 from denialml.rules.words import listed
 
 _NO_SETTING = CannotTell("the payer's applies_ncci_pairs setting")
@@ -24,6 +59,34 @@ _OPENING = frozenset(
     {"24", "25", "27", "57", "58", "59", "78", "79", "91", "XE", "XP", "XS", "XU"}
     | {"LT", "RT", "E1", "E2", "E3", "E4", "FA", "TA", "LC", "LD", "RC", "LM", "RI"}
     | {f"{side}{digit}" for side in "FT" for digit in range(1, 10)}
+)
+
+
+class OwnRule(NamedTuple):
+    """A rule that speaks of one of `codes` with one of `others`."""
+
+    rule: Rule
+    codes: frozenset[str]
+    others: frozenset[str]
+
+
+OWN_RULES = (
+    OwnRule(visit_with_stand_alone_psychotherapy, STAND_ALONE_PSYCHOTHERAPY, VISITS),
+    OwnRule(intake_with_psychotherapy, INTAKES, INDIVIDUAL_PSYCHOTHERAPY),
+    OwnRule(intake_with_visit, INTAKES, VISITS),
+    OwnRule(crisis_with_other_service, CRISIS, NOT_WITH_CRISIS),
+    OwnRule(
+        psychotherapy_add_on_without_visit, PSYCHOTHERAPY_WITH_VISIT, EMERGENCY_VISITS
+    ),
+    OwnRule(
+        complexity_with_excluded_service, frozenset({"90785"}), NOT_UNDER_COMPLEXITY
+    ),
+    OwnRule(
+        family_with_and_without_patient, frozenset({"90847"}), frozenset({"90846"})
+    ),
+    OwnRule(family_with_individual, FAMILY_PSYCHOTHERAPY, STAND_ALONE_PSYCHOTHERAPY),
+    OwnRule(group_with_individual, frozenset({"90853"}), INDIVIDUAL_PSYCHOTHERAPY),
+    OwnRule(second_service_of_month, CARE_OF_A_MONTH, CARE_OF_A_MONTH),
 )
 
 
@@ -42,6 +105,8 @@ _OPENING = frozenset(
         " visit) only if the record shows a distinct service, else take the line off.",
         source="CMS NCCI practitioner pairs, mid-2024, rulebook BH-065",
         support="partly-verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E22", "E23"),
     ),
 )
@@ -60,9 +125,12 @@ def pair_without_modifier(line: LineCase) -> Verdict:
         reason_codes=("236", "97"),
         remark_codes=("M80",),
         root_cause=RootCause.BUNDLING_SAME_DAY,
-        fix="Take the line off; no modifier opens the pair.",
+        fix="Keep the one of the two that the notes support; no modifier opens the"
+        " pair.",
         source="CMS NCCI practitioner pairs, mid-2024, rulebook BH-066",
         support="partly-verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E22", "E23"),
     ),
 )
@@ -95,38 +163,81 @@ def _judged(line: LineCase, indicator: Literal["0", "1"]) -> Verdict:
         for one in services_between(line, frozenset(paired), day, day)
         if (one.sent_on is not None or paired[one.code] != own)
         and (indicator == "0" or _OPENING.isdisjoint(one.modifiers))
+        and not _has_own_rule(line, one)
     ]
-    if not services:
+    same = all_of_same_clinician(line, services)
+    if same is None:
         return None
-    clinician = clinician_of(line)
-    same = [one for one in services if clinician and one.clinician_npi == clinician]
-    if not same and clinician and all(one.clinician_npi for one in services):
-        return None
+    if isinstance(same, list):
+        is_column_2 = all(paired[one.code] != own for one in same)
+        verdict: Found | CannotTell = _found(
+            line, same, indicator, is_column_2=is_column_2
+        )
+    else:
+        verdict = same
     return as_the_payer_applies_it(
-        line,
-        _found(line, same, indicator) if same else NO_CLINICIAN,
-        setting=line.policy.applies_ncci_pairs,
-        missing=_NO_SETTING,
+        line, verdict, setting=line.policy.applies_ncci_pairs, missing=_NO_SETTING
     )
 
 
 def _found(
-    line: LineCase, others: list[OtherService], indicator: Literal["0", "1"]
+    line: LineCase,
+    others: list[OtherService],
+    indicator: Literal["0", "1"],
+    *,
+    is_column_2: bool,
 ) -> Found:
-    beside = listed(dict.fromkeys(f"{one.code} ({one.where})" for one in others))
+    """`is_column_2`: the line is at fault beside each of the others."""
+    code = line.line.procedure_code
+    beside = listed(named(others))
     unless = (
         "whatever the modifier"
         if indicator == "0"
         else "without a modifier that says they are distinct"
     )
-    on_claim = [one.line_number for one in others if one.line_number is not None]
-    return Found(
-        says=f"{line.line.procedure_code} and {beside} of {line.day} are a pair of"
-        f" which one is paid, {unless}.",
-        # What became of a line that was sent before is not known.
-        severity=None if on_claim else Severity.WARN,
-        lines=tuple(sorted([line.line.line_number, *on_claim])),
+    says = (
+        f"{code} of {line.day} is not paid beside {beside}, {unless}."
+        if is_column_2
+        else f"Of {code} and {beside} of {line.day} one is not paid, {unless}."
     )
+    fix = (
+        f"Take {code} off, unless the records show that the services were of different"
+        " days; no modifier opens the pair."
+        if is_column_2 and indicator == "0"
+        else ""
+    )
+    return Found(
+        says=says,
+        # What became of a line that was sent before is not known.
+        severity=Severity.WARN if are_sent(others) else None,
+        lines=lines_of(line, *others),
+        fix=fix,
+    )
+
+
+def _has_own_rule(line: LineCase, other: OtherService) -> bool:
+    """Whether a rule of their own speaks of the two services, from either line."""
+    code = line.line.procedure_code
+    lines = [line]
+    lines += [
+        one
+        for one in line.of_claim.lines
+        if one.line.line_number == other.line_number
+        and one.line.procedure_code == other.code
+    ]
+    for own in OWN_RULES:
+        if not (
+            (code in own.codes and other.code in own.others)
+            or (other.code in own.codes and code in own.others)
+        ):
+            continue
+        for one in lines:
+            if one.line.procedure_code not in own.rule.codes:
+                continue
+            verdict = own.rule.judge(one)
+            if isinstance(verdict, Found) or verdict is NO_CLINICIAN:
+                return True
+    return False
 
 
 def _in_force(one: str, other: str, day: date) -> CodePairs | None:

@@ -2,6 +2,7 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 
@@ -22,6 +23,8 @@ _OF_OTHER_RULES = frozenset({"J0013", "S0013", "99441", "99442", "99443"})
         fix="Bill the code of that day for the service that the note documents.",
         source="procedure code table with its first and last days",
         support="partly-verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E75",),
     ),
 )

@@ -2,22 +2,11 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
-from denialml.rules.code_sets import (
-    CRISIS,
-    FAMILY_PSYCHOTHERAPY,
-    INDIVIDUAL_PSYCHOTHERAPY,
-    INTAKES,
-)
+from denialml.rules.code_sets import CRISIS, NOT_WITH_CRISIS
 from denialml.rules.other_services import excluded_by
 from denialml.rules.rule import About, Verdict, line_rule
-
-_EXCLUDED = (
-    INTAKES
-    | INDIVIDUAL_PSYCHOTHERAPY
-    | FAMILY_PSYCHOTHERAPY
-    | {"90845", "90849", "90853"}
-)
 
 
 @line_rule(
@@ -35,12 +24,16 @@ _EXCLUDED = (
         " off.",
         source="AAPC 133604, BCBSIL policy, rulebook BH-056",
         support="verified",
-        codes=CRISIS,
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=CRISIS | NOT_WITH_CRISIS,
         review=("E23",),
     ),
 )
 def crisis_with_other_service(line: LineCase) -> Verdict:
     # 90785 under a crisis code is BH-058. 90840 speaks only where its base is not here.
-    if line.line.procedure_code == "90840" and "90839" in line.of_claim.codes:
+    if line.line.procedure_code == "90840" and any(
+        other.line.procedure_code == "90839" for other in line.same_session_lines
+    ):
         return None
-    return excluded_by(line, _EXCLUDED)
+    return excluded_by(line, CRISIS, NOT_WITH_CRISIS)

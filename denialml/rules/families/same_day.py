@@ -2,6 +2,7 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
     FAMILY_PSYCHOTHERAPY,
@@ -12,10 +13,13 @@ from denialml.rules.code_sets import (
     STAND_ALONE_PSYCHOTHERAPY,
     VISITS,
 )
+from denialml.rules.medicare_edits import binds_payer
 from denialml.rules.other_services import (
     SEPARATE_SESSION_MODIFIERS,
     OtherService,
     excluded_by,
+    in_conflict,
+    named,
     same_session,
     together,
 )
@@ -27,10 +31,13 @@ from denialml.rules.rule import (
     Verdict,
     line_rule,
 )
+from denialml.rules.words import listed
 
 _FIELDS = ("2400 SV101-2", "2400 DTP*472", "2310B/2420A NM109")
 _WITH_MODIFIER_25 = PSYCHOTHERAPY_WITH_VISIT | {"96127"}
 _NO_SETTING = CannotTell("the payer's modifier 25 setting")
+_PATIENT_PRESENT, _PATIENT_ABSENT = frozenset({"90847"}), frozenset({"90846"})
+_GROUP = frozenset({"90853"})
 
 
 @line_rule(
@@ -48,22 +55,25 @@ _NO_SETTING = CannotTell("the payer's modifier 25 setting")
         " keeps them apart from the visit; else keep the one service it supports.",
         source="CPT, texmed.org 30416, rulebook BH-051",
         support="verified",
-        codes=STAND_ALONE_PSYCHOTHERAPY,
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=STAND_ALONE_PSYCHOTHERAPY | VISITS,
         review=("E23", "E48"),
     ),
 )
 def visit_with_stand_alone_psychotherapy(line: LineCase) -> Verdict:
-    other = same_session(line, VISITS)
-    if not isinstance(other, OtherService):
-        return other
-    if other.code == NURSE_VISIT:
+    others = in_conflict(line, STAND_ALONE_PSYCHOTHERAPY, VISITS)
+    if not isinstance(others, list):
+        return others
+    visits = {line.line.procedure_code, *(one.code for one in others)} & VISITS
+    if visits == {NURSE_VISIT}:
         return together(
             line,
-            other,
+            others,
             fix="Look whether each service has its own note; 99211 is not the visit of"
             " a psychotherapy add-on.",
         )
-    return together(line, other)
+    return together(line, others)
 
 
 @line_rule(
@@ -80,6 +90,8 @@ def visit_with_stand_alone_psychotherapy(line: LineCase) -> Verdict:
         fix="Append modifier 25 where the note documents separate work.",
         source="rulebook BH-052",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         payer_types=COMMERCIAL,
         codes=VISITS,
         review=("E23",),
@@ -88,14 +100,14 @@ def visit_with_stand_alone_psychotherapy(line: LineCase) -> Verdict:
 def visit_without_modifier_25(line: LineCase) -> Verdict:
     if line.policy.requires_modifier_25 is False or "25" in line.line.modifiers:
         return None
-    other = same_session(line, _WITH_MODIFIER_25)
-    if not isinstance(other, OtherService):
-        return other
+    others = same_session(line, _WITH_MODIFIER_25)
+    if not isinstance(others, list):
+        return others
     if line.policy.requires_modifier_25 is None:
         return _NO_SETTING
     return Found(
-        says=f"{line.line.procedure_code} of {line.day} stands with {other.code}"
-        f" ({other.where}) and lacks modifier 25, which the payer wants."
+        says=f"{line.line.procedure_code} of {line.day} stands with"
+        f" {listed(named(others))} and lacks modifier 25, which the payer wants."
     )
 
 
@@ -113,13 +125,15 @@ def visit_without_modifier_25(line: LineCase) -> Verdict:
         fix="Keep the one service that the note supports; no modifier opens this pair.",
         source="NCCI indicator 0, AAPC 143420, rulebook BH-053",
         support="verified",
-        codes=INTAKES,
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=INTAKES | INDIVIDUAL_PSYCHOTHERAPY,
         review=("E23",),
     ),
 )
 def intake_with_psychotherapy(line: LineCase) -> Verdict:
     # An intake on a day of crisis psychotherapy is BH-056.
-    return excluded_by(line, INDIVIDUAL_PSYCHOTHERAPY)
+    return excluded_by(line, INTAKES, INDIVIDUAL_PSYCHOTHERAPY)
 
 
 @line_rule(
@@ -136,12 +150,14 @@ def intake_with_psychotherapy(line: LineCase) -> Verdict:
         fix="Keep the one service that the note supports.",
         source="NGS 675774, rulebook BH-054",
         support="verified",
-        codes=INTAKES,
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=INTAKES | VISITS,
         review=("E23",),
     ),
 )
 def intake_with_visit(line: LineCase) -> Verdict:
-    return excluded_by(line, VISITS)
+    return excluded_by(line, INTAKES, VISITS)
 
 
 @line_rule(
@@ -158,18 +174,20 @@ def intake_with_visit(line: LineCase) -> Verdict:
         " else 90846; two separate sessions need times of their own in the notes.",
         source="rulebook BH-060",
         support="expertise",
-        codes=frozenset({"90847"}),
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=FAMILY_PSYCHOTHERAPY,
         review=("E23",),
     ),
 )
 def family_with_and_without_patient(line: LineCase) -> Verdict:
     if line.policy.applies_ncci_pairs is False:
         return None
-    other = same_session(line, frozenset({"90846"}))
-    if not isinstance(other, OtherService):
-        return other
-    separate = _has_separate_session(line, other)
-    return together(line, other, severity=Severity.WARN if separate else None)
+    others = in_conflict(line, _PATIENT_PRESENT, _PATIENT_ABSENT)
+    if not isinstance(others, list):
+        return others
+    separate = all(_has_separate_session(line, other) for other in others)
+    return together(line, others, severity=Severity.WARN if separate else None)
 
 
 @line_rule(
@@ -187,12 +205,14 @@ def family_with_and_without_patient(line: LineCase) -> Verdict:
         " start and stop; else keep one.",
         source="BCBSIL policy, rulebook BH-061",
         support="verified",
-        codes=FAMILY_PSYCHOTHERAPY,
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=FAMILY_PSYCHOTHERAPY | STAND_ALONE_PSYCHOTHERAPY,
         review=("E23",),
     ),
 )
 def family_with_individual(line: LineCase) -> Verdict:
-    return _unmarked_pair(line, STAND_ALONE_PSYCHOTHERAPY)
+    return _unmarked_pair(line, FAMILY_PSYCHOTHERAPY, STAND_ALONE_PSYCHOTHERAPY)
 
 
 @line_rule(
@@ -210,23 +230,41 @@ def family_with_individual(line: LineCase) -> Verdict:
         " start and stop; else keep one.",
         source="rulebook BH-062",
         support="expertise",
-        codes=frozenset({"90853"}),
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        codes=_GROUP | INDIVIDUAL_PSYCHOTHERAPY,
         review=("E23",),
     ),
 )
 def group_with_individual(line: LineCase) -> Verdict:
-    return _unmarked_pair(line, INDIVIDUAL_PSYCHOTHERAPY)
+    return _unmarked_pair(line, _GROUP, INDIVIDUAL_PSYCHOTHERAPY)
 
 
-def _unmarked_pair(line: LineCase, codes: frozenset[str]) -> Verdict:
+def _unmarked_pair(
+    line: LineCase, codes: frozenset[str], with_codes: frozenset[str]
+) -> Verdict:
+    """A pair of separate sessions without the modifier that says so.
+
+    A warning, unless Medicare's edit, which denies it, binds the payer.
+    """
     if line.policy.applies_ncci_pairs is False:
         return None
-    other = same_session(line, codes)
-    if not isinstance(other, OtherService):
-        return other
-    if _has_separate_session(line, other):
+    others = in_conflict(line, codes, with_codes)
+    if not isinstance(others, list):
+        return others
+    unmarked = [one for one in others if not _has_separate_session(line, one)]
+    if not unmarked:
         return None
-    return together(line, other, without="a modifier for separate sessions")
+    return together(
+        line,
+        unmarked,
+        without="a modifier for separate sessions",
+        severity=(
+            Severity.DENY_LIKELY
+            if binds_payer(line, line.policy.applies_ncci_pairs)
+            else None
+        ),
+    )
 
 
 def _has_separate_session(line: LineCase, other: OtherService) -> bool:

@@ -2,6 +2,7 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 from denialml.rules.words import plain
@@ -38,6 +39,8 @@ _CRISIS = frozenset(_FIRST_HOUR_OF) | frozenset(_FIRST_HOUR_OF.values())
         " no psychotherapy code fits.",
         source="CPT midpoint rule, rulebook BH-036",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=_PSYCHOTHERAPY,
     ),
 )
@@ -71,6 +74,8 @@ def minutes_below_band(line: LineCase) -> Verdict:
         " with modifier 59 or 76.",
         source="rulebook BH-040",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=_PSYCHOTHERAPY,
         review=("E49",),
     ),
@@ -95,6 +100,8 @@ def several_units(line: LineCase) -> Verdict:
         fix="If the note supports it, bill the code whose band holds the minutes.",
         source="CPT midpoint rule, rulebook BH-037",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E24",),
     ),
 )
@@ -129,6 +136,8 @@ def minutes_above_band(line: LineCase) -> Verdict:
         fix="Bill no more than the documented minutes support.",
         source="BCBSIL psychotherapy policy, CPT midpoint rule, rulebook BH-057",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=_CRISIS,
         review=("E25",),
     ),

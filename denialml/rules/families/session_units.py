@@ -7,6 +7,7 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
+from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import VISITS_OF_ADD_ONS
@@ -45,6 +46,8 @@ _MINUTES_OF_TWELVE_HOURS = 12 * 60
         fix="Bill the units that the documented minutes make.",
         source="8-minute rule, rulebook BH-041",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset(_MINUTES_BEFORE),
     ),
 )
@@ -117,6 +120,8 @@ def _under_the_same_note(line: LineCase) -> tuple[Decimal, tuple[int, ...]]:
         " support.",
         source="rulebook BH-044",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.COMPLIANCE,
         review=("E16",),
     ),
 )
@@ -204,6 +209,8 @@ def _minutes_of_union(spans: list[tuple[int, int]]) -> int:
         " payer pays them.",
         source="payer's program rules, rulebook BH-048",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=_PROGRAM_DAYS,
         review=("E26",),
     ),
@@ -241,6 +248,8 @@ def program_day_too_short(line: LineCase) -> Verdict:
         source="Texas Medical Association on visits with psychotherapy, rulebook"
         " BH-039",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=frozenset(_PSYCHOTHERAPY_WITH_VISIT),
     ),
 )

@@ -5,14 +5,16 @@ from decimal import Decimal
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import PSYCHOTHERAPY_WITH_VISIT, VISITS
 from denialml.rules.other_services import (
     NO_DAY,
-    OtherService,
+    are_sent,
     clinician_of,
+    in_conflict,
     lines_of,
-    same_session,
+    named,
 )
 from denialml.rules.rule import (
     MEDICARE_AND_ADVANTAGE,
@@ -22,7 +24,7 @@ from denialml.rules.rule import (
     Verdict,
     line_rule,
 )
-from denialml.rules.words import plain
+from denialml.rules.words import listed, plain
 
 _BUNDLES = frozenset({"G2082", "G2083"})
 _DRUGS = frozenset({"J0013", "S0013"})
@@ -53,20 +55,27 @@ _NEW_UNKNOWN = CannotTell("whether the patient is new to the clinician (the note
         " drug apart, bill those without G2082 or G2083.",
         source="neolytix.com, pabau.com G2083, rulebook BH-067",
         support="verified",
-        codes=_BUNDLES,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
+        codes=_BUNDLES | _IN_BUNDLE,
         review=("E23",),
     ),
 )
 def bundle_with_included_service(line: LineCase) -> Verdict:
-    other = same_session(line, _IN_BUNDLE)
-    if not isinstance(other, OtherService):
-        return other
+    others = in_conflict(line, _BUNDLES, _IN_BUNDLE)
+    if not isinstance(others, list):
+        return others
+    own = line.line.procedure_code
+    says = (
+        f"{own} of {line.day} includes {listed(named(others))}."
+        if own in _BUNDLES
+        else f"{own} of {line.day} is included in {listed(named(others))}."
+    )
     milder = None if _follows_medicare(line) else Severity.WARN
     return Found(
-        says=f"{line.line.procedure_code} of {line.day} includes {other.code}"
-        f" ({other.where}).",
-        severity=Severity.WARN if other.sent_on is not None else milder,
-        lines=lines_of(line, other),
+        says=says,
+        severity=Severity.WARN if are_sent(others) else milder,
+        lines=lines_of(line, *others),
     )
 
 
@@ -84,6 +93,8 @@ def bundle_with_included_service(line: LineCase) -> Verdict:
         fix="Bill the code and units of the dose that the note documents.",
         source="pabau.com G2083, rulebook BH-068",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=_BUNDLES | _DRUGS,
     ),
 )
@@ -131,6 +142,8 @@ def dose_against_code(line: LineCase) -> Verdict:
         " come with a later one.",
         source="neolytix.com, rulebook BH-070",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=_BUNDLES,
     ),
 )
@@ -162,10 +175,12 @@ def bundle_for_new_patient(line: LineCase) -> Verdict:
         reason_codes=("181",),
         remark_codes=("M20", "N56"),
         root_cause=RootCause.CODING_TIME_UNITS,
-        fix="Bill the drug code valid on the date of service, unless the payer has put"
-        " in writing that it takes the other.",
+        fix="Bill the drug code that was valid on the date of service; both count one"
+        " unit a milligram.",
         source="neolytix.com, swiftmds.com, rulebook BH-071",
         support="verified",
+        fix_class=FixClass.DATA_CORRECTION,
+        fix_by=FixBy.BILLER,
         codes=_DRUGS,
     ),
 )

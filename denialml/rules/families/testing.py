@@ -5,6 +5,7 @@ from datetime import timedelta
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.other_services import clinician_of, services_between
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
@@ -40,6 +41,8 @@ _NO_MINUTES_APART = CannotTell(
         " minutes of its own.",
         source="testing guides on 96130 and 96136, rulebook BH-045",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset(_FURTHER_HOURS),
         review=("E19",),
     ),
@@ -160,6 +163,8 @@ def _overlap(one: Encounter, other: Encounter) -> bool:
         " the record documents them.",
         source="CPT midpoint rule, rulebook BH-047",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset(_LEAST_MINUTES),
     ),
 )

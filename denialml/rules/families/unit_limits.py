@@ -6,6 +6,7 @@ from denialml.domain.claim import ServiceLine
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import UnitLimit, unit_limits
 from denialml.rules.case import LineCase
 from denialml.rules.medicare_edits import as_the_payer_applies_it, sent_that_day
@@ -50,6 +51,8 @@ _FIXES = {
         fix="Correct the units to what the record supports.",
         source="CMS MUE practitioner table, mid-2024, rulebook BH-042",
         support="partly-verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset(unit_limits()),
         review=("E21", "E49"),
     ),
