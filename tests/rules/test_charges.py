@@ -58,6 +58,17 @@ SPEC = [
     ),
     Row(
         "BH-107",
+        FOUND,
+        lambda: case(
+            charged("0"),
+            charged("0", "90785", number=2),
+            policy=PayerPolicy(accepts_zero_charge=False),
+        ),
+        says="90834 and 90785 have no charge",
+        lines=(1, 2),
+    ),
+    Row(
+        "BH-107",
         CLEAN,
         lambda: case(charged("0"), policy=PayerPolicy(accepts_zero_charge=True)),
     ),

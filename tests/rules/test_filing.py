@@ -116,6 +116,25 @@ SPEC = [
         ),
         says="180 days",
     ),
+    # 365 days on file are the law's year, with its leap day and its weekends.
+    Row(
+        "BH-110",
+        CLEAN,
+        lambda: sent(
+            date(2027, 6, 1),
+            date(2028, 6, 1),
+            payer=limited(365, payer_type=MEDICARE),
+        ),
+    ),
+    Row(
+        "BH-110",
+        CLEAN,
+        lambda: sent(
+            date(2025, 2, 28),
+            date(2026, 3, 2),
+            payer=limited(365, payer_type=MEDICARE),
+        ),
+    ),
     # E02: Medicare as second payer has no new start.
     Row(
         "BH-110",
@@ -324,6 +343,14 @@ SPEC = [
         says="frequency 7; Medicare Part B takes 1 only",
     ),
     Row("BH-131", FOUND, lambda: case(payer_type=MEDICARE, frequency_code="8")),
+    Row(
+        "BH-131",
+        FOUND,
+        lambda: case(frequency_code=""),
+        says="The claim's frequency code is empty",
+        severity=Severity.REJECT,
+    ),
+    Row("BH-131", FOUND, lambda: case(frequency_code="2"), says="frequency code is 2"),
     Row("BH-131", CLEAN, lambda: case(payer_type=MEDICARE)),
     Row(
         "BH-131",

@@ -13,7 +13,10 @@ from tests.rules.cases import case, earlier_claim, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
 BEFORE = date(2026, 3, 3)
-NOBODY = {"billing_provider": Provider(name="Cedar"), "rendering_provider": None}
+NOBODY: dict[str, Any] = {
+    "billing_provider": Provider(name="Cedar"),
+    "rendering_provider": None,
+}
 
 
 def before(**fields: Any) -> Claim:
@@ -97,6 +100,17 @@ SPEC = [
         lambda: case(frequency_code="7", original_payer_claim_control_number="ICN1"),
     ),
     Row("BH-113", CLEAN, case),
+    # E03: a number would not help at Medicare Part B; BH-131 says what does.
+    Row(
+        "BH-113",
+        CLEAN,
+        lambda: case(frequency_code="7", payer_type=PayerType.MEDICARE),
+    ),
+    Row(
+        "BH-113",
+        FOUND,
+        lambda: case(frequency_code="7", payer_type=PayerType.MEDICARE_ADVANTAGE),
+    ),
     Row(
         "BH-115",
         FOUND,
@@ -130,6 +144,14 @@ SPEC = [
         lambda: case(line(), line(number=2)),
         says="Lines 1 and 2 bill 90834 of 2026-03-02",
         lines=(2,),
+    ),
+    # Said once of many lines.
+    Row(
+        "BH-076",
+        FOUND,
+        lambda: case(*(line("97153", number) for number in range(1, 11))),
+        says="Lines 1, 2, 3, 4, 5, 6 and 4 more bill 97153",
+        lines=(2, 3, 4, 5, 6, 7, 8, 9, 10),
     ),
     Row("BH-076", CLEAN, lambda: case(line(), line(number=2, modifiers=("59",)))),
     Row("BH-076", CLEAN, lambda: case(line(), line(number=2, modifiers=("XE",)))),

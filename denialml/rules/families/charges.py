@@ -5,9 +5,10 @@ from decimal import Decimal
 from denialml.domain.claim import ServiceLine
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, claim_rule
-from denialml.rules.words import dollars, listed
+from denialml.rules.words import dollars, listed, service
 
 _ZERO_SETTING = CannotTell(
     "whether the payer takes lines without a charge (accepts_zero_charge)"
@@ -34,6 +35,8 @@ _ZERO = Decimal(0)
         " again.",
         source="X12 005010X222 CLM02 and SV102, RARC M79; rulebook BH-107",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E38",),
     ),
 )
@@ -70,9 +73,10 @@ def _without_charge(case: ClaimCase) -> Verdict:
     if accepts:
         return None
     free = [line for line in case.claim.lines if not line.charge]
-    codes = listed(sorted({line.procedure_code for line in free}))
+    codes = list(dict.fromkeys(service(line.procedure_code) for line in free))
     return Found(
-        says=f"{codes} has no charge, which this payer does not take.",
+        says=f"{listed(codes)} {'has' if len(codes) == 1 else 'have'} no charge, which"
+        " this payer does not take.",
         lines=tuple(line.line_number for line in free),
         severity=Severity.WARN,
     )
@@ -92,6 +96,8 @@ def _without_charge(case: ClaimCase) -> Verdict:
         " below it for all payers.",
         source="lesser-of clauses of contracts; rulebook BH-108",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
     ),
 )
 def charge_below_fee(case: ClaimCase) -> Verdict:
@@ -128,9 +134,12 @@ def charge_below_fee(case: ClaimCase) -> Verdict:
         fields=("2400 SV102", "2400 SV104", "claims sent before"),
         reason_codes=("45",),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Look for a slipped decimal point or wrong units.",
+        fix="Compare charge and units with the note and the practice's charge list, and"
+        " correct what was mistyped.",
         source="rulebook BH-109",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E07",),
     ),
 )

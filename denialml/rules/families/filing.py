@@ -8,6 +8,7 @@ from denialml.domain.counting import count_window
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import DeadlineRule, deadline_rules
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
@@ -22,7 +23,10 @@ from denialml.rules.rule import (
 # No payer of the table of deadlines sets a shorter window.
 _SHORTEST_DAYS = 60
 _WARNED_DAYS = 15
+_YEAR_IN_DAYS = 365
 _ORIGINAL, _REPLACEMENT, _VOID = "1", "7", "8"
+# Some payers take 6 as a correction besides 7.
+_KNOWN_FREQUENCIES = frozenset({"1", "6", "7", "8"})
 _PRIMARY = "P"
 # Law fixes these windows; the practice's own setting counts only where it is earlier
 # (42 CFR 424.44, 32 CFR 199.7; review E02, E15).
@@ -78,6 +82,8 @@ class _Window(NamedTuple):
         " it. Never bill the patient for what was filed too late.",
         source="42 CFR 424.44, table of deadlines; rulebook BH-110",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E01", "E02", "E15", "E79"),
     ),
 )
@@ -121,6 +127,8 @@ def filed_too_late(line: LineCase) -> Verdict:
         " rejection counts as not filed.",
         source="table of deadlines; rulebook BH-111",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E15",),
     ),
 )
@@ -159,9 +167,12 @@ def filing_limit_near(line: LineCase) -> Verdict:
         fields=("CLM05-3", "payer accepts_frequency_7"),
         reason_codes=("16",),
         root_cause=RootCause.DUPLICATE_RESUBMISSION,
-        fix="Correct the claim the way that the payer offers.",
+        fix="Ask the payer how it takes corrections (portal, form or telephone), and"
+        " correct the claim that way.",
         source="MAC guidance on professional claims, review E03",
         support="conflict",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E03", "E79"),
     ),
 )
@@ -169,6 +180,13 @@ def frequency_not_taken(case: ClaimCase) -> Verdict:
     frequency = case.claim.frequency_code
     if frequency == _ORIGINAL:
         return None
+    if frequency not in _KNOWN_FREQUENCIES:
+        return Found(
+            says=f"The claim's frequency code is {frequency or 'empty'}; professional"
+            " claims take 1 (original), 7 (replacement) or 8 (void).",
+            fix="Set 1 where the payer never adjudicated the claim; where it did, ask"
+            " the payer how it takes corrections.",
+        )
     accepts = case.payer.accepts_frequency_7 if case.payer is not None else None
     if accepts:
         return None
@@ -202,9 +220,10 @@ def _window(line: LineCase) -> _Window | CannotTell | None:
         configured = _Window(end, end, f"{limit} days from the date of service")
     if payer_type in _BY_LAW:
         law = _law_window(line, payer_type, day)
-        if configured is not None and configured.ends_on < law.ends_on:
-            return configured
-        return law
+        # 365 days are how a practice writes down the year of the law (review E15).
+        if limit is None or limit >= _YEAR_IN_DAYS or configured is None:
+            return law
+        return configured if configured.ends_on < law.ends_on else law
     if configured is not None:
         return configured
     return _default_window(line, payer_type, day)

@@ -6,6 +6,7 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import SentLine
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
     About,
@@ -15,6 +16,7 @@ from denialml.rules.rule import (
     claim_rule,
     line_rule,
 )
+from denialml.rules.words import listed
 
 _ORIGINAL, _VOID = "1", "8"
 _REPLACING = frozenset({"7", "8"})
@@ -46,6 +48,8 @@ _REOPENING = (
         " could not be processed (MA130); a change goes the payer's way of correction.",
         source="CARC 18, RARC N111; rulebook BH-112",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E03", "E49", "E58"),
     ),
 )
@@ -84,6 +88,8 @@ def exact_duplicate(line: LineCase) -> Verdict:
         " a claim that was rejected has none and is sent as an original.",
         source="X12 005010X222 REF*F8, RARC M47 and N152; rulebook BH-113",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def original_number_missing(case: ClaimCase) -> Verdict:
@@ -92,6 +98,10 @@ def original_number_missing(case: ClaimCase) -> Verdict:
         claim.frequency_code not in _REPLACING
         or claim.original_payer_claim_control_number
     ):
+        return None
+    accepts = case.payer.accepts_frequency_7 if case.payer is not None else None
+    if case.payer_type is PayerType.MEDICARE and not accepts:
+        # No number helps there: rule BH-131 says what does.
         return None
     return Found(
         says=f"The claim has frequency {claim.frequency_code} and no payer claim"
@@ -113,6 +123,8 @@ def original_number_missing(case: ClaimCase) -> Verdict:
         " the payer wants a new claim after its answer.",
         source="rulebook BH-115",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E03", "E58"),
     ),
 )
@@ -153,9 +165,12 @@ def correction_as_original(line: LineCase) -> Verdict:
         remark_codes=("M86",),
         root_cause=RootCause.DUPLICATE_RESUBMISSION,
         fix="Where the notes show two sessions with their own times, add the modifier"
-        " that this payer wants; where there was one session, bill one line.",
+        " that this payer wants, or for a code counted in units bill all units of the"
+        " day on one line; where there was one session, bill it once.",
         source="rulebook BH-076",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         review=("E58",),
     ),
 )
@@ -165,19 +180,20 @@ def sessions_look_alike(line: LineCase) -> Verdict:
     if line.day is None or not _REPEATED.isdisjoint(line.line.modifiers):
         return None
     code, number = line.line.procedure_code, line.line.line_number
-    for other in line.same_session_lines:
-        if (
-            other.line.procedure_code == code
-            and other.line.line_number < number
-            and set(other.line.modifiers) == set(line.line.modifiers)
-        ):
-            if not line.rendering_npi:
-                return _CLINICIANS
-            return Found(
-                says=f"Lines {other.line.line_number} and {number} bill {code} of"
-                f" {line.day} by one clinician without a modifier for a second"
-                " session."
-            )
+    alike = [
+        other.line.line_number
+        for other in line.same_session_lines
+        if other.line.procedure_code == code
+        and set(other.line.modifiers) == set(line.line.modifiers)
+    ]
+    if any(other < number for other in alike):
+        if not line.rendering_npi:
+            return _CLINICIANS
+        numbers = listed(map(str, sorted([*alike, number])))
+        return Found(
+            says=f"Lines {numbers} bill {code} of {line.day} under one rendering NPI"
+            " without a modifier for a second session."
+        )
     return _alike_before(line)
 
 
