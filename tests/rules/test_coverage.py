@@ -1,19 +1,60 @@
 """The rules of `families.coverage`."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from denialml.domain.claim import Diagnosis
 from denialml.domain.coverage import EligibilityResult, PayerType
+from denialml.domain.edit import Severity
+from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import case, check, clinician, line
+from tests.rules.cases import authorization, case, check, clinician, line
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 INACTIVE, UNSURE = EligibilityResult.INACTIVE, EligibilityResult.UNKNOWN
 MEDICARE = PayerType.MEDICARE
 # These read nothing but the claim.
 ALWAYS_TELL: set[str] = set()
+
+
+def plan_only() -> ClaimCase:
+    """The payer has answered for service type 30 only."""
+    return case(checks=[check(mental_health_active=None)])
+
+
+def of_child(**fields: Any) -> ClaimCase:
+    """A claim without a medical record number, and an answer of another birth date."""
+    return case(
+        checks=[check(medical_record_number="", birth_date=date(1950, 1, 1), **fields)],
+        medical_record_number="",
+    )
+
+
+def weekly(visits: int, **fields: Any) -> ClaimCase:
+    """Two sessions on one claim, and an answer that left so many visits."""
+    return case(
+        line(service_date=date(2026, 3, 2)),
+        line(number=2, service_date=date(2026, 3, 4)),
+        checks=[check(visits_remaining=visits)],
+        **fields,
+    )
+
+
+def with_social_factor(**fields: Any) -> ClaimCase:
+    """A session for F41.1 and then Z63.0."""
+    return case(
+        line(diagnosis_pointers=(1, 2)),
+        diagnoses=(
+            Diagnosis(code="F411", qualifier="ABK"),
+            Diagnosis(code="Z630", qualifier="ABF"),
+        ),
+        **fields,
+    )
+
+
 SPEC = [
     Row(
         "BH-014",
@@ -70,6 +111,22 @@ SPEC = [
         lambda: case(checks=[check(mental_health_active=None)]),
         says="the mental-health benefit",
     ),
+    # It has paid a session of this year; a year before or a medical code says nothing.
+    Row("BH-014", CLEAN, lambda: answered_before(plan_only())),
+    Row(
+        "BH-014",
+        CANNOT_TELL,
+        lambda: answered_before(plan_only(), on=date(2025, 12, 30)),
+    ),
+    Row("BH-014", CANNOT_TELL, lambda: answered_before(plan_only(), "96158")),
+    # The answer is about a parent with the same member number.
+    Row(
+        "BH-014",
+        CANNOT_TELL,
+        lambda: of_child(result=INACTIVE, first_name="Bracken"),
+        says="eligibility answer (271)",
+    ),
+    Row("BH-014", FOUND, lambda: of_child(result=INACTIVE, first_name="Juniper")),
     Row("BH-014", CANNOT_TELL, lambda: case(checks=[check(result=UNSURE)])),
     Row("BH-014", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
     Row("BH-015", FOUND, lambda: case(), says="No eligibility answer"),
@@ -118,6 +175,19 @@ SPEC = [
         lambda: case(line(service_date=None), checks=[check()]),
         says="date of service",
     ),
+    # A line without a date hides neither the other line nor the missing answer.
+    Row("BH-015", FOUND, lambda: case(line(service_date=None)), says="No eligibility"),
+    Row(
+        "BH-015",
+        FOUND,
+        lambda: case(
+            line(service_date=None),
+            line(number=2),
+            checks=[check(checked_on=date(2026, 1, 29))],
+        ),
+        lines=(2,),
+        by_default=True,
+    ),
     Row(
         "BH-031",
         FOUND,
@@ -127,7 +197,13 @@ SPEC = [
     Row("BH-031", CLEAN, lambda: case(checks=[check(visits_remaining=1)])),
     Row("BH-031", CLEAN, lambda: case(checks=[check()])),
     Row("BH-031", CLEAN, lambda: case(line("96127"))),
-    Row("BH-031", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
+    # BH-014 says that no answer is on file.
+    Row("BH-031", CLEAN, lambda: case()),
+    # The claim's own earlier session takes the last visit.
+    Row("BH-031", FOUND, lambda: weekly(1), lines=(2,)),
+    Row("BH-031", CLEAN, lambda: weekly(2)),
+    # The visit of a corrected claim has been counted.
+    Row("BH-031", CLEAN, lambda: weekly(0, frequency_code="7")),
     Row(
         "BH-031",
         CANNOT_TELL,
@@ -158,6 +234,34 @@ SPEC = [
         says="excludes 90847 for Z630",
     ),
     Row("BH-032", CLEAN, lambda: case(line("90847"))),
+    # A social factor beside the diagnosis that is treated.
+    Row("BH-032", CLEAN, lambda: with_social_factor()),
+    Row(
+        "BH-032",
+        FOUND,
+        lambda: with_social_factor(policy=PayerPolicy(excluded_diagnoses=("Z63.0",))),
+        severity=Severity.WARN,
+    ),
+    # The payer has authorized it, or paid it before.
+    Row(
+        "BH-032",
+        CLEAN,
+        lambda: case(
+            line("97153"), authorizations=[authorization(procedure_codes=("97153",))]
+        ),
+    ),
+    Row("BH-032", CLEAN, lambda: answered_before(case(line("97153")), "97153")),
+    Row("BH-032", CANNOT_TELL, lambda: answered_before(case(line("97153")), "97155")),
+    # The claim itself asks for the denial.
+    Row(
+        "BH-032",
+        CLEAN,
+        lambda: case(
+            line("90845", modifiers=("GY",)),
+            payer_type=MEDICARE,
+            policy=PayerPolicy(excluded_codes=("90845",)),
+        ),
+    ),
     Row("BH-032", CANNOT_TELL, lambda: case(line("90880")), says="excluded_codes"),
     Row(
         "BH-032",

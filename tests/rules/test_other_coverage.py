@@ -9,11 +9,14 @@ from denialml.domain.claim import OtherPayer, Provider, Subscriber
 from denialml.domain.coverage import PayerType
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import NPI, case, check, clinician, line
+from tests.rules.cases import NPI, case, changed, check, clinician, line
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 MEDICARE, MEDICAID = PayerType.MEDICARE, PayerType.MEDICAID
 SECOND = Subscriber(member_id="M1", payer_responsibility_code="S")
+THIRD = Subscriber(member_id="M1", payer_responsibility_code="T")
+SECOND_UNANSWERED = OtherPayer(payer_id="P3", payer_responsibility_code="S")
 UNORDERED = Subscriber(member_id="M1", payer_responsibility_code="U")
 ANSWERED = OtherPayer(payer_id="P2", payer_responsibility_code="P", paid=Decimal(80))
 UNANSWERED = OtherPayer(payer_id="P2", payer_responsibility_code="P")
@@ -69,7 +72,21 @@ SPEC = [
         lambda: case(line("99214"), checks=[CARVED_OUT], rendering_provider=None),
         says="specialty",
     ),
-    Row("BH-016", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
+    # A general nurse practitioner's taxonomy names no specialty.
+    Row(
+        "BH-016",
+        CANNOT_TELL,
+        lambda: case(
+            line("99214"),
+            checks=[CARVED_OUT],
+            rendering_provider=Provider(
+                name="Quarrystone", npi=NPI, taxonomy_code="363L00000X"
+            ),
+        ),
+        says="specialty",
+    ),
+    # BH-014 says that no answer is on file.
+    Row("BH-016", CLEAN, lambda: case()),
     Row(
         "BH-017",
         FOUND,
@@ -106,7 +123,44 @@ SPEC = [
         CLEAN,
         lambda: case(payer_type=MEDICAID, checks=[check(other_payer_id="P2")]),
     ),
-    Row("BH-017", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
+    Row("BH-017", CLEAN, lambda: case()),
+    # They pay after this payer.
+    Row(
+        "BH-017", CLEAN, lambda: case(checks=[check(other_payer_name="Ohio Medicaid")])
+    ),
+    Row(
+        "BH-017",
+        CLEAN,
+        lambda: case(
+            payer_type=MEDICARE, checks=[check(other_payer_name="Sample Medigap")]
+        ),
+    ),
+    # The third payer's claim carries the answers of both before it.
+    Row(
+        "BH-017",
+        FOUND,
+        lambda: case(subscriber=THIRD, other_payers=(ANSWERED, SECOND_UNANSWERED)),
+        says="payer S comes before it",
+    ),
+    Row(
+        "BH-017",
+        CLEAN,
+        lambda: case(
+            subscriber=THIRD,
+            other_payers=(ANSWERED, changed(SECOND_UNANSWERED, paid=Decimal(0))),
+        ),
+    ),
+    Row(
+        "BH-017",
+        CLEAN,
+        lambda: case(
+            subscriber=SECOND,
+            other_payers=(
+                ANSWERED,
+                OtherPayer(payer_id="P3", payer_responsibility_code="T"),
+            ),
+        ),
+    ),
     Row("BH-017", CANNOT_TELL, lambda: case(subscriber=UNORDERED), says="SBR01"),
     Row(
         "BH-018",
@@ -117,6 +171,8 @@ SPEC = [
     Row("BH-018", CLEAN, lambda: case(other_payers=_balance("70"))),
     Row("BH-018", CLEAN, lambda: case(other_payers=(UNANSWERED,))),
     Row("BH-018", CANNOT_TELL, lambda: case(other_payers=_balance("10")), says="2430"),
+    # All adjustments stand at the lines.
+    Row("BH-018", CLEAN, lambda: case(subscriber=SECOND, other_payers=(ANSWERED,))),
     Row(
         "BH-019",
         FOUND,
@@ -194,7 +250,33 @@ SPEC = [
         ),
         says="whether the other payer is Medicare",
     ),
-    Row("BH-019", CANNOT_TELL, lambda: case(payer_type=MEDICAID)),
+    Row("BH-019", CLEAN, lambda: case(payer_type=MEDICAID)),
+    # A managed plan's answer names the State's program.
+    Row(
+        "BH-019",
+        CLEAN,
+        lambda: case(
+            payer_type=PayerType.MEDICAID_MANAGED_CARE,
+            checks=[check(other_payer_name="Ohio Medicaid")],
+        ),
+    ),
+    # One of the two pays after Medicaid, the other before.
+    Row(
+        "BH-019",
+        FOUND,
+        lambda: case(
+            payer_type=MEDICAID,
+            other_payers=(OtherPayer(name="IHS Clinic"), OtherPayer(name="Mutual")),
+        ),
+        says="Other coverage is on file (Mutual)",
+    ),
+    Row(
+        "BH-019",
+        CLEAN,
+        lambda: case(
+            payer_type=MEDICAID, other_payers=(OtherPayer(name="IHS Clinic"),)
+        ),
+    ),
     Row(
         "BH-020",
         FOUND,
@@ -207,7 +289,20 @@ SPEC = [
         CLEAN,
         lambda: case(payer_type=MEDICARE, checks=[check(is_medicare_advantage=False)]),
     ),
-    Row("BH-020", CANNOT_TELL, lambda: case(payer_type=MEDICARE)),
+    Row("BH-020", CLEAN, lambda: case(payer_type=MEDICARE)),
+    # Original Medicare has paid for the patient this year.
+    Row(
+        "BH-020",
+        CLEAN,
+        lambda: answered_before(case(payer_type=MEDICARE, checks=[check()])),
+    ),
+    Row(
+        "BH-020",
+        CANNOT_TELL,
+        lambda: answered_before(
+            case(payer_type=MEDICARE, checks=[check()]), on=date(2025, 12, 1)
+        ),
+    ),
     Row(
         "BH-020",
         CANNOT_TELL,
@@ -254,8 +349,40 @@ SPEC = [
     Row(
         "BH-021",
         CANNOT_TELL,
-        lambda: case(payer_type=MEDICARE, patient_paid=Decimal(20), checks=[check()]),
+        lambda: case(
+            payer_type=MEDICARE,
+            patient_paid=Decimal(20),
+            checks=[check(other_payer_name="Ohio Medicaid")],
+        ),
         says="QMB status",
+    ),
+    Row(
+        "BH-021",
+        CANNOT_TELL,
+        lambda: case(
+            payer_type=MEDICAID,
+            patient_paid=Decimal(20),
+            checks=[check()],
+            other_payers=(OtherPayer(payer_id="P2", claim_filing_code="MB"),),
+        ),
+        says="QMB status",
+    ),
+    # Nothing names Medicaid beside Medicare.
+    Row(
+        "BH-021",
+        CLEAN,
+        lambda: case(payer_type=MEDICARE, patient_paid=Decimal(20), checks=[check()]),
+    ),
+    # Medicaid's own cost share of what Medicare never covers.
+    Row(
+        "BH-021",
+        CLEAN,
+        lambda: case(
+            line("H0038"),
+            payer_type=MEDICAID,
+            patient_paid=Decimal(1),
+            checks=[check(is_qualified_beneficiary=True)],
+        ),
     ),
 ]
 

@@ -2,10 +2,14 @@
 
 from datetime import date
 
+from denialml.domain.claim import person
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.facts import AuthorizationState
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.earlier_answers import has_paid_code, has_paid_in_year
 from denialml.rules.provider_types import in_words, type_of, type_of_taxonomy
 from denialml.rules.rule import (
     MEDICAID,
@@ -47,8 +51,8 @@ _OFTEN_EXCLUDED = frozenset(
 )
 _OFTEN_EXCLUDED_DIAGNOSES = ("Z02", "Z04", "Z55", "Z63", "Z65")
 _USUAL_CHECK_DAYS = 31
-# One missing record, one name for it: whoever lists what is missing can group by it.
-NO_CHECK = CannotTell("the payer's eligibility answer (271)")
+# Said once, by BH-014: rules of single parts of the answer are silent without one.
+_NO_CHECK = CannotTell("the payer's eligibility answer (271)")
 _NO_DAY = CannotTell("date of service")
 _ANSWERED_FOR_THE_PLAN = CannotTell(
     "the mental-health benefit (the payer answered for the plan only)"
@@ -64,11 +68,33 @@ _OUTSIDE_THE_STAY = frozenset(
 )
 _ACTIVE = EligibilityResult.ACTIVE
 _INACTIVE = EligibilityResult.INACTIVE
+_AUTHORIZED = AuthorizationState.VALID
+# The practice says itself that Medicare will deny the line (rule BH-126).
+_DENIAL_EXPECTED = frozenset({"GA", "GX", "GY", "GZ"})
+# A corrected or void claim repeats visits that the payer has counted.
+_REPEATED = frozenset({"7", "8"})
 
 
 def last_check(case: ClaimCase) -> EligibilityCheck | None:
-    """The payer's last eligibility answer on file; None: there is none."""
-    return case.lines[0].records.check if case.lines else None
+    """The payer's last eligibility answer about the patient; None: there is none.
+
+    A family shares one member number: an answer that is found by it alone, of another
+    first name and birth date, is another member's.
+    """
+    check = case.lines[0].records.check if case.lines else None
+    if check is None or (
+        check.medical_record_number and case.claim.medical_record_number
+    ):
+        return check
+    patient = person(case.claim)
+    born, named = patient.birth_date, patient.first_name.upper()
+    is_of_another = (
+        None not in (born, check.birth_date)
+        and born != check.birth_date
+        and bool(named and check.first_name)
+        and named[:3] != check.first_name.upper()[:3]
+    )
+    return None if is_of_another else check
 
 
 def asked_about(check: EligibilityCheck) -> date:
@@ -92,17 +118,19 @@ def same_month(one: date, other: date) -> bool:
         reason_codes=("27", "26", "200"),
         remark_codes=("N30", "N52"),
         root_cause=RootCause.ELIGIBILITY_COVERAGE,
-        fix="Check eligibility again for the date of service and bill the payer that"
-        " covered the patient that day; ask about retroactive coverage.",
+        fix="Ask for an eligibility answer for the date of service, and bill the payer"
+        " that covered the patient that day.",
         source="rulebook BH-014, X12 271",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
         review=("E27",),
     ),
 )
 def coverage_inactive(case: ClaimCase) -> Verdict:
     check = last_check(case)
     if check is None:
-        return NO_CHECK
+        return _NO_CHECK
     begin, end = check.coverage_begin, check.coverage_end
     unsure: CannotTell | None = None
     for line in case.lines:
@@ -110,30 +138,30 @@ def coverage_inactive(case: ClaimCase) -> Verdict:
         if day is None:
             unsure = _NO_DAY
         elif end is not None and end < day:
-            return _not_covered(line, f"coverage ended on {end}")
+            return _not_covered(line, check, f"coverage ended on {end}")
         elif begin is not None and day < begin:
-            return _not_covered(line, f"coverage began on {begin}")
+            return _not_covered(line, check, f"coverage began on {begin}")
         elif check.result is _ACTIVE:
             if line.line.procedure_code in MEDICAL_BENEFIT:
                 continue
             if check.mental_health_active is False:
                 return _not_covered(
-                    line, "the plan has no active mental-health benefit"
+                    line, check, "the plan has no active mental-health benefit"
                 )
-            if check.mental_health_active is None:
+            if check.mental_health_active is None and not has_paid_in_year(
+                line, without=MEDICAL_BENEFIT
+            ):
                 unsure = _ANSWERED_FOR_THE_PLAN
         elif check.result is not _INACTIVE:
             unsure = CannotTell("whether coverage was active (the answer does not say)")
         elif end is None and same_month(asked_about(check), day):
-            return _not_covered(line, f"inactive on {asked_about(check)}")
+            return _not_covered(line, check, f"inactive on {asked_about(check)}")
         elif end is None:
             unsure = CannotTell("an eligibility answer for the date of service")
     return unsure
 
 
-def _not_covered(line: LineCase, why: str) -> Found:
-    check = line.records.check
-    assert check is not None
+def _not_covered(line: LineCase, check: EligibilityCheck, why: str) -> Found:
     numbers = (line.line.line_number,)
     return Found(
         says=f"The date of service is {line.day}; the eligibility answer of"
@@ -155,18 +183,24 @@ def _not_covered(line: LineCase, why: str) -> Found:
         fix="Check eligibility for the date of service before sending.",
         source="rulebook BH-015",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
         review=("E74",),
     ),
 )
 def coverage_unchecked(case: ClaimCase) -> Verdict:
     check = last_check(case)
     limit = case.policy.eligibility_check_days
+    if check is None:
+        return Found(
+            says="No eligibility answer of this payer about the patient is on file."
+        )
+    unsure: CannotTell | None = None
     for line in case.lines:
         day = line.day
         if day is None:
-            return _NO_DAY
-        if check is None:
-            return Found(says="No eligibility answer of this payer is on file.")
+            unsure = _NO_DAY
+            continue
         asked = asked_about(check)
         days = abs((day - asked).days)
         if limit is None:
@@ -182,7 +216,7 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
                 lines=(line.line.line_number,),
                 by_default=limit is None,
             )
-    return None
+    return unsure
 
 
 @line_rule(
@@ -195,28 +229,53 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
         reason_codes=("119", "B1"),
         remark_codes=("N362", "N640"),
         root_cause=RootCause.BENEFIT_LIMIT,
-        fix="Ask the payer what is left and whether parity law (MHPAEA) allows the"
-        " limit, before the patient is billed.",
+        fix="Ask the payer how many visits are left, and whether parity law (MHPAEA)"
+        " allows the limit, before the patient is billed.",
         source="rulebook BH-031",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         codes=VISITS,
     ),
 )
 def visits_used_up(line: LineCase) -> Verdict:
     left = line.facts.visits_remaining_now
-    if left is not None and left > 0:
+    if line.claim.frequency_code in _REPEATED:
         return None
-    check = line.records.check
+    check = last_check(line.of_claim)
+    if check is None:
+        return None
     if left is None:
-        if check is None:
-            return NO_CHECK
         if line.facts.visits_remaining is not None:
             return CannotTell("visits left in the year of the date of service")
         # A payer that counts visits says so: an answer without a count has no limit.
         return None
+    left -= _uncounted_visits(line, check)
+    if left > 0:
+        return None
     return Found(
         says=f"The plan has no visit left for {line.line.procedure_code} on {line.day},"
         " by its last count and the visits since."
+    )
+
+
+def _uncounted_visits(line: LineCase, check: EligibilityCheck) -> int:
+    """Earlier days of visits on the claim itself that nothing else on file counts."""
+    day = line.day
+    if day is None:
+        return 0
+    sent = {one.service_date for one in line.records.sent}
+    return len(
+        {
+            other.day
+            for other in line.of_claim.lines
+            if other.day is not None
+            and check.checked_on <= other.day < day
+            and other.line.procedure_code in VISITS
+            and other.records.note is None
+            and other.records.note_of_another is None
+            and other.day not in sent
+        }
     )
 
 
@@ -231,29 +290,39 @@ def visits_used_up(line: LineCase) -> Verdict:
         reason_codes=("204", "96"),
         remark_codes=("N130", "N216", "N425"),
         root_cause=RootCause.BENEFIT_COVERAGE,
-        fix="Read the plan's benefit again; where parity or a State mandate requires"
-        " the service, say so in an appeal. Tell the patient before the service.",
+        fix="Ask the payer in writing whether the patient's plan excludes the service;"
+        " where parity law or a State's mandate requires it, say so in an appeal.",
         source="rulebook BH-032",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
     ),
 )
 def service_excluded(line: LineCase) -> Verdict:
-    code = line.line.procedure_code
-    codes = line.policy.excluded_codes
-    if codes is not None and code in codes:
+    code, policy = line.line.procedure_code, line.policy
+    if not _DENIAL_EXPECTED.isdisjoint(line.line.modifiers):
+        return None
+    if policy.excluded_codes is not None and code in policy.excluded_codes:
         return Found(says=f"The plan excludes {code}.")
-    diagnoses = line.policy.excluded_diagnoses
-    if diagnoses is not None:
-        excluded = {one.replace(".", "") for one in diagnoses}
-        for diagnosis in line.facts.diagnosis_codes:
+    diagnoses = line.facts.diagnosis_codes
+    if policy.excluded_diagnoses is not None:
+        excluded = {one.replace(".", "") for one in policy.excluded_diagnoses}
+        for place, diagnosis in enumerate(diagnoses):
             if diagnosis in excluded:
-                return Found(says=f"The plan excludes {code} for {diagnosis}.")
-    if codes is None and code in _OFTEN_EXCLUDED:
+                return Found(
+                    says=f"The plan excludes {code} for {diagnosis}.",
+                    # Payers judge by the first diagnosis that the line points to.
+                    severity=Severity.WARN if place else None,
+                )
+    if line.facts.authorization_state is _AUTHORIZED or has_paid_code(line):
+        return None
+    if policy.excluded_codes is None and code in _OFTEN_EXCLUDED:
         return CannotTell("the payer's excluded_codes setting")
-    if diagnoses is None:
-        for diagnosis in line.facts.diagnosis_codes:
-            if diagnosis.startswith(_OFTEN_EXCLUDED_DIAGNOSES):
-                return CannotTell("the payer's excluded_diagnoses setting")
+    first = diagnoses[0] if diagnoses else ""
+    if policy.excluded_diagnoses is None and first.startswith(
+        _OFTEN_EXCLUDED_DIAGNOSES
+    ):
+        return CannotTell("the payer's excluded_diagnoses setting")
     return None
 
 
@@ -268,10 +337,12 @@ def service_excluded(line: LineCase) -> Verdict:
         reason_codes=("190", "97"),
         remark_codes=("N106", "N121"),
         root_cause=RootCause.COB_WRONG_PAYER,
-        fix="Bill the facility under its arrangement with the practice. Place 32 is for"
-        " a stay that Medicare does not cover; the record must show it.",
+        fix="Ask the facility whether Medicare covered the stay that day: bill the"
+        " facility if so; send place 32 only if its record shows that it did not.",
         source="SNF consolidated billing, rulebook BH-128",
         support="partly-verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICARE,
         review=("E42",),
     ),

@@ -6,10 +6,11 @@ from denialml.domain.claim import OtherPayer
 from denialml.domain.coverage import EligibilityCheck, PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.earlier_answers import has_paid_in_year
 from denialml.rules.families.coverage import (
     MEDICAL_BENEFIT,
-    NO_CHECK,
     asked_about,
     last_check,
     same_month,
@@ -34,9 +35,18 @@ _VISITS_OF_ANY_SPECIALTY = frozenset(
         *("99215", "99406", "99407", "99408", "99409", "96127", "96160", "96161"),
     }
 )
+# These name no specialty.
+_GENERAL = frozenset({"363L00000X", "363A00000X", "364S00000X", "363AM0700X"})
+_NOT_NAMED = _GENERAL | {""}
 _PSYCHIATRIC = ("2084P", "2084A", "2084B", "2084F", "363LP08", "364SP08")
 # They pay after Medicaid (review E47).
 _AFTER_MEDICAID = ("INDIAN HEALTH", "IHS", "RYAN WHITE", "VOCATIONAL REHAB")
+_MEDICAID_NAMES = ("MEDICAID", "MEDI-CAL")
+# They pay what Medicare leaves.
+_SUPPLEMENTS = ("MEDIGAP", "SUPPLEMENT")
+# SBR01: primary, secondary, tertiary and so on.
+_TURNS = {turn: place for place, turn in enumerate("PSTABCDEFGH")}
+_MEDICAID_FILING_CODE = "MC"
 _MEDICARE_FILING_CODES = frozenset({"MA", "MB", "16"})
 
 
@@ -55,6 +65,8 @@ _MEDICARE_FILING_CODES = frozenset({"MA", "MB", "16"})
         " limit goes on running.",
         source="rulebook BH-016",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E28",),
     ),
 )
@@ -64,15 +76,13 @@ def carved_out(case: ClaimCase) -> Verdict:
     other = other or case.policy.behavioral_payer_id or ""
     if other == case.claim.payer.payer_id:
         return None
-    if not other and (check or case.policy.behavioral_payer_id is not None):
+    if not other:
         return None
     meant = [
         line for line in case.lines if line.line.procedure_code not in MEDICAL_BENEFIT
     ]
     if not meant:
         return None
-    if not other:
-        return NO_CHECK
     # A plan's medical benefit keeps visits to physicians of other specialties.
     psychiatric = [line for line in meant if _is_behavioral(line)]
     if psychiatric:
@@ -81,7 +91,7 @@ def carved_out(case: ClaimCase) -> Verdict:
             f" {case.claim.payer.payer_id}.",
             lines=tuple(line.line.line_number for line in psychiatric),
         )
-    if any(_specialty(line) for line in meant):
+    if all(_specialty(line) not in _NOT_NAMED for line in meant):
         return None
     return CannotTell("the clinician's specialty (taxonomy)")
 
@@ -103,16 +113,18 @@ def _specialty(line: LineCase) -> str:
     "BH-017",
     About(
         title="Another payer comes first",
-        statement="Where another payer comes first, its answer is on the claim.",
+        statement="Where other payers come first, their answers are on the claim.",
         severity=Severity.DENY_LIKELY,
         fields=("2000B SBR01", "2320", "2330 DTP*573", "271 EB*R"),
         reason_codes=("22",),
         remark_codes=("MA04", "N4", "N479"),
         root_cause=RootCause.COB_WRONG_PAYER,
-        fix="Bill the payer that comes first, then this one with that payer's"
-        " remittance. Ask the patient where it is not clear who comes first.",
+        fix="Ask the patient and both payers who comes first; bill that payer, and"
+        " then this one with that payer's remittance.",
         source="rulebook BH-017, remark codes MA04, N4, N479",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         review=("E47",),
     ),
 )
@@ -124,12 +136,19 @@ def other_payer_first(case: ClaimCase) -> Verdict:
     if place in ("", "U"):
         return CannotTell("which payer comes first (SBR01)")
     if place != "P":
-        if any(_has_answered(other) for other in claim.other_payers):
-            return None
-        return Found(
-            says=f"The claim goes to a payer that comes after another (SBR01 {place})"
-            " without the first payer's answer."
-        )
+        if not any(_has_answered(other) for other in claim.other_payers):
+            return Found(
+                says="The claim goes to a payer that comes after another (SBR01"
+                f" {place}) without the first payer's answer."
+            )
+        for other in claim.other_payers:
+            if _comes_before(other, place) and not _has_answered(other):
+                said = other.payer_responsibility_code
+                return Found(
+                    says=f"The claim goes to payer {place} in turn (SBR01); payer"
+                    f" {said} comes before it and its answer is not on the claim."
+                )
+        return None
     if claim.other_payers:
         # The practice has settled the order, unless it calls both the first.
         if any(one.payer_responsibility_code == "P" for one in claim.other_payers):
@@ -137,15 +156,32 @@ def other_payer_first(case: ClaimCase) -> Verdict:
         return None
     check = last_check(case)
     if check is None:
-        return NO_CHECK
+        return None
     named = _other_named(check)
     if not named or check.other_payer_id == claim.payer.payer_id:
+        return None
+    if _pays_last(named, case.payer_type):
         return None
     # The answer names it but does not say which of the two comes first.
     return Found(
         says=f"The eligibility answer of {check.checked_on} names another payer"
         f" ({named}); the claim goes out as if there were none.",
         severity=Severity.WARN,
+    )
+
+
+def _comes_before(other: OtherPayer, place: str) -> bool:
+    turn = other.payer_responsibility_code
+    return turn in _TURNS and place in _TURNS and _TURNS[turn] < _TURNS[place]
+
+
+def _pays_last(name: str, payer_type: PayerType) -> bool:
+    """Whether the other payer's name says that it comes after this one."""
+    name = name.upper()
+    if _is_medicaid(name) or name.startswith(_AFTER_MEDICAID):
+        return True
+    return payer_type is PayerType.MEDICARE and any(
+        word in name for word in _SUPPLEMENTS
     )
 
 
@@ -164,6 +200,8 @@ def other_payer_first(case: ClaimCase) -> Verdict:
         " (835).",
         source="rulebook BH-018, 837P balancing",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def other_payer_out_of_balance(case: ClaimCase) -> Verdict:
@@ -176,7 +214,10 @@ def other_payer_out_of_balance(case: ClaimCase) -> Verdict:
         if told == charge:
             continue
         if told < charge:
-            # The rest may stand at the lines (2430), which are not read.
+            # The rest may stand at the lines (2430), which are not read. Most claims
+            # carry all of it there: nothing is amiss at the claim then.
+            if not other.adjustments:
+                continue
             unsure = CannotTell("the other payer's adjustments by line (2430)")
             continue
         return Found(
@@ -199,14 +240,21 @@ def other_payer_out_of_balance(case: ClaimCase) -> Verdict:
         fix="Bill the other payer first and send its answer with the Medicaid claim.",
         source="rulebook BH-019, Medicaid third-party liability",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICAID,
         review=("E47",),
     ),
 )
 def medicaid_not_last(case: ClaimCase) -> Verdict:
-    others = case.claim.other_payers
-    if any(_has_answered(other) for other in others):
+    payer_type = case.payer_type
+    if any(_has_answered(other) for other in case.claim.other_payers):
         return None
+    others = [
+        other
+        for other in case.claim.other_payers
+        if not _after_medicaid(other.name, payer_type)
+    ]
     check = last_check(case)
     if others:
         named = listed(other.name or other.payer_id or "another" for other in others)
@@ -215,15 +263,15 @@ def medicaid_not_last(case: ClaimCase) -> Verdict:
             or _is_medicare(other.name)
             for other in others
         )
-    elif check is None:
-        return NO_CHECK
+    elif check is None or case.claim.other_payers:
+        return None
     else:
         named = _other_named(check)
         if not named or check.other_payer_id == case.claim.payer.payer_id:
             return None
+        if _after_medicaid(named, payer_type):
+            return None
         medicare = _is_medicare(check.other_payer_name)
-    if named.upper().startswith(_AFTER_MEDICAID):
-        return None
     never = [line for line in case.lines if _never_of_medicare(line)]
     if len(never) == len(case.lines):
         if medicare:
@@ -239,6 +287,14 @@ def medicaid_not_last(case: ClaimCase) -> Verdict:
             if not (medicare and line in never)
         ),
     )
+
+
+def _after_medicaid(name: str, payer_type: PayerType) -> bool:
+    """Whether it pays after Medicaid, or is the State's side of a managed plan."""
+    name = name.upper()
+    if payer_type is PayerType.MEDICAID_MANAGED_CARE and _is_medicaid(name):
+        return True
+    return name.startswith(_AFTER_MEDICAID)
 
 
 def _never_of_medicare(line: LineCase) -> bool:
@@ -258,6 +314,10 @@ def _is_medicare(name: str) -> bool:
     return "MEDICARE" in name.upper()
 
 
+def _is_medicaid(name: str) -> bool:
+    return any(word in name.upper() for word in _MEDICAID_NAMES)
+
+
 @claim_rule(
     "BH-020",
     About(
@@ -272,18 +332,21 @@ def _is_medicare(name: str) -> bool:
         fix="Bill the Medicare Advantage plan.",
         source="Noridian on reason 24, rulebook BH-020",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICARE,
         review=("E04",),
     ),
 )
 def medicare_advantage_member(case: ClaimCase) -> Verdict:
     check = last_check(case)
-    if check is None:
-        return NO_CHECK
-    if check.is_medicare_advantage is None:
-        return CannotTell("Medicare Advantage membership (the answer does not say)")
-    if not check.is_medicare_advantage:
+    if check is None or check.is_medicare_advantage is False:
         return None
+    if check.is_medicare_advantage is None:
+        # Plans are mostly chosen for a calendar year.
+        if all(has_paid_in_year(line) for line in case.lines):
+            return None
+        return CannotTell("Medicare Advantage membership (the answer does not say)")
     asked = asked_about(check)
     lines = tuple(
         line.line.line_number
@@ -311,10 +374,12 @@ def medicare_advantage_member(case: ClaimCase) -> Verdict:
         reason_codes=("209", "303"),
         remark_codes=("N192", "N781"),
         root_cause=RootCause.COB_WRONG_PAYER,
-        fix="Give the money back, bill Medicaid for the cost share, and write off what"
-        " it does not pay.",
+        fix="Give the patient the money back and bill Medicaid for the cost share; what"
+        " it does not pay is written off.",
         source="rulebook BH-021, reason 209",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICARE_AND_ADVANTAGE | MEDICAID,
         review=("E53", "E72"),
     ),
@@ -325,14 +390,34 @@ def beneficiary_charged(case: ClaimCase) -> Verdict:
         return None
     check = last_check(case)
     if check is None:
-        return NO_CHECK
+        return None
+    if case.payer_type in MEDICAID and all(map(_never_of_medicare, case.lines)):
+        # Medicaid's own cost share, of a service that Medicare never covers.
+        return None
     if check.is_qualified_beneficiary is None:
+        if not _has_both(case, check):
+            return None
         return CannotTell("QMB status (the answer does not say)")
     if not check.is_qualified_beneficiary:
         return None
     return Found(
         says=f"The claim says that the patient paid {dollars(taken)}; the eligibility"
         " answer shows a qualified Medicare beneficiary."
+    )
+
+
+def _has_both(case: ClaimCase, check: EligibilityCheck) -> bool:
+    """Whether Medicare and Medicaid are both named, as for every such beneficiary."""
+    names = [other.name for other in case.claim.other_payers]
+    names.append(check.other_payer_name)
+    if case.payer_type in MEDICAID:
+        return any(map(_is_medicare, names)) or any(
+            other.claim_filing_code in _MEDICARE_FILING_CODES
+            for other in case.claim.other_payers
+        )
+    return any(map(_is_medicaid, names)) or any(
+        other.claim_filing_code == _MEDICAID_FILING_CODE
+        for other in case.claim.other_payers
     )
 
 
