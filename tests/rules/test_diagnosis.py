@@ -27,6 +27,11 @@ def clean(rule_id: str, code: str) -> Row:
     return Row(rule_id, CLEAN, lambda: diagnosed(code))
 
 
+def heading(code: str) -> Row:
+    """That the code is said to be a heading."""
+    return Row("BH-088", FOUND, lambda: diagnosed(code), says=f"{code} is a heading")
+
+
 # These read nothing but the claim.
 ALWAYS_TELL = {"BH-087", "BH-090", "BH-092"}
 SPEC = [
@@ -48,11 +53,20 @@ SPEC = [
     Row("BH-088", FOUND, lambda: diagnosed("F32"), says="F32 is a heading"),
     Row("BH-088", FOUND, lambda: diagnosed("F411", "F431"), says="F431 is a heading"),
     Row("BH-088", FOUND, lambda: diagnosed("F102")),
+    # Codes of five signs that need a sixth.
+    *map(heading, ("F1012", "F1323", "F1393", "F1928", "F1720", "F4021", "F01A1")),
+    *map(heading, ("F02C", "F067", "F78A", "F1292", "F1618")),
     # E67: these are complete, specified or not.
     *(
         clean("BH-088", code)
         for code in ("F331", "F32A", "F419", "F4310", "F909", "F29", "F99", "Z630")
     ),
+    # Complete beside headings of their own family.
+    *(
+        clean("BH-088", code)
+        for code in ("F1020", "F1021", "F1123", "F1413", "F1027", "F17210", "F01A0")
+    ),
+    *(clean("BH-088", code) for code in ("F01511", "F50010", "F5000", "F0280")),
     # E65: by the day of service.
     Row("BH-088", CLEAN, lambda: diagnosed("F438", day=date(2022, 9, 30))),
     Row(
@@ -61,6 +75,10 @@ SPEC = [
         lambda: diagnosed("F438", day=date(2022, 10, 1)),
         says="F438 is a heading since 2022-10-01",
     ),
+    Row("BH-088", CLEAN, lambda: diagnosed("F5001", day=date(2024, 9, 30))),
+    Row("BH-088", FOUND, lambda: diagnosed("F5081", day=date(2024, 10, 1))),
+    Row("BH-088", CLEAN, lambda: diagnosed("F0391", day=date(2022, 9, 30))),
+    Row("BH-088", FOUND, lambda: diagnosed("F0391", day=date(2022, 10, 1))),
     Row("BH-088", CLEAN, lambda: diagnosed("F53", day=date(2018, 9, 30))),
     Row("BH-088", FOUND, lambda: diagnosed("F53")),
     Row(
@@ -105,7 +123,15 @@ SPEC = [
         lambda: diagnosed("F411", "F331", "F411"),
         says="F411 is given more than once",
     ),
+    Row(
+        "BH-092",
+        FOUND,
+        lambda: diagnosed("F411", "F331", "F411", "F331"),
+        says="F331 and F411 are given",
+    ),
     Row("BH-092", CLEAN, lambda: diagnosed("F411", "F331")),
+    # BH-087 says of them that they are empty.
+    Row("BH-092", CLEAN, lambda: diagnosed("", "")),
 ]
 
 

@@ -99,6 +99,7 @@ SPEC = [
     ),
     clean("BH-091", "99406", "F411", "F17210", pointing=(1, 2)),
     clean("BH-091", "99407", "Z720"),
+    clean("BH-091", "99406", "Z87891"),
     # E34: any substance, and a warning at most.
     Row("BH-091", FOUND, lambda: billed("G2086", "F411"), severity=Severity.WARN),
     clean("BH-091", "G2086", "F1020"),
@@ -161,6 +162,17 @@ SPEC = [
     Row("BH-094", CLEAN, lambda: born(date(2005, 3, 3), "H2033")),
     Row("BH-094", FOUND, lambda: born(date(1900, 1, 1), "90834"), says="126"),
     Row("BH-094", CLEAN, lambda: born(date(1906, 1, 1), "90834")),
+    # The claim's first day counts, also where the first line has none.
+    Row(
+        "BH-094",
+        FOUND,
+        lambda: case(
+            line(service_date=None),
+            line(number=2),
+            subscriber=changed(SUBSCRIBER, birth_date=date(1900, 1, 1)),
+        ),
+        says="the patient was 126 on 2026-03-02",
+    ),
     Row("BH-094", CLEAN, lambda: born(None, "90834")),
     Row(
         "BH-094",

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
     About,
@@ -19,7 +20,7 @@ from denialml.rules.rule import (
     claim_rule,
     line_rule,
 )
-from denialml.rules.words import listed
+from denialml.rules.words import listed, service
 
 # ICD-10-CM since October 2015: a letter, a digit, a third sign, up to four more.
 _FORM = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}\Z")
@@ -32,9 +33,23 @@ _COMPLETE_OF_THREE = frozenset(
         "F99",
     }
 )
-# Headings of four signs in chapter F that always were headings.
+# Substances by the fifth signs that need a sixth: induced states and intoxication
+# (F1012), withdrawal where that is told apart (F1023), kinds of tobacco (F1720).
+_OF_SUBSTANCES = ("12", "15", "18", "22", "25", "28", "92", "95", "98")
+_WITHDRAWAL = ("13", "23", "93")
+# Headings of four or five signs in chapter F that always were headings.
 _HEADINGS = frozenset(
     {
+        *(
+            f"F1{substance}{ending}"
+            for substance in "012345689"
+            for ending in _OF_SUBSTANCES
+        ),
+        *(f"F1{substance}{ending}" for substance in "039" for ending in _WITHDRAWAL),
+        *("F1720", "F1721", "F1722", "F1729"),
+        *("F4021", "F4022", "F4023", "F4024", "F4029", "F067", "F78A"),
+        *(f"F0{kind}{severity}" for kind in "123" for severity in "ABC"),
+        *(f"F0{kind}{severity}1" for kind in "123" for severity in "ABC"),
         *("F015", "F028", "F039", "F063", "F078", "F208", "F301", "F311", "F313"),
         *("F316", "F317", "F318", "F334", "F400", "F401", "F402", "F431", "F432"),
         *("F448", "F452", "F454", "F500", "F510", "F511", "F522", "F523", "F608"),
@@ -49,8 +64,8 @@ _SPLIT_ON = {
     **dict.fromkeys(("F42", "F328", "F348", "F508"), date(2016, 10, 1)),
     "F53": date(2018, 10, 1),
     "F78": date(2021, 10, 1),
-    "F438": date(2022, 10, 1),
-    "F502": date(2024, 10, 1),
+    **dict.fromkeys(("F438", "F0151", "F0281", "F0391"), date(2022, 10, 1)),
+    **dict.fromkeys(("F502", "F5001", "F5002", "F5081"), date(2024, 10, 1)),
 }
 
 
@@ -67,6 +82,8 @@ _SPLIT_ON = {
         fix="Send the ICD-10-CM code of the signed note, without its dot.",
         source="ICD-10-CM conventions, X12 005010X222 HI; rulebook BH-087",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def code_form(case: ClaimCase) -> Verdict:
@@ -99,6 +116,8 @@ def code_form(case: ClaimCase) -> Verdict:
         " does not say enough, ask the clinician.",
         source="ICD-10-CM tabular list, chapter 5; rulebook BH-088",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         review=("E65", "E67"),
     ),
 )
@@ -136,16 +155,18 @@ def heading_code(case: ClaimCase) -> Verdict:
         reason_codes=("16", "11"),
         remark_codes=("M76", "MA63"),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Point each line to the diagnoses for which it was delivered, the main one"
-        " first.",
+        fix="See in the signed note for which diagnoses the service was delivered, and"
+        " point the line to them, the main one first.",
         source="X12 005010X222 SV107 and HI; rulebook BH-090",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def pointers(line: LineCase) -> Verdict:
     held = len(line.claim.diagnoses)
     pointed = line.line.diagnosis_pointers
-    code = line.line.procedure_code
+    code = service(line.line.procedure_code)
     if not held:
         return Found(says="The claim has no diagnosis.")
     if not pointed:
@@ -170,19 +191,26 @@ def pointers(line: LineCase) -> Verdict:
         reason_codes=("16", "146"),
         remark_codes=("M64",),
         root_cause=RootCause.DIAGNOSIS_CODING,
-        fix="Take the second one off and set the lines' pointers again.",
+        fix="Take the second one off and let the lines that point to it point to the"
+        " first.",
         source="ICD-10-CM guidelines, rulebook BH-092",
         support="expertise",
+        fix_class=FixClass.DATA_CORRECTION,
+        fix_by=FixBy.BILLER,
     ),
 )
 def diagnosis_twice(case: ClaimCase) -> Verdict:
     if len(case.diagnoses) < 2:
         return None
-    codes = [diagnosis.code for diagnosis in case.diagnoses]
+    # Of empty ones rule BH-087 says it.
+    codes = [diagnosis.code for diagnosis in case.diagnoses if diagnosis.code]
     if len(set(codes)) == len(codes):
         return None
     twice = sorted({code for code in codes if codes.count(code) > 1})
-    return Found(says=f"{listed(twice)} is given more than once.")
+    return Found(
+        says=f"{listed(twice)} {'is' if len(twice) == 1 else 'are'} given more than"
+        " once."
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from datetime import date
 from denialml.domain.claim import person
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
     MEDICARE_AND_ADVANTAGE,
@@ -40,7 +41,8 @@ _STIMULATION_SETTING = CannotTell(
     "whether the payer covers 90867 to 90869 for F42 (its medical policy)"
 )
 # Codes that need one of these diagnoses among those the line points to.
-_TOBACCO = (("99406", "99407"), ("F17", "Z720", "O9933", "T652"))
+# Medicare's contractors list the history of nicotine dependence (Z87.891) too.
+_TOBACCO = (("99406", "99407"), ("F17", "Z720", "Z87891", "O9933", "T652"))
 _SUBSTANCES = (
     ("G2086", "G2087", "G2088"),
     tuple(f"F1{digit}" for digit in range(10)),
@@ -87,6 +89,8 @@ _NO_BIRTH_DATE = CannotTell("the patient's birth date")
         " first; else the service is the patient's own or an assistance program's.",
         source="ICD-10-CM guidelines, rulebook BH-089",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=_PSYCHOTHERAPY | _EVALUATIONS | _CRISIS | _OTHER_THERAPY,
         review=("E40",),
     ),
@@ -132,6 +136,8 @@ def first_diagnosis(line: LineCase) -> Verdict:
         " service does not fit what is treated.",
         source="payers' medical policies, code definitions; rulebook BH-091",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=_HEALTH_BEHAVIOR | _STIMULATION | frozenset(_NEEDED),
         review=("E34",),
     ),
@@ -184,6 +190,8 @@ def _stimulation(code: str, pointed: tuple[str, ...]) -> Verdict:
         " benefit; bill the session only if it does.",
         source="Medicare local coverage determinations; rulebook BH-093",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         payer_types=MEDICARE_AND_ADVANTAGE,
         codes=_PSYCHOTHERAPY,
         review=("E66",),
@@ -224,10 +232,12 @@ def capacity(line: LineCase) -> Verdict:
         reason_codes=("6", "9"),
         remark_codes=("N129",),
         root_cause=RootCause.CLAIM_DATA_ERROR,
-        fix="Check the birth date against the payer's answer, and the code against the"
-        " record.",
+        fix="Check the birth date against the payer's answer; where it is right, have"
+        " the code checked against the signed note.",
         source="code definitions and drug labels, RARC N129; rulebook BH-094",
         support="partly-verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
     ),
 )
 def age_outside(case: ClaimCase) -> Verdict:
@@ -241,7 +251,7 @@ def age_outside(case: ClaimCase) -> Verdict:
         limits += [(code, _CODE_AGES[code]) for code in case.codes & _AGED_CODES]
     if born is None:
         return _NO_BIRTH_DATE if limits else None
-    day = case.lines[0].day if case.lines else None
+    day = case.first_day
     if day is None or day < born:
         return None
     age = _years(born, day)

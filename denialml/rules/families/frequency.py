@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import INTAKES
 from denialml.rules.other_services import (
@@ -31,10 +32,13 @@ _FIELDS = ("2400 SV101-2", "2400 DTP*472", "claims sent before")
         reason_codes=("119", "151"),
         remark_codes=("M86", "N113"),
         root_cause=RootCause.BENEFIT_LIMIT,
-        fix="Keep the intake where the note shows a new episode, a marked change or"
-        " another informant on another day; else bill the service it documents.",
+        fix="See in the signed note whether there was a new episode, a marked change or"
+        " another informant; bill the intake only if it shows one, else the service it"
+        " documents.",
         source="BCBSIL policy, rulebook BH-055",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=INTAKES,
         review=("E69",),
     ),
@@ -63,9 +67,12 @@ def second_intake(line: LineCase) -> Verdict:
         reason_codes=("151", "50"),
         remark_codes=("N435",),
         root_cause=RootCause.MEDICAL_NECESSITY,
-        fix="Have the note say why 53 minutes or more were needed again in the week.",
+        fix="Check that the signed note says why 53 minutes or more were needed again"
+        " in the week; whatever is added to it now is dated today.",
         source="rulebook BH-075",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=_LONG_SESSION,
     ),
 )
