@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from denialml.domain.acknowledgment import ClaimAcknowledgment
-from denialml.domain.adjudication import LineAdjudication
+from denialml.domain.adjudication import LineAdjudication, LineOutcome
 from denialml.domain.claim import Claim
 from denialml.domain.coverage import (
     Authorization,
@@ -101,6 +101,24 @@ class SentLine(Judgment, frozen=True):
     frequency_code: str = "1"
 
 
+class AnsweredLine(Judgment, frozen=True):
+    """One final answer to one line of an earlier claim. Grain: claim line x answer.
+
+    `received_on` is when the practice could know it; `payer_claim_control_number` the
+    payer's own number (CLP07), empty where the answer has none.
+    """
+
+    received_on: date
+    payer_id: str
+    patient_control_number: str
+    line_number: int
+    procedure_code: str
+    service_date: date | None
+    outcome: LineOutcome
+    payer_claim_control_number: str = ""
+    payment_id: str = ""
+
+
 class LineRecords(Judgment, frozen=True):
     """The records behind a line's facts, as known on the same day.
 
@@ -109,7 +127,9 @@ class LineRecords(Judgment, frozen=True):
     clinician, where there is none of the own. `check` is the payer's last eligibility
     answer. `authorizations` and `enrollments` are all on file of this patient, or
     clinician, with the payer. `sent` are the lines sent for this patient before, to any
-    payer, oldest first.
+    payer, oldest first. `checks_elsewhere` are the last eligibility answers of other
+    payers about this patient, `supervisor` the clinician's own, `answered` the final
+    answers received on this patient's earlier claims, oldest first.
     """
 
     note: Encounter | None = None
@@ -120,6 +140,9 @@ class LineRecords(Judgment, frozen=True):
     clinician: Clinician | None = None
     enrollments: tuple[Enrollment, ...] = ()
     sent: tuple[SentLine, ...] = ()
+    supervisor: Clinician | None = None
+    checks_elsewhere: tuple[EligibilityCheck, ...] = ()
+    answered: tuple[AnsweredLine, ...] = ()
 
 
 class LineFacts(Judgment, frozen=True):

@@ -74,7 +74,8 @@ class Fix(Judgment, frozen=True):
     (docs/fixes.md), and the lines where it is not the whole claim. `statement` is what
     to do. `edits` are what a data correction changes, empty for the other classes.
     `assumes` is what has to come true for `risk_after` to hold, empty where nothing
-    has to. `resolves` are rules that would find nothing more.
+    has to. `resolves` are rules that would find nothing more, `raises` those that
+    would find something new.
 
     `risk_after` is the claim's risk by the scoring function with this fix alone;
     None where the fix is not to send the claim as it is, or cannot be scored.
@@ -91,6 +92,7 @@ class Fix(Judgment, frozen=True):
     proofs: tuple[Proof, ...] = ()
     assumes: str = ""
     resolves: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
     risk_after: float | None = None
     dollars_protected: Decimal | None = None
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import ClaimDecision, EditFinding
+from denialml.domain.fix import ClaimFixes
 from denialml.domain.record import Judgment
 
 
@@ -133,6 +134,8 @@ class RiskScore(Judgment, frozen=True):
     sentence, empty otherwise. `expected_answer_days` is None where no payer has
     answered yet. `interval` is that of the claim's probability. `expected_loss` adds up
     the lines'; None where a payer has paid nothing yet that tells what is at stake.
+    `findings`, `decision` and `fixes` are what the claim rules find, what follows from
+    both, and what can be done about it; None or empty where only the risk was asked.
     """
 
     patient_control_number: str
@@ -150,3 +153,4 @@ class RiskScore(Judgment, frozen=True):
     expected_loss: Decimal | None = None
     findings: tuple[EditFinding, ...] = ()
     decision: ClaimDecision | None = None
+    fixes: ClaimFixes | None = None

@@ -11,7 +11,7 @@ from denialml.domain.facts import PracticeRecords
 from denialml.domain.problem import Problem
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
-from denialml.journeys.claim_rules import ClaimRules
+from denialml.journeys.claim_check import ClaimCheck
 from denialml.journeys.engines.engine import Engine, LocalEngine
 from denialml.journeys.histories import Histories
 from denialml.journeys.turns import Turns
@@ -53,7 +53,7 @@ class Scorer:
         self.rules = rules
         self.records_version = records_version
         self._fact_book = FactBook(records)
-        self._claim_rules = ClaimRules(self._fact_book, rules, bundle)
+        self._check = ClaimCheck(self._fact_book, rules, bundle)
         observed = observe_lines(records, self._fact_book, answered_only=True)
         self._histories = Histories(answer_events(observed))
         # One at a time: fact book and bundle keep what they worked out, unguarded.
@@ -122,7 +122,7 @@ class Scorer:
             as_of=history.as_of,
         )
         return [
-            self._claim_rules.judged(claim, score)
+            self._check.checked(claim, score, history)
             for claim, score in zip(claims, scores, strict=True)
         ]
 

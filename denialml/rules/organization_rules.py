@@ -63,11 +63,14 @@ class DecisionPolicy(
 
     Findings of the severities in `hold` hold it, those in `warn` warn. `precision`: a
     risk at or above the cut-off that the model learnt for it holds the claim too.
+    `accepted_risk`: at or below it a claim is fit to send; fixes are searched for
+    claims above it. None: the cut-off of `precision` where there is one, else 0.15.
     """
 
     hold: tuple[Severity, ...] = (Severity.REJECT, Severity.HOLD)
     warn: tuple[Severity, ...] = (Severity.DENY_LIKELY, Severity.WARN)
     precision: float | None = None
+    accepted_risk: float | None = None
 
 
 class PayerRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,6 +211,7 @@ def _check(
             raise _fault(path, lines.of("payer_rules", place, key), message, allowed)
     for table, key, value, highest in (
         ("decision", "precision", found.decision.precision, 0.999999),
+        ("decision", "accepted_risk", found.decision.accepted_risk, 1.0),
         ("measured", "precision", found.measured.precision, 1.0),
     ):
         if value is not None and not 0.0 < value <= highest:

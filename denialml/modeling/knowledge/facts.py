@@ -7,6 +7,7 @@ authorizations, signed notes and enrollments also on the day itself.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from typing import Literal
 
@@ -74,6 +75,25 @@ class FactBook:
             )
         self._files = PatientFiles(records)
         self._codes = procedure_codes()
+
+    def supposing(self, supposed: PracticeRecords) -> "FactBook":
+        """The same practice as if some more were on file, of the one patient who is
+        asked about next: eligibility checks, authorizations, notes and enrollments.
+
+        A supposed note takes the place of the one with its number. Answers are those of
+        a book made of all records and the supposed ones.
+        """
+        other = copy(self)
+        other._files = self._files.supposing(supposed)
+        if supposed.enrollments:
+            other._enrollments = dict(self._enrollments)
+            for enrollment in supposed.enrollments:
+                key = (enrollment.clinician_npi, enrollment.payer_id)
+                other._enrollments[key] = [*other._enrollments.get(key, ()), enrollment]
+                known = enrollment.recorded_on or enrollment.effective_on
+                first = other._first_enrollment_known
+                other._first_enrollment_known = min(known, first or known)
+        return other
 
     def patient_file(self, claim: Claim) -> PatientFile:
         """Everything on file of the claim's patient, of any day."""
@@ -176,6 +196,7 @@ class FactBook:
         notes = _notes(file, claim, line, own_only=True)
         note = _note(notes, claim, line, as_of=as_of)
         clinician = rendering_npi(claim, line)
+        who = self._clinicians.get(clinician)
         draft = another = None
         if note is None:
             every = _notes(file, claim, line, own_only=False)
@@ -193,13 +214,16 @@ class FactBook:
                 for one in file.authorizations.get(payer_id, ())
                 if one.issued_on <= as_of
             ),
-            clinician=self._clinicians.get(clinician),
+            clinician=who,
+            supervisor=self._clinicians.get(who.supervisor_npi) if who else None,
             enrollments=tuple(
                 one
                 for one in self._enrollments.get((clinician, payer_id), ())
                 if (one.recorded_on or one.effective_on) <= as_of
             ),
             sent=file.sent_before(claim, as_of=as_of),
+            checks_elsewhere=file.checks_elsewhere(payer_id, as_of=as_of),
+            answered=file.answered_before(as_of),
         )
 
     def _enrollment(

@@ -13,7 +13,7 @@ from denialml.domain.adjudication import LineAdjudication, LineOutcome
 from denialml.domain.claim import Claim, ServiceLine, is_possible_day, rendering_npi
 from denialml.domain.coverage import Authorization, EligibilityCheck
 from denialml.domain.encounter import Encounter
-from denialml.domain.facts import SentLine, SubmittedClaim
+from denialml.domain.facts import AnsweredLine, SentLine, SubmittedClaim
 from denialml.modeling.knowledge.patient_timeline import (
     Answer,
     AnswerTrail,
@@ -50,6 +50,7 @@ class PatientFile:
         self._visits = Visits()
         self._plans = Plans()
         self._answers: dict[str, AnswerTrail] = {}
+        self._answered: list[AnsweredLine] = []
         self._used: dict[int, _Under] = {}
 
     def add_checks(self, checks: list[EligibilityCheck]) -> None:
@@ -138,7 +139,22 @@ class PatientFile:
         ):
             paid = adjudication.outcome is _PAID
             denied = adjudication.outcome in (_DENIED, _PARTIAL)
-            if not (paid or denied) or line.service_date is None:
+            if not (paid or denied):
+                continue
+            self._answered.append(
+                AnsweredLine(
+                    received_on=adjudication.received_on,
+                    payer_id=claim.payer.payer_id,
+                    patient_control_number=claim.patient_control_number,
+                    line_number=line.line_number,
+                    procedure_code=line.procedure_code,
+                    service_date=line.service_date,
+                    outcome=adjudication.outcome,
+                    payer_claim_control_number=adjudication.payer_claim_control_number,
+                    payment_id=adjudication.payment_id,
+                )
+            )
+            if line.service_date is None:
                 continue
             trail = self._answers.get(claim.payer.payer_id)
             if trail is None:
@@ -164,6 +180,26 @@ class PatientFile:
             return None
         position = bisect_right(found[0], as_of)
         return found[1][position - 1] if position else None
+
+    def checks_elsewhere(
+        self, payer_id: str, *, as_of: date
+    ) -> tuple[EligibilityCheck, ...]:
+        """The last eligibility answer by `as_of` of each other payer."""
+        if len(self._checks) < 2:
+            return ()
+        found = (
+            self.eligibility_check(one, as_of=as_of)
+            for one in self._checks
+            if one != payer_id
+        )
+        return tuple([check for check in found if check is not None])
+
+    def answered_before(self, as_of: date) -> tuple[AnsweredLine, ...]:
+        """The final answers received before `as_of`, oldest first."""
+        if not self._answered or self._answered[0].received_on >= as_of:
+            return ()
+        until = bisect_left(self._answered, as_of, key=_day_received)
+        return tuple(self._answered[:until])
 
     def visits_before(self, day: date | None, *, as_of: date) -> tuple[int, int]:
         """Days of service before `day` on file: in its calendar year, and ever."""
@@ -306,6 +342,10 @@ class PatientFile:
 
 def _day_sent(sent: SentLine) -> date:
     return sent.submitted_on
+
+
+def _day_received(answered: AnsweredLine) -> date:
+    return answered.received_on
 
 
 def _stands(sent: SentLine, claim: Claim, *, as_of: date) -> bool:

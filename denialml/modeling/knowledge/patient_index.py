@@ -6,6 +6,7 @@ medical record number is linked by member number alone.
 """
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import date
 from typing import Generic, TypeVar
 
@@ -53,6 +54,7 @@ class PatientFiles:
         self._answers: dict[str, list[LineAdjudication]] = {}
         self._rejections: dict[str, list[date]] = {}
         self._files: dict[tuple[str, str], PatientFile] = {}
+        self._supposed = PracticeRecords()
         for check in records.eligibility_checks:
             self._checks.add(check.medical_record_number, check.member_id, check)
         for authorization in records.authorizations:
@@ -78,6 +80,12 @@ class PatientFiles:
                 number = acknowledgment.patient_control_number
                 self._rejections.setdefault(number, []).append(day)
 
+    def supposing(self, supposed: PracticeRecords) -> "PatientFiles":
+        """The same files with more in those of the one patient asked about next."""
+        other = copy(self)
+        other._files, other._supposed = {}, supposed
+        return other
+
     def of(self, claim: Claim) -> PatientFile:
         """The file of the claim's patient; empty when nothing is on file."""
         key = (claim.medical_record_number, claim.subscriber.member_id)
@@ -88,9 +96,21 @@ class PatientFiles:
 
     def _put_together(self, record_number: str, member_id: str) -> PatientFile:
         file = PatientFile()
-        file.add_checks(self._checks.of(record_number, member_id))
-        file.add_authorizations(self._authorizations.of(record_number, member_id))
-        file.add_encounters(self._encounters.of(record_number, member_id))
+        more = self._supposed
+        checks = self._checks.of(record_number, member_id)
+        file.add_checks([*checks, *more.eligibility_checks])
+        authorizations = self._authorizations.of(record_number, member_id)
+        file.add_authorizations([*authorizations, *more.authorizations])
+        written = {one.encounter_id for one in more.encounters}
+        encounters = self._encounters.of(record_number, member_id)
+        file.add_encounters(
+            [
+                *(one for one in encounters if one.encounter_id not in written),
+                *more.encounters,
+            ]
+            if written
+            else encounters
+        )
         submitted = self._claims.of(record_number, member_id)
         file.add_claims(submitted, self._rejections)
         file.add_answers(list(self._answered(submitted)))

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from denialml.domain.claim import Claim, patient_key
-from denialml.domain.risk import Contribution, LineRisk, RiskScore
+from denialml.domain.risk import Contribution, ExpectedLoss, LineRisk, RiskScore
+from denialml.modeling.knowledge.evidence import ClinicianEvidence
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.line_view import view_line
@@ -66,6 +67,87 @@ def score_claims(
         return []
     matrix = np.vstack([line_features(row) for row in rows])
     return explained_scores(claims, rows, matrix, history=history, bundle=bundle)
+
+
+class SupposedClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim as it might be sent, with what would then be on file.
+
+    `clinician_confirmed`: the payer has said that it has the clinician loaded, which
+    counts as much as an answer that proved it.
+    """
+
+    claim: Claim
+    fact_book: FactBook
+    clinician_confirmed: bool = False
+
+
+class PlainRisk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A claim's risk and expected loss without their reasons; see `RiskScore`."""
+
+    probability: float
+    expected_loss: Decimal | None
+
+
+def supposed_risks(
+    supposed: Sequence[SupposedClaim],
+    *,
+    history: History,
+    bundle: Bundle,
+    as_of: date,
+) -> list[PlainRisk]:
+    """Risks of claims as they might be sent: those that `score_claims` would give.
+
+    Raises
+    ------
+    ValueError
+        If history stands at another day.
+    """
+    if history.as_of != as_of:
+        raise ValueError(f"history stands at {history.as_of}, claims are of {as_of}")
+    rows = [_supposed_rows(one, history=history, as_of=as_of) for one in supposed]
+    every = [row for some in rows for row in some]
+    if not every:
+        return []
+    calibration = bundle.facts.calibration
+    raw = bundle.raw_output(np.vstack([line_features(row) for row in every]))
+    chances = calibration.line_probability(raw).tolist()
+    found = []
+    start = 0
+    for some in rows:
+        own = chances[start : start + len(some)]
+        start += len(some)
+        losses = [
+            expected_loss(row, history.outcomes, probability=chance)
+            for row, chance in zip(some, own, strict=True)
+        ]
+        found.append(
+            PlainRisk(
+                probability=calibration.claim_probability(own),
+                expected_loss=_added_up(losses),
+            )
+        )
+    return found
+
+
+def _supposed_rows(
+    supposed: SupposedClaim, *, history: History, as_of: date
+) -> list[LineInput]:
+    rows = line_inputs(
+        supposed.claim, fact_book=supposed.fact_book, history=history, as_of=as_of
+    )
+    if not supposed.clinician_confirmed:
+        return rows
+    return [_with_clinician_proved(row, as_of=as_of) for row in rows]
+
+
+def _with_clinician_proved(row: LineInput, *, as_of: date) -> LineInput:
+    known = row.history.clinician
+    day = row.facts.service_date or as_of
+    proved = ClinicianEvidence(
+        proved=max(day, known.proved or day), answers=known.answers + 1
+    )
+    about = msgspec.structs.replace(row.history, clinician=proved)
+    return msgspec.structs.replace(row, history=about)
 
 
 def explained_scores(
@@ -191,11 +273,6 @@ def _risk_score(
     riskiest = max(told, key=lambda line: line.risk.probability)
     calibration = bundle.facts.calibration
     intervals = [line.risk.interval for line in told if line.risk.interval is not None]
-    losses = [
-        line.risk.expected_loss.amount
-        for line in told
-        if line.risk.expected_loss is not None
-    ]
     reasons = reasons_of(
         riskiest.row,
         riskiest.values,
@@ -226,7 +303,7 @@ def _risk_score(
             if len(intervals) == len(told)
             else None
         ),
-        expected_loss=sum(losses, _NOTHING) if len(losses) == len(told) else None,
+        expected_loss=_added_up([line.risk.expected_loss for line in told]),
         expected_answer_days=(
             times.expected(claim.payer.payer_id, denial_risk=probability)
             if times is not None
@@ -235,3 +312,9 @@ def _risk_score(
         abstains=bool(unlike),
         abstention_reason=unlike,
     )
+
+
+def _added_up(losses: Sequence[ExpectedLoss | None]) -> Decimal | None:
+    """The lines' losses together; None where one is not known."""
+    known = [loss.amount for loss in losses if loss is not None]
+    return sum(known, _NOTHING) if len(known) == len(losses) else None

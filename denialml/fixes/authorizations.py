@@ -1,0 +1,244 @@
+"""Fixes that put the right authorization on the claim, or on file."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import msgspec
+
+from denialml.domain.claim import Claim, ServiceLine
+from denialml.domain.coverage import Authorization
+from denialml.domain.facts import AuthorizationState, PracticeRecords
+from denialml.domain.fix import Edit, FixBy, FixClass, Proof
+from denialml.fixes.candidate import Candidate, FixKind, correction
+from denialml.fixes.elements import AUTHORIZATION, LINE_AUTHORIZATION, edit_of
+from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.families.authorizations import best_on_file, needs_none
+from denialml.rules.words import listed, plain
+
+_TOUCHES = "authorization"
+_RULES = frozenset({"BH-022", "BH-023", "BH-024", "BH-025", "BH-026", "BH-132"})
+_NONE, _VALID = AuthorizationState.NONE, AuthorizationState.VALID
+_TO_COME = "TO COME"
+_ASKS = {
+    AuthorizationState.EXPIRED: "ended before the service: ask the payer to extend it,"
+    " or to date an extension back",
+    AuthorizationState.NOT_YET: "begins after the service: ask the payer to date it"
+    " back",
+    AuthorizationState.EXHAUSTED: "has too few units left: ask the payer for more by"
+    " concurrent review",
+    AuthorizationState.WRONG_CODE: "is for other codes: ask the payer to add the code"
+    " that was delivered",
+    AuthorizationState.DENIED: "was refused: appeal that decision or ask for a new one",
+}
+
+
+def authorization_fixes(case: ClaimCase) -> Iterator[Candidate]:
+    """What the authorizations on file allow for this claim."""
+    lines = [line for line in case.lines if not needs_none(line)]
+    attached = [line for line in lines if not _billed(line) and _covering(line)]
+    if attached:
+        yield _attach(case, attached)
+    replaced = [line for line in lines if _is_wrong_number(line)]
+    if replaced:
+        yield _replace(case, replaced)
+    asked = [line for line in lines if line.facts.authorization_state is not _VALID]
+    if asked:
+        yield _ask(case, asked)
+
+
+def _billed(line: LineCase) -> str:
+    return line.line.prior_authorization_number or line.claim.prior_authorization_number
+
+
+def _covering(line: LineCase) -> Authorization | None:
+    """The authorization on file that covers code, day and units, of this clinician."""
+    if line.facts.authorization_state is not _VALID:
+        return None
+    found = best_on_file(line)
+    if found is None or found.clinician_npi not in ("", line.rendering_npi):
+        return None
+    return found
+
+
+def _attach(case: ClaimCase, lines: list[LineCase]) -> Candidate:
+    found = [_known(line) for line in lines]
+    numbers = list(dict.fromkeys(one.authorization_number for one in found))
+    whole_claim = len(numbers) == 1 and not any(_billed(line) for line in case.lines)
+    if whole_claim:
+        edits: tuple[Edit, ...] = (edit_of(case.claim, AUTHORIZATION, numbers[0]),)
+    else:
+        edits = tuple(
+            edit_of(
+                case.claim,
+                LINE_AUTHORIZATION,
+                one.authorization_number,
+                line_number=line.line.line_number,
+            )
+            for line, one in zip(lines, found, strict=True)
+        )
+    return correction(
+        FixKind.ATTACH_AUTHORIZATION,
+        statement=f"Put authorization {listed(numbers)}, which is on file, on the"
+        " claim (REF*G1).",
+        edits=edits,
+        proofs=_proofs(lines, found),
+        line_numbers=() if whole_claim else _numbers(lines),
+        may_resolve=_RULES,
+        touches=_TOUCHES,
+    )
+
+
+def _is_wrong_number(line: LineCase) -> bool:
+    """The number on the claim is of an authorization on file that does not fit, or is
+    the fitting one's in another writing. One that is not on file may be newer than the
+    records: nothing proves it wrong."""
+    billed, fitting = _billed(line), _covering(line)
+    if not billed or fitting is None or fitting.authorization_number == billed:
+        return False
+    on_file = {one.authorization_number for one in line.records.authorizations}
+    return billed in on_file or _plain(billed) == _plain(fitting.authorization_number)
+
+
+def _plain(number: str) -> str:
+    return "".join(one for one in number if one.isalnum()).upper().lstrip("0")
+
+
+def _replace(case: ClaimCase, lines: list[LineCase]) -> Candidate:
+    found = [_known(line) for line in lines]
+    numbers = list(dict.fromkeys(one.authorization_number for one in found))
+    own = [line for line in case.lines if not line.line.prior_authorization_number]
+    if len(numbers) == 1 and len(own) == len(lines) == len(case.lines):
+        edits: tuple[Edit, ...] = (edit_of(case.claim, AUTHORIZATION, numbers[0]),)
+        named: tuple[int, ...] = ()
+    else:
+        edits = tuple(
+            edit_of(
+                case.claim,
+                LINE_AUTHORIZATION,
+                one.authorization_number,
+                line_number=line.line.line_number,
+            )
+            for line, one in zip(lines, found, strict=True)
+        )
+        named = _numbers(lines)
+    return correction(
+        FixKind.CORRECT_AUTHORIZATION_NUMBER,
+        statement=f"Set the authorization number (REF*G1) to {listed(numbers)}, the one"
+        " on file that covers the service.",
+        edits=edits,
+        proofs=_proofs(lines, found),
+        line_numbers=named,
+        may_resolve=_RULES,
+        touches=_TOUCHES,
+    )
+
+
+def _ask(case: ClaimCase, lines: list[LineCase]) -> Candidate:
+    state = max(
+        (line.facts.authorization_state for line in lines), key=lambda one: one in _ASKS
+    )
+    codes = list(dict.fromkeys(line.line.procedure_code for line in lines))
+    held = [one for one in map(best_on_file, lines) if one is not None]
+    number = held[0].authorization_number if held else ""
+    if state is _NONE:
+        kind = FixKind.REQUEST_AUTHORIZATION
+        statement = (
+            f"Ask the payer for a retroactive authorization of {listed(codes)}, and get"
+            " one before the next visit."
+        )
+    else:
+        kind = FixKind.EXTEND_AUTHORIZATION
+        statement = (
+            f"Authorization {number} {_ASKS[state]}. Hold the claim until the payer"
+            " answers; the date of service stays as it is."
+        )
+    days = [line.day for line in lines if line.day is not None]
+    first_day = min(days, default=case.as_of)
+    return Candidate(
+        kind=kind,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.AUTHORIZATIONS,
+        statement=statement,
+        line_numbers=() if len(lines) == len(case.lines) else _numbers(lines),
+        proofs=_proofs(lines, held) if held else (),
+        assumes="the payer authorizes the service, and its number is on the claim",
+        supposed=PracticeRecords(
+            authorizations=(
+                _granted(case, number or _TO_COME, codes, begins=first_day),
+            )
+        ),
+        suppose_claim=_with_number(number or _TO_COME),
+        touches=frozenset({_TOUCHES}),
+        may_resolve=_RULES,
+    )
+
+
+def _granted(
+    case: ClaimCase, number: str, codes: list[str], *, begins: date
+) -> Authorization:
+    claim = case.claim
+    return Authorization(
+        authorization_number=number,
+        payer_id=claim.payer.payer_id,
+        member_id=claim.subscriber.member_id,
+        medical_record_number=claim.medical_record_number,
+        issued_on=case.as_of,
+        procedure_codes=tuple(codes),
+        begins_on=begins,
+    )
+
+
+def _with_number(number: str) -> Callable[[Claim], Claim]:
+    def change(claim: Claim) -> Claim:
+        lines = tuple(_without_own_number(line) for line in claim.lines)
+        return msgspec.structs.replace(
+            claim, prior_authorization_number=number, lines=lines
+        )
+
+    return change
+
+
+def _without_own_number(line: ServiceLine) -> ServiceLine:
+    return msgspec.structs.replace(line, prior_authorization_number="")
+
+
+def _known(line: LineCase) -> Authorization:
+    found = _covering(line)
+    assert found is not None
+    return found
+
+
+def _numbers(lines: list[LineCase]) -> tuple[int, ...]:
+    return tuple(line.line.line_number for line in lines)
+
+
+def _proofs(lines: list[LineCase], found: list[Authorization]) -> tuple[Proof, ...]:
+    by_number = {
+        one.authorization_number: (one, line)
+        for one, line in zip(found, lines, strict=False)
+    }
+    return tuple(
+        Proof(
+            record_kind="authorization",
+            record_id=number,
+            says=_in_words(one, line),
+            known_on=one.issued_on,
+        )
+        for number, (one, line) in by_number.items()
+    )
+
+
+def _in_words(one: Authorization, line: LineCase) -> str:
+    codes = (
+        listed(list(one.procedure_codes)) if one.procedure_codes else "no code named"
+    )
+    says = f"Authorization {one.authorization_number}: {codes}"
+    if one.begins_on is not None or one.ends_on is not None:
+        begins, ends = one.begins_on or "no first day", one.ends_on or "no last day"
+        says += f", {begins} to {ends}"
+    if one.units is not None:
+        says += f", {plain(one.units)} units"
+        left = line.facts.authorization_units_left
+        if left is not None:
+            says += f" of which {plain(left)} are left"
+    return f"{says}."

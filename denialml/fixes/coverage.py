@@ -1,0 +1,239 @@
+"""Fixes that find the coverage in force, and say whose member the patient is."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+
+from denialml.domain.claim import Claim, ClaimPayer, Patient, Subscriber, person
+from denialml.domain.coverage import EligibilityCheck, EligibilityResult
+from denialml.domain.facts import PracticeRecords
+from denialml.domain.fix import Edit, FixBy, FixClass, Proof
+from denialml.fixes.candidate import Candidate, FixKind, correction
+from denialml.fixes.elements import (
+    MEMBER_NUMBER,
+    PATIENT_BIRTH_DATE,
+    PATIENT_FIRST_NAME,
+    PATIENT_GENDER,
+    PATIENT_LAST_NAME,
+    SUBSCRIBER_BIRTH_DATE,
+    SUBSCRIBER_FIRST_NAME,
+    SUBSCRIBER_GENDER,
+    SUBSCRIBER_LAST_NAME,
+    edit_of,
+)
+from denialml.rules.case import ClaimCase
+
+_TOUCHES, _IDENTITY = "coverage", "identity"
+_ACTIVE, _INACTIVE = EligibilityResult.ACTIVE, EligibilityResult.INACTIVE
+_COVERAGE_RULES = frozenset({"BH-014", "BH-015"})
+_OTHER_PAYER_RULES = frozenset({"BH-016", "BH-017", "BH-019", "BH-020"})
+_IDENTITY_RULES = frozenset({"BH-007", "BH-008"})
+_GENDERS = frozenset({"F", "M", "U"})
+_SUBSCRIBER = (
+    SUBSCRIBER_LAST_NAME,
+    SUBSCRIBER_FIRST_NAME,
+    SUBSCRIBER_BIRTH_DATE,
+    SUBSCRIBER_GENDER,
+)
+_PATIENT = (PATIENT_LAST_NAME, PATIENT_FIRST_NAME, PATIENT_BIRTH_DATE, PATIENT_GENDER)
+
+
+def coverage_fixes(case: ClaimCase) -> Iterator[Candidate]:
+    """What the payers' eligibility answers allow for this claim."""
+    check = case.lines[0].records.check if case.lines else None
+    day = case.first_day
+    if day is None:
+        return
+    yield from _identity(case, check, day)
+    yield from _on_file(case, check, day)
+    if check is not None and (check.other_payer_id or check.other_payer_name):
+        yield _settle(case, check, day)
+    elif not _proves_active(check, day) or (check and check.checked_on < day):
+        yield _verify(case, check, day)
+
+
+def _proves_active(check: EligibilityCheck | None, day: date) -> bool:
+    """Whether the answer says that coverage was active on the day of service."""
+    if check is None or check.result is not _ACTIVE:
+        return False
+    begun = check.coverage_begin is None or check.coverage_begin <= day
+    return begun and (check.coverage_end is None or day <= check.coverage_end)
+
+
+def _verify(case: ClaimCase, check: EligibilityCheck | None, day: date) -> Candidate:
+    if check is None:
+        said = "no answer of this payer is on file"
+    elif check.result is _INACTIVE or not _proves_active(check, day):
+        said = f"its answer of {check.checked_on} does not show coverage on that day"
+    else:
+        said = f"its last answer is of {check.checked_on}"
+    return Candidate(
+        kind=FixKind.VERIFY_ELIGIBILITY,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
+        statement=f"Check eligibility for {day} with the payer today: {said}. If it is"
+        " not active, ask the patient which coverage was.",
+        proofs=_proof(check, "The last eligibility answer on file"),
+        assumes="the payer answers that behavioral health coverage was active on that"
+        " day, and names no other payer",
+        supposed=PracticeRecords(eligibility_checks=(_answer(case, check, day),)),
+        touches=frozenset({_TOUCHES}),
+        may_resolve=_COVERAGE_RULES,
+    )
+
+
+def _settle(case: ClaimCase, check: EligibilityCheck, day: date) -> Candidate:
+    other = check.other_payer_name or check.other_payer_id
+    return Candidate(
+        kind=FixKind.SETTLE_OTHER_PAYER,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
+        statement=f"Have the patient tell both payers which one comes first; if it is"
+        f" {other}, bill that one first and this one with its remittance.",
+        proofs=_proof(check, f"The payer's answer names other coverage with {other}"),
+        assumes="this payer comes first for the day of service, and says so",
+        supposed=PracticeRecords(eligibility_checks=(_answer(case, check, day),)),
+        touches=frozenset({_TOUCHES}),
+        may_resolve=_COVERAGE_RULES | _OTHER_PAYER_RULES,
+    )
+
+
+def _answer(
+    case: ClaimCase, check: EligibilityCheck | None, day: date
+) -> EligibilityCheck:
+    """The payer's answer of today as it is hoped for."""
+    claim = case.claim
+    return EligibilityCheck(
+        checked_on=case.as_of,
+        payer_id=claim.payer.payer_id,
+        member_id=claim.subscriber.member_id,
+        medical_record_number=claim.medical_record_number,
+        result=_ACTIVE,
+        service_date=day,
+        plan_name=check.plan_name if check is not None else "",
+        mental_health_active=True,
+        # Sorts after every answer of the day: it is the newest.
+        trace_number="\x7f",
+    )
+
+
+def _on_file(
+    case: ClaimCase, check: EligibilityCheck | None, day: date
+) -> Iterator[Candidate]:
+    """Another payer's answer shows coverage where this payer's shows none."""
+    if check is None or _proves_active(check, day):
+        return
+    others = [
+        one
+        for one in case.lines[0].records.checks_elsewhere
+        if _proves_active(one, day) and one.member_id
+    ]
+    if not others:
+        return
+    found = max(others, key=lambda one: one.checked_on)
+    name = found.plan_name or found.payer_id
+
+    def change(claim: Claim) -> Claim:
+        return msgspec.structs.replace(
+            claim,
+            payer=ClaimPayer(payer_id=found.payer_id, name=found.plan_name),
+            subscriber=msgspec.structs.replace(
+                claim.subscriber, member_id=found.member_id
+            ),
+            prior_authorization_number="",
+        )
+
+    yield Candidate(
+        kind=FixKind.BILL_PAYER_ON_FILE,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
+        statement=f"Confirm the coverage with {name} ({found.payer_id}) and bill it:"
+        f" its answer of {found.checked_on} shows coverage on {day}, this payer's of"
+        f" {check.checked_on} does not.",
+        proofs=_proof(found, "Coverage was active on the day of service"),
+        assumes=f"{name} covers the patient on that day and takes the claim",
+        suppose_claim=change,
+        touches=frozenset({_TOUCHES, _IDENTITY, "authorization"}),
+        may_resolve=_COVERAGE_RULES | _OTHER_PAYER_RULES,
+    )
+
+
+def _identity(
+    case: ClaimCase, check: EligibilityCheck | None, day: date
+) -> Iterator[Candidate]:
+    """The member's number and particulars as the payer's own answer has them."""
+    if check is None or not _proves_active(check, day):
+        return
+    claim = case.claim
+    proofs = _proof(check, "The payer's answer about this member")
+    if check.member_id and not _same(check.member_id, claim.subscriber.member_id):
+        yield correction(
+            FixKind.CORRECT_MEMBER_NUMBER,
+            statement="Set the member number (NM109) to the one in the payer's answer"
+            f" of {check.checked_on}.",
+            edits=(edit_of(claim, MEMBER_NUMBER, check.member_id),),
+            proofs=proofs,
+            may_resolve=_IDENTITY_RULES,
+            touches=_IDENTITY,
+        )
+    edits = _particulars(claim, check)
+    if edits:
+        yield correction(
+            FixKind.CORRECT_DEMOGRAPHICS,
+            statement="Set the patient's particulars to those in the payer's answer of"
+            f" {check.checked_on}, after a look at the member's card.",
+            edits=edits,
+            proofs=proofs,
+            may_resolve=_IDENTITY_RULES,
+        )
+
+
+def _particulars(claim: Claim, check: EligibilityCheck) -> tuple[Edit, ...]:
+    """Edits for what the answer has otherwise; only where the answer is plainly about
+    this very person, who otherwise agrees with the claim in name or birth date."""
+    patient: Subscriber | Patient = person(claim)
+    last, first, born, gender = _PATIENT if claim.patient is not None else _SUBSCRIBER
+    same_name = _same(check.last_name, patient.last_name) and _same(
+        check.first_name.split(" ")[0], patient.first_name.split(" ")[0]
+    )
+    same_birth = check.birth_date is not None and check.birth_date == patient.birth_date
+    edits = []
+    if same_birth:
+        for field, held, sent in (
+            (last, check.last_name, patient.last_name),
+            (first, check.first_name, patient.first_name),
+        ):
+            if held and not _same(held, sent):
+                edits.append(edit_of(claim, field, held))
+    if same_name and check.birth_date is not None and not same_birth:
+        edits.append(edit_of(claim, born, check.birth_date.isoformat()))
+    held_gender = check.gender[:1].upper()
+    if (
+        (same_name or same_birth)
+        and held_gender in _GENDERS
+        and held_gender != patient.gender
+    ):
+        edits.append(edit_of(claim, gender, held_gender))
+    return tuple(edits)
+
+
+def _same(one: str, other: str) -> bool:
+    return _letters(one) == _letters(other)
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalnum()).upper()
+
+
+def _proof(check: EligibilityCheck | None, says: str) -> tuple[Proof, ...]:
+    if check is None:
+        return ()
+    return (
+        Proof(
+            record_kind="eligibility_check",
+            record_id=check.trace_number,
+            says=f"{says} ({check.checked_on}).",
+            known_on=check.checked_on,
+        ),
+    )
