@@ -1,13 +1,30 @@
 """The rules of `families.session_time`."""
 
+from datetime import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from denialml.domain.edit import Severity
+from denialml.domain.encounter import Encounter
+from denialml.rules.case import ClaimCase
 from tests.rules.cases import case, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
 OTHER = "1245319599"
+
+
+def hour(**fields: Any) -> Encounter:
+    """A note of a whole hour by the clock."""
+    return note(started_at=time(9), stopped_at=time(10), **({"minutes": None} | fields))
+
+
+def visit_and(code: str, of_both: Encounter) -> ClaimCase:
+    """A visit with psychotherapy and one note of both."""
+    return case(line("99214", modifiers=("25",)), line(code, 2), notes=[of_both])
+
+
 # These read nothing but the claim.
 ALWAYS_TELL = {"BH-040"}
 SPEC = [
@@ -38,6 +55,76 @@ SPEC = [
         lambda: case(line("G0017"), line("G0018", 2), notes=[note(minutes=90)]),
     ),
     Row("BH-037", FOUND, lambda: case(line("90839"), notes=[note(minutes=75)])),
+    # A visit and its psychotherapy: the whole hour is not the psychotherapy's.
+    Row("BH-037", CLEAN, lambda: visit_and("90833", hour())),
+    Row("BH-037", CLEAN, lambda: visit_and("90833", note(minutes=60))),
+    Row("BH-037", CLEAN, lambda: visit_and("90833", hour(minutes=37))),
+    Row("BH-037", FOUND, lambda: visit_and("90833", hour(minutes=38))),
+    Row("BH-037", CLEAN, lambda: visit_and("90833", hour(evaluation_minutes=23))),
+    Row(
+        "BH-037",
+        FOUND,
+        lambda: visit_and("90833", hour(evaluation_minutes=22)),
+        says="90833 covers up to 37 minutes; the note has 38",
+        lines=(2,),
+    ),
+    Row("BH-037", FOUND, lambda: visit_and("90833", hour(procedure_code="90833"))),
+    Row("BH-036", FOUND, lambda: visit_and("90838", hour(minutes=52))),
+    Row("BH-036", CLEAN, lambda: visit_and("90838", hour(minutes=53))),
+    Row("BH-036", CLEAN, lambda: visit_and("90838", hour())),
+    # Other services of the visit have no minutes of their own in its note.
+    Row(
+        "BH-037",
+        CLEAN,
+        lambda: case(line("99214"), line("99406", 2), notes=[note(minutes=30)]),
+    ),
+    Row("BH-037", FOUND, lambda: case(line("99406"), notes=[note(minutes=11)])),
+    # No code is for a longer screening; a month of care has no note of one session.
+    Row("BH-037", CLEAN, lambda: case(line("G0444"), notes=[note(minutes=20)])),
+    Row("BH-037", CLEAN, lambda: case(line("99492"))),
+    Row("BH-037", CLEAN, lambda: case(line("99492"), line("99494", 2))),
+    # Two sessions of the day and one note that does not say of which it is.
+    Row(
+        "BH-037",
+        CLEAN,
+        lambda: case(line("90834"), line("90853", 2), notes=[note(minutes=90)]),
+    ),
+    Row(
+        "BH-037",
+        CLEAN,
+        lambda: case(
+            line("90834"),
+            line("90834", 2, modifiers=("59",)),
+            notes=[note(minutes=90)],
+        ),
+    ),
+    Row(
+        "BH-036",
+        CANNOT_TELL,
+        lambda: case(line("90837"), line("90853", 2), notes=[note(minutes=45)]),
+        says="of each session",
+    ),
+    Row(
+        "BH-036",
+        FOUND,
+        lambda: case(
+            line("90837"),
+            line("90853", 2),
+            notes=[
+                note(minutes=45, procedure_code="90837"),
+                note(minutes=90, procedure_code="90853", encounter_id="E2"),
+            ],
+        ),
+    ),
+    Row("BH-037", FOUND, lambda: case(line("90834"), line("90785", 2), notes=[hour()])),
+    Row(
+        "BH-036",
+        FOUND,
+        lambda: case(line("90847"), notes=[note(minutes=25)]),
+        says="90847 takes 26 documented minutes; the note has 25",
+        severity=Severity.WARN,
+    ),
+    Row("BH-036", CLEAN, lambda: case(line("90846"), notes=[note(minutes=26)])),
     # What another clinician documented that day proves nothing of the line.
     Row(
         "BH-036",

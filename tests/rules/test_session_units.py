@@ -112,6 +112,38 @@ SPEC = [
             policy=MIDPOINT,
         ),
     ),
+    # Two services of the day: a note that names neither may be of the other.
+    Row(
+        "BH-041",
+        CANNOT_TELL,
+        lambda: case(
+            line("H2014", units=Decimal(4)),
+            line("H2017", 2, units=Decimal(8)),
+            notes=[note(minutes=60)],
+        ),
+        says="of each service",
+    ),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: case(
+            line("H2014", units=Decimal(4)),
+            line("H2017", 2, units=Decimal(8)),
+            notes=[
+                note(minutes=60, procedure_code="H2014"),
+                note(minutes=60, procedure_code="H2017", encounter_id="E2"),
+            ],
+        ),
+        lines=(2,),
+    ),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: case(
+            line("96158"), line("96159", 2, units=Decimal(2)), notes=[note(minutes=45)]
+        ),
+        says="96159 is billed with 2 units; the 45 documented minutes make 1",
+    ),
     Row("BH-041", CLEAN, lambda: case(line("H2014", unit_basis="MJ"))),
     Row(
         "BH-041",
@@ -167,6 +199,25 @@ SPEC = [
         "BH-044",
         CLEAN,
         lambda: case(line("H0038"), notes=[clock(time(8), time(20))]),
+    ),
+    # Four lines of one note claim its hours once, a line over days no day's.
+    Row(
+        "BH-044",
+        CLEAN,
+        lambda: case(
+            line("96130"),
+            line("96131", 2, units=Decimal(2)),
+            line("96136", 3),
+            line("96137", 4, units=Decimal(5)),
+            notes=[note(minutes=370)],
+        ),
+    ),
+    Row(
+        "BH-044",
+        CLEAN,
+        lambda: case(
+            line("H2014", units=Decimal(60), service_date_end=date(2026, 3, 6))
+        ),
     ),
     # Another clinician's note does not say when this one worked.
     Row(

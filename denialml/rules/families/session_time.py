@@ -2,13 +2,27 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
+from denialml.rules.code_sets import (
+    CRISIS,
+    FAMILY_PSYCHOTHERAPY,
+    INDIVIDUAL_PSYCHOTHERAPY,
+    INTAKES,
+    PSYCHOTHERAPY_WITH_VISIT,
+    VISITS,
+)
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+from denialml.rules.session_codes import PLANNED_TREATMENT, WITHOUT_SESSION
 from denialml.rules.words import plain
 
 _NO_MINUTES = CannotTell("documented minutes")
-_PSYCHOTHERAPY = frozenset({"90832", "90833", "90834", "90836", "90837", "90838"})
+_NO_MINUTES_APART = CannotTell("documented minutes of each session of the day")
+# Services that a note of their own may stand behind.
+_SESSIONS = PLANNED_TREATMENT | INTAKES | CRISIS
+# No code is for more of the same.
+_NOTHING_ABOVE = frozenset({"98016", "99443", "G0444"})
 # The next code's line covers what goes beyond these (review E24).
 _CONTINUED_BY = {
     "90839": "90840",
@@ -21,6 +35,9 @@ _CONTINUED_BY = {
 # from its midpoint on: the first from 75 minutes.
 _LEAST_OF_FIRST_HOUR = 30
 _FIRST_HOUR_OF = {"90840": "90839", "G0018": "G0017"}
+_FIX_OF_SHORT_FAMILY_SESSION = (
+    "Take the line off, unless the record documents at least 26 minutes of the session."
+)
 _CRISIS = frozenset(_FIRST_HOUR_OF) | frozenset(_FIRST_HOUR_OF.values())
 
 
@@ -29,7 +46,8 @@ _CRISIS = frozenset(_FIRST_HOUR_OF) | frozenset(_FIRST_HOUR_OF.values())
     About(
         title="Psychotherapy minutes below the code's band",
         statement="The documented psychotherapy minutes reach the code's least:"
-        " 16 for 90832 and 90833, 38 for 90834 and 90836, 53 for 90837 and 90838.",
+        " 16 for 90832 and 90833, 38 for 90834 and 90836, 53 for 90837 and 90838, 26"
+        " for 90846 and 90847.",
         severity=Severity.DENY_LIKELY,
         fields=("2400 SV101-2", "encounter minutes"),
         reason_codes=("150", "152"),
@@ -41,22 +59,26 @@ _CRISIS = frozenset(_FIRST_HOUR_OF) | frozenset(_FIRST_HOUR_OF.values())
         support="verified",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
-        codes=_PSYCHOTHERAPY,
+        codes=INDIVIDUAL_PSYCHOTHERAPY | FAMILY_PSYCHOTHERAPY,
     ),
 )
 def minutes_below_band(line: LineCase) -> Verdict:
     least = line.facts.code_minutes_minimum
-    minutes = line.facts.documented_minutes
+    minutes = _psychotherapy_minutes(line)
     if least is None:
         return None
     if minutes is None:
         return _NO_MINUTES
     if minutes >= least:
         return None
-    return Found(
-        says=f"{line.line.procedure_code} takes {least} documented minutes; the note"
-        f" has {minutes}."
-    )
+    if _may_be_of_another(line):
+        return _NO_MINUTES_APART
+    code = line.line.procedure_code
+    says = f"{code} takes {least} documented minutes; the note has {minutes}."
+    if code not in FAMILY_PSYCHOTHERAPY:
+        return Found(says=says)
+    # That it takes 26 minutes is a specialist's word.
+    return Found(says=says, severity=Severity.WARN, fix=_FIX_OF_SHORT_FAMILY_SESSION)
 
 
 @line_rule(
@@ -76,12 +98,12 @@ def minutes_below_band(line: LineCase) -> Verdict:
         support="verified",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
-        codes=_PSYCHOTHERAPY,
+        codes=INDIVIDUAL_PSYCHOTHERAPY,
         review=("E49",),
     ),
 )
 def several_units(line: LineCase) -> Verdict:
-    if line.line.units <= 1:
+    if line.line.units <= 1 or line.line.unit_basis != "UN":
         return None
     return Found(
         says=f"{line.line.procedure_code} is billed with {plain(line.line.units)}"
@@ -109,12 +131,15 @@ def minutes_above_band(line: LineCase) -> Verdict:
     code = line.code
     if code is None or code.minutes_maximum is None or code.time_basis != "minutes":
         return None
-    minutes = line.facts.documented_minutes
-    if minutes is None:
-        return _NO_MINUTES
-    if minutes <= code.minutes_maximum:
+    if code.code in _NOTHING_ABOVE:
         return None
     if _CONTINUED_BY.get(code.code) in line.of_claim.codes:
+        return None
+    minutes = _psychotherapy_minutes(line)
+    if minutes is None:
+        return None if code.code in WITHOUT_SESSION else _NO_MINUTES
+    minutes -= _minutes_of_visit(line)
+    if minutes <= code.minutes_maximum or _is_shared(line):
         return None
     return Found(
         says=f"{code.code} covers up to {code.minutes_maximum} minutes; the note has"
@@ -180,3 +205,72 @@ def _fix_of_short_crisis(minutes: int) -> str:
         "If the note supports psychotherapy, its minutes are those of 90832, or of"
         " 90833 beside a visit; 90834 takes 38."
     )
+
+
+def _psychotherapy_minutes(line: LineCase) -> int | None:
+    """The documented minutes; of psychotherapy beside a visit its own, where the note
+    has them beside the clock times of the whole."""
+    note, minutes = line.records.note, line.facts.documented_minutes
+    if note is None or minutes is None or note.minutes is None:
+        return minutes
+    if line.line.procedure_code in PSYCHOTHERAPY_WITH_VISIT:
+        return min(minutes, note.minutes)
+    return minutes
+
+
+def _is_apart(line: LineCase, note: Encounter) -> bool:
+    """Whether a note of visit and psychotherapy keeps the minutes of both apart."""
+    if line.line.procedure_code not in PSYCHOTHERAPY_WITH_VISIT:
+        return False
+    whole = line.facts.documented_minutes
+    if note.started_at is None or whole is None:
+        return False
+    has_own = note.minutes is not None and note.minutes < whole
+    return has_own or note.evaluation_minutes is not None
+
+
+def _minutes_of_visit(line: LineCase) -> int:
+    """Minutes of the visit within the note's clock times."""
+    note = line.records.note
+    if note is None or not _is_apart(line, note):
+        return 0
+    own, whole = _psychotherapy_minutes(line), line.facts.documented_minutes
+    return (note.evaluation_minutes or 0) if own == whole else 0
+
+
+def _is_shared(line: LineCase) -> bool:
+    """Whether the minutes may be those of another service, or of several."""
+    note, code = line.records.note, line.line.procedure_code
+    if any(other.line.procedure_code == code for other in line.same_session_lines):
+        return True
+    if note is None or _is_apart(line, note):
+        return False
+    return any(
+        other.line.procedure_code in _SESSIONS | VISITS
+        for other in _under_the_same_note(line, note)
+    )
+
+
+def _may_be_of_another(line: LineCase) -> bool:
+    """Whether another session of the day may be the one that the note is of.
+
+    A visit and its psychotherapy are one session.
+    """
+    note = line.records.note
+    return note is not None and any(
+        other.line.procedure_code in _SESSIONS
+        for other in _under_the_same_note(line, note)
+    )
+
+
+def _under_the_same_note(line: LineCase, note: Encounter) -> list[LineCase]:
+    """The session's other lines that have no other note, unless it names the code."""
+    if note.procedure_code == line.line.procedure_code:
+        return []
+    return [
+        other
+        for other in line.same_session_lines
+        if other.line.procedure_code != line.line.procedure_code
+        and other.records.note is not None
+        and other.records.note.encounter_id == note.encounter_id
+    ]

@@ -12,9 +12,11 @@ from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import VISITS_OF_ADD_ONS
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+from denialml.rules.session_codes import PLANNED_TREATMENT
 from denialml.rules.words import plain
 
 _NO_MINUTES = CannotTell("documented minutes")
+_NO_MINUTES_APART = CannotTell("documented minutes of each service of the day")
 # Minutes that the base code has used before the first quarter of an hour counts.
 _MINUTES_BEFORE = {
     code.code: 30 if code.is_add_on else 0
@@ -71,6 +73,8 @@ def units_beyond_minutes(line: LineCase) -> Verdict:
     supported = counted // 15 if rounding == "whole" else (counted + 7) // 15
     if units <= supported:
         return None
+    if _shares_unnamed_note(line):
+        return _NO_MINUTES_APART
     # Where even a quarter only begun would not be enough, no way of rounding helps.
     by_default = (
         rounding is None
@@ -105,6 +109,22 @@ def _under_the_same_note(line: LineCase) -> tuple[Decimal, tuple[int, ...]]:
     return units, tuple(sorted(lines))
 
 
+def _shares_unnamed_note(line: LineCase) -> bool:
+    """Whether the note may be another service's: it names no code of the claim, and
+    another service of the session, not the add-on's base, rests on it too."""
+    note, code = line.records.note, line.code
+    if note is None or note.procedure_code == line.line.procedure_code:
+        return False
+    bases = code.primary_codes if code is not None else ()
+    return any(
+        other.line.procedure_code in PLANNED_TREATMENT
+        and other.line.procedure_code not in (line.line.procedure_code, *bases)
+        and other.records.note is not None
+        and other.records.note.encounter_id == note.encounter_id
+        for other in line.same_session_lines
+    )
+
+
 @line_rule(
     "BH-044",
     About(
@@ -136,7 +156,7 @@ def more_than_twelve_hours(line: LineCase) -> Verdict:
     lines = [line] if alone else [line, *line.same_session_lines]
     if any(one.line.line_number < line.line.line_number for one in lines):
         return None
-    if sum(_claimed_minutes(one) for one in lines) <= _MINUTES_OF_TWELVE_HOURS:
+    if _claimed_minutes(lines) <= _MINUTES_OF_TWELVE_HOURS:
         return None
     if any(one.line.procedure_code in _BY_TECHNICIANS for one in lines):
         return CannotTell("who delivered the technicians' hours (schedule)")
@@ -153,13 +173,19 @@ def more_than_twelve_hours(line: LineCase) -> Verdict:
     )
 
 
-def _claimed_minutes(line: LineCase) -> int:
-    minutes = line.facts.documented_minutes
-    if minutes is not None:
-        return minutes
-    if line.line.procedure_code in _MINUTES_BEFORE:
-        return int(line.line.units) * 15
-    return line.facts.code_minutes_minimum or 0
+def _claimed_minutes(lines: list[LineCase]) -> int:
+    """Minutes that the lines claim of the day; lines of one note share its minutes."""
+    of_notes: dict[str, int] = {}
+    without_note = 0
+    for line in lines:
+        note, minutes = line.records.note, line.facts.documented_minutes
+        if note is not None and minutes is not None:
+            of_notes[note.encounter_id] = minutes
+        elif line.line.procedure_code in _MINUTES_BEFORE and not _is_range(line):
+            without_note += int(line.line.units) * 15
+        else:
+            without_note += line.facts.code_minutes_minimum or 0
+    return sum(of_notes.values()) + without_note
 
 
 def _clock_spans(lines: list[LineCase]) -> list[tuple[int, int]] | None:
