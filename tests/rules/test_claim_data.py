@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from denialml.domain.claim import Patient, Subscriber
-from denialml.domain.coverage import EligibilityCheck
+from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.edit import Severity
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
@@ -33,6 +33,20 @@ def answer(**fields: Any) -> EligibilityCheck:
 def answered(**fields: Any) -> ClaimCase:
     """The clean claim with an answer that says this."""
     return case(checks=[answer(**fields)])
+
+
+def refused(code: str, **fields: Any) -> ClaimCase:
+    """The clean claim after an inquiry that the payer refused (AAA03)."""
+    return case(
+        checks=[
+            check(
+                result=EligibilityResult.UNKNOWN,
+                mental_health_active=None,
+                reject_reason_code=code,
+                **fields,
+            )
+        ]
+    )
 
 
 def insured(**fields: Any) -> Subscriber:
@@ -114,6 +128,16 @@ SPEC = [
         says="no last name of the subscriber",
     ),
     Row("BH-007", CANNOT_TELL, case, says="an eligibility answer"),
+    # A refused inquiry repeats what was asked.
+    Row(
+        "BH-007",
+        FOUND,
+        lambda: refused("72", member_id="M1"),
+        says="did not find the patient under this member number on 2026-03-01 (271 AAA"
+        " 72)",
+    ),
+    Row("BH-007", CANNOT_TELL, lambda: refused("72", member_id="M9")),
+    Row("BH-007", CANNOT_TELL, lambda: refused("42", member_id="M1")),
     # A family's answers under one member number, without record numbers.
     Row(
         "BH-007",
@@ -153,15 +177,6 @@ SPEC = [
         says="no gender code",
         severity=Severity.REJECT,
     ),
-    Row(
-        "BH-008",
-        CANNOT_TELL,
-        lambda: case(
-            patient=CHILD,
-            medical_record_number="",
-            checks=[answer(medical_record_number="")],
-        ),
-    ),
     Row("BH-008", CANNOT_TELL, lambda: answered(gender=" ")),
     Row("BH-008", CLEAN, lambda: answered(gender="female")),
     Row(
@@ -175,7 +190,8 @@ SPEC = [
         lambda: case(patient=CHILD, checks=[answer(gender="M")]),
     ),
     Row("BH-008", CANNOT_TELL, lambda: answered(gender=""), says="the gender"),
-    Row("BH-008", CANNOT_TELL, case),
+    # Without any answer BH-007 says what is missing.
+    Row("BH-008", CLEAN, case),
     Row(
         "BH-009",
         FOUND,

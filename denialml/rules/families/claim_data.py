@@ -7,11 +7,12 @@ from datetime import date
 from functools import lru_cache
 
 from denialml.domain.claim import is_possible_day, person
-from denialml.domain.coverage import EligibilityCheck
+from denialml.domain.coverage import EligibilityResult
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.families.coverage import last_check
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -26,6 +27,9 @@ _NO_ANSWER = CannotTell("an eligibility answer of this payer (271) for the patie
 _NO_NAME = CannotTell("the last name in the payer's eligibility answer (271)")
 _NO_BIRTH_DATE = CannotTell("the birth date in the payer's eligibility answer (271)")
 _NO_GENDER = CannotTell("the gender in the payer's eligibility answer (271)")
+_UNKNOWN = EligibilityResult.UNKNOWN
+# AAA03 of a 271: birth date, number or name is missing, not found or not the payer's.
+_NOT_FOUND = frozenset({"58", "64", "65", "67", "71", "72", "73", "75"})
 _GENDERS = frozenset({"F", "M", "U"})
 _NAME_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 # 005010X222: values of CLM06, CLM07, CLM08 and CLM09 (review E11).
@@ -64,13 +68,18 @@ _FORM_SETTING = CannotTell(
         statement="The member number and the patient's last name and birth date are"
         " those of the payer's eligibility answer.",
         severity=Severity.REJECT,
-        fields=("2010BA NM109", "2010BA or 2010CA NM103", "2010BA or 2010CA DMG02"),
+        fields=(
+            "2010BA NM109",
+            "2010BA or 2010CA NM103",
+            "2010BA or 2010CA DMG02",
+            "271 AAA03",
+        ),
         reason_codes=("31", "140", "16"),
         remark_codes=("N382", "N329"),
         root_cause=RootCause.CLAIM_DATA_ERROR,
         fix="Compare with the member's card and the payer's answer, correct what was"
         " typed wrongly and send the claim as an original.",
-        source="X12 005010X222 loops 2010BA and 2010CA; rulebook BH-007",
+        source="X12 005010X222 loops 2010BA and 2010CA, X279 AAA03; rulebook BH-007",
         support="expertise",
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.FRONT_DESK,
@@ -90,9 +99,19 @@ def demographics_differ(case: ClaimCase) -> Verdict:
         return Found(says=f"The claim has no {listed(absent)} of the patient.")
     if not claim.subscriber.last_name:
         return Found(says="The claim has no last name of the subscriber.")
-    check = _check(case)
+    check = last_check(case)
     if check is None:
         return _NO_ANSWER
+    if check.reject_reason_code and check.result is _UNKNOWN:
+        # A refused inquiry repeats what was asked: nothing in it is the payer's.
+        if check.reject_reason_code not in _NOT_FOUND or not _same_number(
+            member, check.member_id
+        ):
+            return _NO_ANSWER
+        return Found(
+            says="The payer did not find the patient under this member number on"
+            f" {check.checked_on} (271 AAA {check.reject_reason_code})."
+        )
     differing = []
     if check.member_id and not _same_number(member, check.member_id):
         differing.append("member number")
@@ -141,9 +160,12 @@ def gender_differs(case: ClaimCase) -> Verdict:
         return Found(
             says="The claim has no gender code of F, M or U.", severity=Severity.REJECT
         )
-    check = _check(case)
-    held = check.gender.strip()[:1].upper() if check is not None else ""
-    if check is None or not held:
+    check = last_check(case)
+    if check is None or check.reject_reason_code:
+        # Rule BH-007 says it.
+        return None
+    held = check.gender.strip()[:1].upper()
+    if not held:
         return _NO_GENDER
     # The claim has no other code for what a payer holds beside F and M.
     if gender == (held if held in _GENDERS else "U"):
@@ -398,30 +420,6 @@ def procedure_code_missing(line: LineCase) -> Verdict:
 @lru_cache(maxsize=4096)
 def _is_formed(code: str) -> bool:
     return _CODE_FORM.match(code) is not None
-
-
-def _check(case: ClaimCase) -> EligibilityCheck | None:
-    """The payer's last answer, the same for all lines; None: none of the patient.
-
-    A family shares one member number: an answer that is found by it alone, with
-    another first name and birth date, is another member's.
-    """
-    check = case.lines[0].records.check if case.lines else None
-    if check is None or (
-        check.medical_record_number and case.claim.medical_record_number
-    ):
-        return check
-    patient = person(case.claim)
-    if (
-        check.birth_date is not None
-        and patient.birth_date is not None
-        and check.birth_date != patient.birth_date
-        and check.first_name
-        and patient.first_name
-        and not _same_first(patient.first_name, check.first_name)
-    ):
-        return None
-    return check
 
 
 def _same_number(one: str, other: str) -> bool:
