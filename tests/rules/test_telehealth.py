@@ -83,12 +83,17 @@ PLACE = [
         lambda: video("02", at={"patient_location": "hotel"}, payer_type=MEDICARE),
         says="whether the patient was at home",
     ),
+    # Nothing speaks against 10 where the practice keeps no location.
     Row(
-        "BH-077",
-        CANNOT_TELL,
-        lambda: case(line(place_of_service="10"), payer_type=MEDICARE),
-        says="whether the patient was at home",
+        "BH-077", CLEAN, lambda: case(line(place_of_service="10"), payer_type=MEDICARE)
     ),
+    Row("BH-077", CLEAN, lambda: video("10", at={}, payer_type=MEDICARE)),
+    Row("BH-077", CLEAN, lambda: video("02", at={})),
+    # Medicare pays less with 02, which few patients at home ask for.
+    Row("BH-077", CANNOT_TELL, lambda: video("02", at={}, payer_type=MEDICARE)),
+    Row("BH-077", CLEAN, lambda: video("10", at={"patient_location": " Residence"})),
+    # Contractors take a place of work as no facility (E30).
+    Row("BH-077", CANNOT_TELL, lambda: video("10", at={"patient_location": "work"})),
     # No note: the modifier alone says telehealth.
     Row(
         "BH-077",
@@ -120,6 +125,17 @@ PLACE = [
     ),
     # A payer that has asked for 02 gets it wherever the patient was.
     Row("BH-077", CLEAN, lambda: video("02", wanted="02")),
+    Row("BH-077", FOUND, lambda: video("11", wanted="02"), says="with place 02"),
+    Row("BH-077", FOUND, lambda: video("10", wanted="02"), says="with place 02"),
+    # The supervisor was there by video, the patient in the office.
+    Row(
+        "BH-077",
+        CLEAN,
+        lambda: case(line(modifiers=("FR",)), payer_type=MEDICARE, notes=[note()]),
+    ),
+    Row("BH-077", FOUND, lambda: video("11", "FR", payer_type=MEDICARE)),
+    # A check-in by telephone is no telehealth visit.
+    Row("BH-077", CLEAN, lambda: audio("11", code="98016", payer_type=MEDICARE)),
     Row(
         "BH-077",
         FOUND,
@@ -127,6 +143,13 @@ PLACE = [
         says="the note says that the session was in person",
     ),
     Row("BH-077", CLEAN, lambda: video("11", modality=Modality.IN_PERSON)),
+    Row(
+        "BH-077",
+        FOUND,
+        lambda: video("11", "95", modality=Modality.IN_PERSON),
+        says="90834 carries 95 for telehealth; the note says",
+        severity=Severity.WARN,
+    ),
     Row("BH-077", CLEAN, lambda: hospital(True)),
     Row("BH-077", FOUND, lambda: hospital(False), says="place 22"),
     Row("BH-077", CANNOT_TELL, lambda: hospital(None), says="works in a hospital"),
@@ -155,6 +178,8 @@ MODIFIERS = [
     Row("BH-078", CLEAN, lambda: video("10", payer_type=MEDICARE)),
     Row("BH-078", CLEAN, lambda: video("10", "95")),
     Row("BH-078", CANNOT_TELL, lambda: hospital(None), says="works in a hospital"),
+    # Few practices keep it: asked only of a claim that names a hospital's place.
+    Row("BH-078", CLEAN, lambda: hospital(None, "10")),
     Row(
         "BH-078",
         CLEAN,
@@ -172,7 +197,16 @@ MODIFIERS = [
         severity=Severity.DENY_LIKELY,
     ),
     Row("BH-079", CLEAN, lambda: audio("10", "93", payer_type=MEDICARE)),
-    Row("BH-079", CLEAN, lambda: audio("10", "FQ", payer_type=MEDICARE)),
+    # FQ is of clinics paid by the encounter (rulebook BH-079).
+    Row(
+        "BH-079",
+        FOUND,
+        lambda: audio("10", "FQ", payer_type=MEDICARE),
+        says="carries FQ",
+        severity=Severity.WARN,
+    ),
+    Row("BH-079", CLEAN, lambda: audio("50", "FQ", payer_type=MEDICARE)),
+    Row("BH-079", CLEAN, lambda: audio("10", "FQ")),
     # The place decides and not the code (E31): tests may be audio only as well.
     Row("BH-079", CLEAN, lambda: audio("10", "93", code="96130", payer_type=MEDICARE)),
     Row(
@@ -195,11 +229,26 @@ MODIFIERS = [
     Row("BH-079", CLEAN, lambda: video("10", "95")),
     Row("BH-079", CLEAN, lambda: audio("10", code="98012")),
     Row("BH-079", CLEAN, lambda: audio("11", code="99484")),
+    # Asked where Medicare or the payer's own setting asks for it.
     Row(
         "BH-079",
         CANNOT_TELL,
-        lambda: case(line(place_of_service="10")),
+        lambda: video("10", modality=Modality.UNKNOWN, payer_type=MEDICARE),
         says="by video or by audio only",
+    ),
+    Row(
+        "BH-079",
+        CANNOT_TELL,
+        lambda: video("10", modality=Modality.UNKNOWN, audio_modifier="93"),
+    ),
+    Row("BH-079", CLEAN, lambda: video("10", modality=Modality.UNKNOWN)),
+    Row(
+        "BH-079",
+        CLEAN,
+        lambda: video("10", "93", modality=Modality.UNKNOWN, payer_type=MEDICARE),
+    ),
+    Row(
+        "BH-079", CLEAN, lambda: case(line(place_of_service="10"), payer_type=MEDICARE)
     ),
     Row("BH-079", CLEAN, lambda: case(line(place_of_service="10", modifiers=("95",)))),
     Row("BH-079", CLEAN, lambda: case(line())),

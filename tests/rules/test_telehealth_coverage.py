@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from denialml.domain.claim import Address
 from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Modality
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import case, clinician, line, note
+from tests.rules.cases import case, changed, clinician, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 # All of these can be unable to tell.
@@ -29,6 +30,27 @@ def in_state(state: str, **clinician_fields: Any) -> ClaimCase:
         line(place_of_service="10"),
         notes=[note(modality=Modality.VIDEO, patient_state=state)],
         clinicians=[clinician(**clinician_fields)],
+    )
+
+
+def living_in(state: str) -> ClaimCase:
+    """A session by video whose note names no State, of a patient with this address."""
+    held = in_state("").claim
+    return case(
+        *held.lines,
+        notes=[note(modality=Modality.VIDEO)],
+        clinicians=[clinician()],
+        subscriber=changed(held.subscriber, address=Address(state=state)),
+    )
+
+
+def across(state: str) -> ClaimCase:
+    """A session by video of an Ohio practice, with no clinician on file."""
+    held = in_state("").claim
+    return case(
+        *held.lines,
+        notes=[note(modality=Modality.VIDEO, patient_state=state)],
+        billing_provider=changed(held.billing_provider, address=Address(state="OH")),
     )
 
 
@@ -100,26 +122,33 @@ SPEC = [
         "BH-084",
         FOUND,
         lambda: in_state("KY", license_states=("OH", "IN")),
-        says="The patient was in KY; the clinician's licences on file are for OH, IN",
+        says="was in KY; the clinician's licenses on file are for IN and OH",
     ),
     Row("BH-084", CLEAN, lambda: in_state("IN", license_states=("OH", "IN"))),
     Row("BH-084", CLEAN, lambda: in_state("oh")),
     # One licence on file does not say that there is no other (E68).
     Row("BH-084", CANNOT_TELL, lambda: in_state("KY"), says="where the clinician may"),
+    # A note without a State is asked about only where the patient lives in another.
     Row(
         "BH-084",
         CANNOT_TELL,
-        lambda: in_state(""),
+        lambda: living_in("KY"),
         says="the State the patient was in",
     ),
+    Row("BH-084", CLEAN, lambda: living_in("OH")),
+    Row("BH-084", CLEAN, lambda: in_state("")),
+    # Of a clinician without a license on file, only what crosses the border.
+    Row("BH-084", CLEAN, lambda: in_state("KY", license_state="")),
+    Row("BH-084", CANNOT_TELL, lambda: across("KY"), says="where the clinician may"),
+    Row("BH-084", CLEAN, lambda: across("OH")),
     Row(
         "BH-084",
-        CANNOT_TELL,
+        CLEAN,
         lambda: case(
-            line(place_of_service="10"),
-            notes=[note(modality=Modality.VIDEO, patient_state="OH")],
+            line(modifiers=("FR",)),
+            notes=[note(patient_state="KY", modality=Modality.UNKNOWN)],
+            clinicians=[clinician(license_states=("OH",))],
         ),
-        says="where the clinician may practise",
     ),
     Row("BH-084", CLEAN, lambda: case(line(), notes=[note(patient_state="KY")])),
     Row(
@@ -174,12 +203,16 @@ SPEC = [
             policy=PayerPolicy(requires_telehealth_consent=False),
         ),
     ),
+    # Many practices keep no such fact: asked only of a payer that wants it.
     Row(
         "BH-083",
         CANNOT_TELL,
-        lambda: with_consent(None, payer_type=PayerType.MEDICAID),
+        lambda: with_consent(
+            None, policy=PayerPolicy(requires_telehealth_consent=True)
+        ),
         says="documents consent",
     ),
+    Row("BH-083", CLEAN, lambda: with_consent(None, payer_type=PayerType.MEDICAID)),
     Row(
         "BH-083",
         CLEAN,

@@ -2,12 +2,15 @@
 
 from datetime import date
 
+from denialml.domain.claim import Address, person
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Modality
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
+from denialml.rules.families.telehealth import is_at_a_distance
 from denialml.rules.rule import (
     MEDICAID,
     MEDICARE,
@@ -18,6 +21,7 @@ from denialml.rules.rule import (
     line_rule,
 )
 from denialml.rules.session_codes import WITHOUT_SESSION
+from denialml.rules.words import listed
 
 _TELEPHONE_VISITS = frozenset({"99441", "99442", "99443"})
 # Their own text says that they are held at a distance.
@@ -30,7 +34,7 @@ _IN_PERSON = Modality.IN_PERSON
 _ORIGINAL_MEDICARE = PayerType.MEDICARE
 _ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
 _PATIENT_STATE = CannotTell("the State the patient was in")
-_LICENSES = CannotTell("the States where the clinician may practise")
+_LICENSES = CannotTell("the States where the clinician may practice")
 _CONSENT = CannotTell("whether the note documents consent to telehealth")
 _PAYER_LIST = CannotTell("the payer's list of telehealth codes")
 _MEDICARE_LIST = CannotTell("whether Medicare lists the code for telehealth")
@@ -52,24 +56,26 @@ _MEDICARE_LIST = CannotTell("whether Medicare lists the code for telehealth")
         reason_codes=("96", "5"),
         remark_codes=("N776",),
         root_cause=RootCause.MODIFIER_POS_TELEHEALTH,
-        fix="Do not bill it as telehealth; ask the payer for its list before the next"
-        " such session.",
+        fix="Hold the line and ask the payer whether it takes the code by telehealth;"
+        " place and modifiers stay as the session was held.",
         source="Medicare telehealth list 2026, rulebook BH-081",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
         valid_from=date(2026, 1, 1),
         review=("E20",),
     ),
 )
 def code_not_for_telehealth(line: LineCase) -> Verdict:
-    if not line.facts.is_telehealth or line.facts.modality is _IN_PERSON:
+    if not is_at_a_distance(line) or line.facts.modality is _IN_PERSON:
         return None
     code = line.line.procedure_code
     if code in _REMOTE_BY_THEMSELVES:
         return None
     payer_type = line.of_claim.payer_type
-    listed = line.policy.telehealth_codes
-    if payer_type is not _ORIGINAL_MEDICARE and listed is not None:
-        if code in listed:
+    taken = line.policy.telehealth_codes
+    if payer_type is not _ORIGINAL_MEDICARE and taken is not None:
+        if code in taken:
             return None
         return Found(says=f"{code} is not on this payer's list of telehealth codes.")
     by_medicare = line.code.telehealth_medicare if line.code is not None else None
@@ -105,45 +111,60 @@ def _off_medicare_list(
 @line_rule(
     "BH-084",
     About(
-        title="Clinician may not practise where the patient was",
-        statement="In telehealth the clinician holds a licence, a privilege or an"
-        " authority to practise in the State where the patient is.",
+        title="Clinician may not practice where the patient was",
+        statement="In telehealth the clinician holds a license, a privilege or an"
+        " authority to practice in the State where the patient is.",
         severity=Severity.WARN,
         fields=(
             "encounter patient_state",
+            "2010BA or 2010CA N402",
             "clinician license_states",
             "clinician license_state",
         ),
         reason_codes=("B7", "185"),
         remark_codes=("N570",),
         root_cause=RootCause.PROVIDER_ELIGIBILITY,
-        fix="Stop and have the licence checked; a compact counts only with its own"
-        " authority or privilege on file.",
+        fix="Hold the line and have the clinician's licenses checked for that State; a"
+        " compact counts only with its own authority or privilege on file.",
         source="rulebook BH-084",
         support="expertise",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.CREDENTIALING,
         review=("E68",),
     ),
 )
 def license_where_patient_was(line: LineCase) -> Verdict:
-    if not line.facts.is_telehealth or line.facts.modality is _IN_PERSON:
+    if not is_at_a_distance(line) or line.facts.modality is _IN_PERSON:
         return None
     if line.line.procedure_code in WITHOUT_SESSION:
         return None
-    note, clinician = line.records.note, line.clinician
-    state = note.patient_state.upper() if note is not None else ""
+    clinician, note = line.clinician, line.records.note
+    states = (
+        {*clinician.license_states, clinician.license_state} if clinician else set()
+    )
+    held = {state.upper() for state in states if state}
+    state = note.patient_state.strip().upper() if note is not None else ""
     if not state:
-        return _PATIENT_STATE
-    if clinician is None:
-        return _LICENSES
-    if state == clinician.license_state or state in clinician.license_states:
+        # Only an address in another State makes it worth asking.
+        lives = _state_of(person(line.claim).address or line.claim.subscriber.address)
+        return _PATIENT_STATE if held and lives and lives not in held else None
+    if state in held:
         return None
-    if not clinician.license_states:
-        # The one licence on file need not be the only one.
+    if not held:
+        # Of a practice that keeps no licenses, only what crosses its border.
+        practice = _state_of(line.claim.billing_provider.address)
+        return _LICENSES if practice and state != practice else None
+    if clinician is None or not clinician.license_states:
+        # The one license on file need not be the only one.
         return _LICENSES
     return Found(
-        says=f"The patient was in {state}; the clinician's licences on file are for"
-        f" {', '.join(clinician.license_states)}."
+        says=f"The patient was in {state}; the clinician's licenses on file are for"
+        f" {listed(sorted(held))}."
     )
+
+
+def _state_of(address: Address | None) -> str:
+    return address.state.strip().upper() if address is not None else ""
 
 
 @line_rule(
@@ -157,10 +178,12 @@ def license_where_patient_was(line: LineCase) -> Verdict:
         reason_codes=("96", "181"),
         remark_codes=("M20",),
         root_cause=RootCause.CODING_TIME_UNITS,
-        fix="Bill the office visit code that the note supports, with the telehealth"
-        " place of service.",
+        fix="Bill the office visit code whose level the note supports, with the place"
+        " where the note says the patient was.",
         source="Medicare fee schedule 2025, rulebook BH-085",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICARE,
         codes=TELEMEDICINE_VISITS,
         valid_from=date(2025, 1, 1),
@@ -186,6 +209,8 @@ def telemedicine_visit_to_medicare(line: LineCase) -> Verdict:
         fix="Bill the code in force on the date of service that the note supports.",
         source="rulebook BH-086",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=_TELEPHONE_VISITS,
         valid_from=date(2025, 1, 1),
     ),
@@ -210,25 +235,28 @@ def deleted_telephone_visit(line: LineCase) -> Verdict:
         reason_codes=("252", "112"),
         remark_codes=("N228",),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="Ask for the consent and record it, with the day on which it was given.",
+        fix="Look for a consent given before the session; if there is none, ask for it"
+        " now and record it with its own day.",
         source="State Medicaid manuals, rulebook BH-083",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
     ),
 )
 def consent_not_documented(line: LineCase) -> Verdict:
-    if not line.facts.is_telehealth:
+    if not is_at_a_distance(line) or line.facts.modality is _IN_PERSON:
         return None
     required = line.policy.requires_telehealth_consent
-    by_default = required is None
-    if required is None:
-        required = line.of_claim.payer_type in MEDICAID
     note = line.records.note
-    if not required or note is None or note.telehealth_consent:
+    if note is None or note.telehealth_consent or required is False:
         return None
     if note.telehealth_consent is None:
-        return _CONSENT
+        # Many practices keep consent elsewhere: asked only of a payer that wants it.
+        return _CONSENT if required else None
+    if required is None and line.of_claim.payer_type not in MEDICAID:
+        return None
     return Found(
         says=f"The note of {line.day} says that consent to telehealth was not given or"
         " not recorded.",
-        by_default=by_default,
+        by_default=required is None,
     )
