@@ -53,7 +53,17 @@ SPEC = [
         "BH-004",
         FOUND,
         lambda: case(rendering_provider=MALFORMED),
-        says="taxonomy code 1041C07 is not one of ten letters and digits",
+        says="taxonomy code 1041C07 does not have the form",
+    ),
+    Row(
+        "BH-004",
+        FOUND,
+        lambda: case(rendering_provider=changed(MALFORMED, taxonomy_code="1041C07000")),
+    ),
+    Row(
+        "BH-004",
+        CLEAN,
+        lambda: case(rendering_provider=changed(MALFORMED, taxonomy_code="1041c0700x")),
     ),
     Row(
         "BH-004",

@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 
 from denialml.domain.claim import Claim, ClaimPayer, Provider
-from denialml.domain.coverage import PayerType
+from denialml.domain.coverage import Payer, PayerType
 from denialml.rules.case import ClaimCase
 from tests.rules.cases import case, earlier_claim, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
+REFUSES = Payer(
+    payer_id="P1",
+    name="Plan",
+    payer_type=PayerType.COMMERCIAL,
+    accepts_frequency_7=False,
+)
 BEFORE = date(2026, 3, 3)
 NOBODY: dict[str, Any] = {
     "billing_provider": Provider(name="Cedar"),
@@ -106,6 +112,7 @@ SPEC = [
         CLEAN,
         lambda: case(frequency_code="7", payer_type=PayerType.MEDICARE),
     ),
+    Row("BH-113", CLEAN, lambda: case(frequency_code="7", payer=REFUSES)),
     Row(
         "BH-113",
         FOUND,
@@ -229,6 +236,8 @@ def test_medicare_is_never_told_to_replace() -> None:
     charged = line(charge=Decimal("151.00"))
     (medicare,) = findings_of(again(charged, payer_type=PayerType.MEDICARE), "BH-115")
     (other,) = findings_of(again(charged), "BH-115")
+    (refusing,) = findings_of(again(charged, payer=REFUSES), "BH-115")
+    assert "takes no replacements" in refusing.fix
     assert "reopening" in medicare.fix
     assert "replacement with" not in medicare.fix
     assert "replacement" in other.fix

@@ -1,5 +1,6 @@
 """Whether the payer knows the clinician and may pay for the clinician's work."""
 
+import re
 from datetime import timedelta
 
 from denialml.domain.coverage import PayerType
@@ -25,7 +26,8 @@ from denialml.rules.words import listed
 _RENEWAL_AHEAD = timedelta(days=60)
 # Emergency or urgent care by a clinician who has opted out of Medicare.
 _EMERGENCY_AFTER_OPT_OUT = "GJ"
-_TAXONOMY_LENGTH = 10
+# NUCC: three digits, six letters and digits, and an X.
+_TAXONOMY = re.compile(r"[0-9]{3}[0-9A-Z]{6}X\Z")
 # An enum's member costs ten times a module's name, and every line asks.
 _ENROLLED = EnrollmentState.ENROLLED
 _NO_RECORDS = EnrollmentState.NO_RECORDS
@@ -48,8 +50,8 @@ _NOT_ENROLLED = {
     "BH-004",
     About(
         title="Taxonomy code missing or malformed",
-        statement="Billing and rendering provider carry a taxonomy code of ten letters"
-        " and digits, where the payer wants it.",
+        statement="Billing and rendering provider carry a taxonomy code in NUCC's form,"
+        " where the payer wants it.",
         severity=Severity.DENY_LIKELY,
         fields=("2000A PRV03", "2310B PRV03", "2420A PRV03"),
         reason_codes=("16", "8"),
@@ -78,10 +80,10 @@ def taxonomy_missing(case: ClaimCase) -> Verdict:
         code = provider.taxonomy_code
         if not code:
             missing.append(role)
-        elif len(code) != _TAXONOMY_LENGTH or not code.isalnum():
+        elif not _TAXONOMY.match(code.upper()):
             return Found(
-                says=f"The {role} provider's taxonomy code {code} is not one of ten"
-                " letters and digits."
+                says=f"The {role} provider's taxonomy code {code} does not have the"
+                " form of one (ten signs, the last an X)."
             )
     wanted = case.policy.requires_taxonomy
     if not missing or wanted is False:

@@ -88,7 +88,7 @@ _SPLIT_ON = {
 )
 def code_form(case: ClaimCase) -> Verdict:
     for diagnosis in case.diagnoses:
-        if diagnosis.qualifier in _ICD_9:
+        if diagnosis.code and diagnosis.qualifier in _ICD_9:
             return Found(
                 says=f"Diagnosis {diagnosis.code} is sent as ICD-9 (qualifier"
                 f" {diagnosis.qualifier}), which ended on 2015-09-30."

@@ -31,6 +31,11 @@ _REOPENING = (
     " an answer that the first could not be processed (MA130)."
 )
 
+_OTHER_WAY = (
+    "This payer takes no replacements: ask it how it takes corrections (portal, form or"
+    " telephone), and correct the claim that way."
+)
+
 
 @line_rule(
     "BH-112",
@@ -99,8 +104,7 @@ def original_number_missing(case: ClaimCase) -> Verdict:
         or claim.original_payer_claim_control_number
     ):
         return None
-    accepts = case.payer.accepts_frequency_7 if case.payer is not None else None
-    if case.payer_type is PayerType.MEDICARE and not accepts:
+    if _takes_no_replacements(case):
         # No number helps there: rule BH-131 says what does.
         return None
     return Found(
@@ -149,7 +153,11 @@ def correction_as_original(line: LineCase) -> Verdict:
         says=f"{line.line.procedure_code} of {line.day} was sent under the same claim"
         f" number on {changed.submitted_on} with other modifiers, units or charge, and"
         " this claim is marked as an original.",
-        fix=_REOPENING if line.of_claim.payer_type is PayerType.MEDICARE else "",
+        fix=_REOPENING
+        if line.of_claim.payer_type is PayerType.MEDICARE
+        else _OTHER_WAY
+        if _takes_no_replacements(line.of_claim)
+        else "",
     )
 
 
@@ -218,6 +226,14 @@ def _alike_before(line: LineCase) -> Verdict:
             " tells the second session."
         )
     return None
+
+
+def _takes_no_replacements(case: ClaimCase) -> bool:
+    """As the payer's setting says; Medicare Part B does not where nothing is set."""
+    accepts = case.payer.accepts_frequency_7 if case.payer is not None else None
+    return accepts is False or (
+        accepts is None and case.payer_type is PayerType.MEDICARE
+    )
 
 
 def _standing(line: LineCase) -> list[SentLine]:
