@@ -160,6 +160,16 @@ SPEC = [
         ),
         severity=Severity.DENY_LIKELY,
     ),
+    # A setting may be written with the dot.
+    Row(
+        "BH-064",
+        CLEAN,
+        lambda: case(
+            line("97153"),
+            diagnoses=_AUTISM,
+            policy=PayerPolicy(behavior_analysis_diagnoses=("F84.0", "F90")),
+        ),
+    ),
     Row("BH-064", CANNOT_TELL, lambda: case(line("97151"), diagnoses=())),
 ]
 

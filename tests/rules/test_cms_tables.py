@@ -24,6 +24,7 @@ from denialml.rules.families.code_pairs import (
     pair_never_paid,
     pair_without_modifier,
 )
+from denialml.rules.families.testing import testing_hours_counted_twice
 from denialml.rules.families.unit_limits import units_over_limit
 from denialml.rules.rule import Found
 from tests.rules.cases import case, changed, line
@@ -214,6 +215,10 @@ def test_every_unit_limit_is_judged_by_how_it_counts() -> None:
             )
         )
         verdicts = [units_over_limit.judge(one) for one in judged.lines]
+        if code in testing_hours_counted_twice.codes:
+            # A rule of its own speaks of these units, and only that.
+            assert not any(isinstance(verdict, Found) for verdict in verdicts)
+            verdicts = [testing_hours_counted_twice.judge(one) for one in judged.lines]
         return [verdict.lines for verdict in verdicts if isinstance(verdict, Found)]
 
     for row in limits:

@@ -43,6 +43,11 @@ SPEC = [
     Row("BH-133", CLEAN, lambda: case(line("S0013"))),
     Row("BH-133", CLEAN, lambda: case(line("99442"))),
     Row("BH-133", CANNOT_TELL, lambda: case(line("97999")), says="97999 is valid"),
+    # Medicare's table of limits knows codes beyond those of behavioral health.
+    Row("BH-133", CLEAN, lambda: case(line("99232"))),
+    Row("BH-133", CLEAN, lambda: case(line("G0557"))),
+    # A line without a code is another rule's.
+    Row("BH-133", CLEAN, lambda: case(line(""))),
     Row(
         "BH-133",
         CANNOT_TELL,

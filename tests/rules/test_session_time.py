@@ -204,6 +204,13 @@ SPEC = [
         says="2 of 90840 take 105 documented minutes",
         lines=(2, 3),
     ),
+    Row(
+        "BH-057",
+        CLEAN,
+        lambda: case(
+            line("90839"), line("90840", 2, units=Decimal(0)), notes=[note(minutes=40)]
+        ),
+    ),
     Row("BH-057", CANNOT_TELL, lambda: case(line("90839")), says="documented minutes"),
 ]
 

@@ -76,6 +76,8 @@ SPEC = [
         lambda: case(line("G2082"), notes=[note(dose_milligrams=57)]),
     ),
     Row("BH-068", CLEAN, lambda: case(line("G2082"), notes=[note(dose_milligrams=56)])),
+    # No drug was given.
+    Row("BH-068", FOUND, lambda: case(line("G2082"), notes=[note(dose_milligrams=0)])),
     Row("BH-068", CLEAN, lambda: case(line("G2083"), notes=[note(dose_milligrams=84)])),
     Row(
         "BH-068",

@@ -35,12 +35,50 @@ SPEC = [
     Row(
         "BH-042",
         FOUND,
-        lambda: billed("96130", 2),
-        says="96130 counts 2 units on 2026-03-02; the limit is 1",
+        lambda: billed("96136", 2),
+        says="96136 counts 2 units on 2026-03-02; the limit is 1",
         severity=Severity.DENY_LIKELY,
     ),
-    Row("BH-042", FOUND, lambda: billed("96130", 1, 1), says="counts 2", lines=(1, 2)),
-    Row("BH-042", CLEAN, lambda: billed("96130", 1)),
+    Row("BH-042", FOUND, lambda: billed("96136", 1, 1), says="counts 2", lines=(1, 2)),
+    Row("BH-042", CLEAN, lambda: billed("96136", 1)),
+    # Lines without a date of service are none of one day.
+    Row(
+        "BH-042",
+        CLEAN,
+        lambda: case(
+            line("96136", service_date=None),
+            line("96136", 2, service_date=None),
+            payer_type=PayerType.MEDICARE,
+        ),
+    ),
+    Row(
+        "BH-042",
+        FOUND,
+        lambda: case(
+            line("96136", units=Decimal(2), service_date=None),
+            payer_type=PayerType.MEDICARE,
+        ),
+        says="96136 counts 2 units; the limit is 1",
+    ),
+    Row(
+        "BH-042",
+        FOUND,
+        lambda: case(
+            line("96131", units=Decimal("9e30"), service_date_end=date(2026, 3, 3)),
+            payer_type=PayerType.MEDICARE,
+        ),
+        says="the limit is 7",
+    ),
+    # The first hour of an evaluation is BH-045's, unless it was sent before.
+    Row("BH-042", CLEAN, lambda: billed("96130", 2)),
+    Row(
+        "BH-042",
+        FOUND,
+        lambda: billed(
+            "96130", 1, earlier=[earlier_claim(line("96130"), on=date(2026, 3, 3))]
+        ),
+        says="96130 counts 2 units",
+    ),
     # Indicator 3: the day, records may lift it.
     Row("BH-042", FOUND, lambda: billed("96131", 8), says="the limit is 7"),
     Row("BH-042", FOUND, lambda: billed("96131", 5, 3), says="counts 8", lines=(1, 2)),
@@ -142,20 +180,20 @@ SPEC = [
     Row(
         "BH-042",
         FOUND,
-        lambda: billed("96130", 2, to=PayerType.MEDICARE_ADVANTAGE),
+        lambda: billed("96136", 2, to=PayerType.MEDICARE_ADVANTAGE),
         severity=Severity.WARN,
         by_default=True,
     ),
     Row(
         "BH-042",
         FOUND,
-        lambda: billed("96130", 2, to=PayerType.MEDICAID, policy=APPLIES),
+        lambda: billed("96136", 2, to=PayerType.MEDICAID, policy=APPLIES),
         severity=Severity.DENY_LIKELY,
     ),
     Row(
         "BH-042",
         CLEAN,
-        lambda: billed("96130", 2, to=PayerType.MEDICAID, policy=NOT_APPLIED),
+        lambda: billed("96136", 2, to=PayerType.MEDICAID, policy=NOT_APPLIED),
     ),
     # Commercial payers by their own word only (review E21).
     Row(
@@ -178,7 +216,7 @@ SPEC = [
     Row(
         "BH-042",
         CANNOT_TELL,
-        lambda: billed("96130", 2, no_payer=True),
+        lambda: billed("96136", 2, no_payer=True),
         says="the payer's type",
     ),
     Row(
@@ -203,7 +241,7 @@ def test_the_rule_says_what_it_must(row: Row) -> None:
 @pytest.mark.parametrize(
     ("code", "units", "fix"),
     [
-        ("96130", 2, "no appeal"),
+        ("96136", 2, "no appeal"),
         ("96131", 8, "appeal the denial"),
         ("99486", 5, "line"),
     ],

@@ -7,6 +7,7 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+from denialml.rules.words import listed
 
 _ALL = BEHAVIOR_ANALYSIS | SEVERE_BEHAVIOR
 _SUPERVISION = "97155"
@@ -84,16 +85,16 @@ def overlapping_sessions(line: LineCase) -> Verdict:
 )
 def without_autism_diagnosis(line: LineCase) -> Verdict:
     configured = line.policy.behavior_analysis_diagnoses
-    covered = configured or _DIAGNOSES
+    covered = tuple(one.replace(".", "") for one in configured or _DIAGNOSES)
     diagnoses = line.claim.diagnoses
-    if any(one.code.startswith(covered) for one in diagnoses):
+    if any(one.code.replace(".", "").startswith(covered) for one in diagnoses):
         return None
     if not diagnoses:
         return _NO_DIAGNOSIS
-    named = ", ".join(one.code for one in diagnoses)
     return Found(
-        says=f"{line.line.procedure_code} stands with {named}; covered are diagnoses"
-        f" that begin with {' or '.join(covered)}.",
+        says=f"{line.line.procedure_code} stands with"
+        f" {listed(one.code for one in diagnoses)}; covered are diagnoses that begin"
+        f" with {' or '.join(covered)}.",
         severity=None if configured else Severity.WARN,
         by_default=not configured,
     )

@@ -3,11 +3,16 @@
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.reference import procedure_codes, unit_limits
 from denialml.rules.case import LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 
 # BH-071 and BH-086 say of these what came in their place.
 _OF_OTHER_RULES = frozenset({"J0013", "S0013", "99441", "99442", "99443"})
+# None of behavioral health, as hospital visits, but no unknown codes either.
+_OTHERS = frozenset(unit_limits()) | {
+    base for code in procedure_codes().values() for base in code.primary_codes
+}
 
 
 @line_rule(
@@ -31,6 +36,8 @@ _OF_OTHER_RULES = frozenset({"J0013", "S0013", "99441", "99442", "99443"})
 def code_not_valid(line: LineCase) -> Verdict:
     code = line.code
     if code is None:
+        if not line.line.procedure_code.strip() or line.line.procedure_code in _OTHERS:
+            return None
         return CannotTell(
             f"from when to when {line.line.procedure_code} is valid (no table has it)"
         )

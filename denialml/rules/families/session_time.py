@@ -188,7 +188,7 @@ def crisis_minutes_below_least(line: LineCase) -> Verdict:
             units += other.line.units
             lines.append(other.line.line_number)
     needed = 45 + 30 * int(units)
-    if minutes >= needed or min(lines) != lines[0]:
+    if units < 1 or minutes >= needed or min(lines) != lines[0]:
         return None
     return Found(
         says=f"{plain(units)} of {code} take {needed} documented minutes"

@@ -109,7 +109,7 @@ def dose_against_code(line: LineCase) -> Verdict:
     code = line.line.procedure_code
     if code in _BUNDLES:
         fitting = "G2082" if dose <= _SMALL_DOSE else "G2083"
-        if code == fitting:
+        if code == fitting and dose > 0:
             return None
         return Found(says=f"The note documents {dose} mg, which is not {code}.")
     same = [

@@ -9,6 +9,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import UnitLimit, unit_limits
 from denialml.rules.case import LineCase
+from denialml.rules.families.testing import testing_hours_counted_twice
 from denialml.rules.medicare_edits import as_the_payer_applies_it, sent_that_day
 from denialml.rules.other_services import NO_CLINICIAN, clinician_of
 from denialml.rules.rule import (
@@ -66,11 +67,18 @@ def units_over_limit(line: LineCase) -> Verdict:
         return None
     units = _units_a_day(line.line)
     lines: tuple[int, ...] = (line.line.line_number,)
-    if limit.adjudication_indicator in _BY_DAY and (
-        len(line.of_claim.lines) > 1 or line.records.sent
+    if (
+        limit.adjudication_indicator in _BY_DAY
+        and line.day is not None
+        and (len(line.of_claim.lines) > 1 or line.records.sent)
     ):
         units, lines = _whole_day(line, units)
     if units <= most or lines[0] != line.line.line_number:
+        return None
+    if line.line.procedure_code in testing_hours_counted_twice.codes and isinstance(
+        testing_hours_counted_twice.judge(line), Found
+    ):
+        # It says of the same units which code they belong to.
         return None
     verdict: Found | CannotTell = Found(
         says=_says(line, units=units, most=most),
@@ -118,13 +126,12 @@ def _units_a_day(line: ServiceLine) -> Decimal:
     if first is None or last is None or last <= first:
         return line.units
     days = (last - first).days + 1
-    return (line.units / days).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return (line.units / days).to_integral_value(rounding=ROUND_HALF_UP)
 
 
 def _says(line: LineCase, *, units: Decimal, most: Decimal) -> str:
     code = line.line.procedure_code
     if not most:
         return f"Medicare's limit for {code} is 0 units: it is never paid."
-    return (
-        f"{code} counts {plain(units)} units on {line.day}; the limit is {plain(most)}."
-    )
+    day = f" on {line.day}" if line.day is not None else ""
+    return f"{code} counts {plain(units)} units{day}; the limit is {plain(most)}."
