@@ -13,8 +13,8 @@ from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import DAY, case, earlier_claim, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
-# All of these read the note.
-ALWAYS_TELL: set[str] = set()
+# Of a missing note BH-117 speaks, and no payer asks for the repeated share.
+ALWAYS_TELL = {"BH-038", "BH-120"}
 
 
 def noted(code: str = "90834", **fields: Any) -> ClaimCase:
@@ -33,17 +33,28 @@ def signed_after(days: int, limit: int | None = None) -> ClaimCase:
 
 
 def planned(
-    days: int,
+    days: int | None,
     *,
     limit: int | None = None,
     payer_type: PayerType = PayerType.COMMERCIAL,
     code: str = "90834",
 ) -> ClaimCase:
-    """A session under a plan that was so many days old."""
+    """A session under a plan that was so many days old; None: the note names none."""
+    written = DAY - timedelta(days) if days is not None else None
     return case(
         line(code),
         payer_type=payer_type,
-        notes=[note(treatment_plan_on=DAY - timedelta(days))],
+        notes=[note(treatment_plan_on=written)],
+        policy=PayerPolicy(treatment_plan_days=limit),
+    )
+
+
+def planned_later(*, limit: int | None) -> ClaimCase:
+    """A session without a note, and a later one under a plan of its own day."""
+    day = date(2026, 3, 4)
+    return case(
+        line(),
+        notes=[note(service_date=day, signed_on=day, treatment_plan_on=day)],
         policy=PayerPolicy(treatment_plan_days=limit),
     )
 
@@ -67,7 +78,8 @@ SIGNATURE_AND_TIME = [
         lines=(1,),
     ),
     Row("BH-038", CLEAN, lambda: noted(minutes=45)),
-    Row("BH-038", CANNOT_TELL, lambda: case(line()), says="a signed note"),
+    # BH-117 says that the note is missing.
+    Row("BH-038", CLEAN, lambda: case(line())),
     Row("BH-038", CLEAN, lambda: noted("90791", minutes=None)),
     # A month's minutes stand in a log, a drug's in its observation.
     Row("BH-038", CLEAN, lambda: noted("99492", minutes=None)),
@@ -104,6 +116,14 @@ SIGNATURE_AND_TIME = [
         severity=Severity.DENY_LIKELY,
     ),
     Row("BH-117", CLEAN, lambda: signed_after(3, limit=3)),
+    Row(
+        "BH-117",
+        FOUND,
+        lambda: signed_after(-1, limit=3),
+        says="signed 1 day before the session",
+        severity=Severity.WARN,
+    ),
+    Row("BH-117", CLEAN, lambda: signed_after(0, limit=0)),
     Row("BH-117", CLEAN, lambda: signed_after(20, limit=30)),
     Row("BH-117", CLEAN, lambda: signed_after(3)),
     Row("BH-117", CANNOT_TELL, lambda: signed_after(4), says="limit for signing"),
@@ -126,7 +146,7 @@ SIGNATURE_AND_TIME = [
         "BH-127",
         FOUND,
         lambda: noted(attendance="cancelled", signed_on=None),
-        says="the visit was cancelled",
+        says="the visit was canceled",
     ),
     Row("BH-127", CLEAN, lambda: noted(attendance="held")),
     Row("BH-127", CLEAN, lambda: noted()),
@@ -149,8 +169,11 @@ SIGNATURE_AND_TIME = [
             attendance="no_show", clinician_npi="", patient_control_number="C1"
         ),
     ),
-    Row("BH-127", CANNOT_TELL, lambda: noted(signed_on=None)),
-    Row("BH-127", CANNOT_TELL, lambda: case(line())),
+    Row("BH-127", FOUND, lambda: noted(attendance="No-Show"), says="was missed"),
+    # Rule BH-117 speaks of a note that is missing or not signed.
+    Row("BH-127", CLEAN, lambda: noted(signed_on=None)),
+    Row("BH-127", CLEAN, lambda: case(line())),
+    Row("BH-127", CLEAN, lambda: noted(clinician_npi="1999010022")),
     Row("BH-127", CLEAN, lambda: case(line("80305"))),
 ]
 PLAN = [
@@ -175,15 +198,20 @@ PLAN = [
     Row(
         "BH-118",
         CANNOT_TELL,
-        lambda: planned(91, payer_type=PayerType.MEDICARE),
+        lambda: planned(91),
         says="interval for reviewing treatment plans",
     ),
+    # Medicare has none for outpatient psychotherapy.
+    Row("BH-118", CLEAN, lambda: planned(91, payer_type=PayerType.MEDICARE)),
+    # Many practices keep no plan dates: asked only of a payer that reviews plans.
     Row(
         "BH-118",
         CANNOT_TELL,
-        lambda: noted(treatment_plan_on=None),
+        lambda: planned(None, limit=90),
         says="the treatment plan in force",
     ),
+    Row("BH-118", CLEAN, lambda: planned(None)),
+    Row("BH-118", CLEAN, lambda: planned(None, payer_type=PayerType.MEDICAID)),
     Row(
         "BH-118",
         FOUND,
@@ -192,22 +220,15 @@ PLAN = [
         severity=Severity.WARN,
     ),
     Row("BH-118", FOUND, lambda: planned(-2, limit=90), severity=Severity.DENY_LIKELY),
+    Row("BH-118", FOUND, lambda: planned(-1), says="dated 1 day after the session"),
     # A newer plan of a later session: which one was in force then is not on file.
     Row(
         "BH-118",
         CANNOT_TELL,
-        lambda: case(
-            line(),
-            notes=[
-                note(
-                    service_date=date(2026, 3, 4),
-                    signed_on=date(2026, 3, 4),
-                    treatment_plan_on=date(2026, 3, 4),
-                )
-            ],
-        ),
+        lambda: planned_later(limit=90),
         says="the treatment plan in force",
     ),
+    Row("BH-118", CLEAN, lambda: planned_later(limit=None)),
     # An evaluation comes before the plan.
     Row("BH-118", CLEAN, lambda: planned(400, limit=90, code="90791")),
     Row(
@@ -217,7 +238,14 @@ PLAN = [
         says="names no goal",
     ),
     Row("BH-119", CLEAN, lambda: noted(plan_goal_linked=True)),
-    Row("BH-119", CANNOT_TELL, lambda: noted(), says="names a goal of the plan"),
+    Row(
+        "BH-119",
+        CANNOT_TELL,
+        lambda: planned(10, limit=90),
+        says="names a goal of the plan",
+    ),
+    Row("BH-119", CLEAN, lambda: noted()),
+    Row("BH-119", CLEAN, lambda: case(line())),
     Row("BH-119", CLEAN, lambda: noted("90791", plan_goal_linked=False)),
 ]
 CONTENT = [
@@ -228,7 +256,7 @@ CONTENT = [
         says="96% of the note's text",
     ),
     Row("BH-120", CLEAN, lambda: noted(repeated_text_share=Decimal("0.95"))),
-    Row("BH-120", CANNOT_TELL, lambda: noted(), says="how much of the note repeats"),
+    Row("BH-120", CLEAN, lambda: noted()),
     Row("BH-120", CLEAN, lambda: noted("96130", repeated_text_share=Decimal("0.99"))),
     Row(
         "BH-121",
@@ -238,8 +266,8 @@ CONTENT = [
     ),
     Row("BH-121", CLEAN, lambda: measured(90, 90)),
     Row("BH-121", CANNOT_TELL, lambda: measured(None, 90), says="the last PHQ-9"),
-    Row("BH-121", CANNOT_TELL, lambda: measured(91, None), says="the payer's interval"),
     # Nobody is known to expect it.
+    Row("BH-121", CLEAN, lambda: measured(91, None)),
     Row("BH-121", CLEAN, lambda: measured(None, None)),
     Row("BH-121", CLEAN, lambda: measured(90, None)),
     # A scored scale that was billed is a measurement.

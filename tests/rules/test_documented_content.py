@@ -10,7 +10,7 @@ from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import case, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
-# All of these read the note.
+# All of these read what a note may leave out.
 ALWAYS_TELL: set[str] = set()
 
 
@@ -41,7 +41,14 @@ SPEC = [
     ),
     Row("BH-046", CLEAN, lambda: noted("96138", instruments=2)),
     Row("BH-046", CANNOT_TELL, lambda: noted("96138"), says="test instruments"),
-    Row("BH-046", CANNOT_TELL, lambda: case(line("96136"))),
+    # Of a missing note BH-117 speaks; and a longer battery is hardly one scale.
+    Row("BH-046", CLEAN, lambda: case(line("96136"))),
+    Row("BH-046", CLEAN, lambda: case(line("96136"), line("96137", 2), notes=[note()])),
+    Row(
+        "BH-046",
+        FOUND,
+        lambda: case(line("96136"), line("96137", 2), notes=[note(instruments=1)]),
+    ),
     Row("BH-046", CLEAN, lambda: noted("96130", instruments=1)),
     Row(
         "BH-059",
@@ -50,7 +57,19 @@ SPEC = [
         says="an interpreter alone",
     ),
     Row("BH-059", CLEAN, lambda: noted("90785", complexity_factor="maladaptive")),
-    Row("BH-059", CANNOT_TELL, lambda: noted("90785"), says="communication complex"),
+    Row(
+        "BH-059",
+        FOUND,
+        lambda: noted("90785", complexity_factor=" Interpreter only"),
+    ),
+    # Asked only where an interpreter was there.
+    Row(
+        "BH-059",
+        CANNOT_TELL,
+        lambda: case(line("90785"), line("T1013", 2), notes=[note()]),
+        says="communication complex",
+    ),
+    Row("BH-059", CLEAN, lambda: noted("90785")),
     Row(
         "BH-063",
         FOUND,
@@ -71,7 +90,10 @@ SPEC = [
     Row("BH-063", CLEAN, lambda: group("H0005", 12)),
     Row("BH-063", FOUND, lambda: group("97154", 9), by_default=True),
     Row("BH-063", CLEAN, lambda: group("97154", 8)),
-    Row("BH-063", CANNOT_TELL, lambda: group("90853", None), says="in the group"),
+    Row("BH-063", FOUND, lambda: group("97158", 9), by_default=True),
+    # Asked only of a payer that has a limit.
+    Row("BH-063", CANNOT_TELL, lambda: group("90853", None, 8), says="in the group"),
+    Row("BH-063", CLEAN, lambda: group("90853", None)),
     Row(
         "BH-069",
         FOUND,
@@ -103,6 +125,7 @@ SPEC = [
     ),
     Row("BH-130", CLEAN, lambda: noted("G0560", disposition_documented=True)),
     Row("BH-130", CANNOT_TELL, lambda: noted("G0560"), says="the disposition"),
+    Row("BH-130", CLEAN, lambda: case(line("90839"))),
     Row("BH-130", CLEAN, lambda: noted("90837", disposition_documented=False)),
 ]
 

@@ -7,7 +7,8 @@ import pytest
 from denialml.domain.coverage import PayerType
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import case, line
+from tests.rules.cases import authorization, case, line
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 # All of these depend on the payer's type or settings.
@@ -76,6 +77,19 @@ SPEC = [
         lambda: sent("H0004", to=PayerType.MARKETPLACE),
         says="whether the payer takes H codes",
     ),
+    # It has authorized the code, or paid it.
+    Row(
+        "BH-034",
+        CLEAN,
+        lambda: case(
+            line("H0015"), authorizations=[authorization(procedure_codes=("H0015",))]
+        ),
+    ),
+    Row(
+        "BH-034",
+        CLEAN,
+        lambda: answered_before(sent("H0004", to=PayerType.COMMERCIAL), "H0004"),
+    ),
     Row(
         "BH-126",
         FOUND,
@@ -87,13 +101,15 @@ SPEC = [
     Row("BH-126", CLEAN, lambda: sent("90880", "GZ", policy=NOT_COVERED)),
     Row("BH-126", CLEAN, lambda: sent("90834", policy=NOT_COVERED)),
     Row("BH-126", CLEAN, lambda: sent("90880")),
+    # Signed notices are not among the records: the modifier is taken at its word.
+    Row("BH-126", CLEAN, lambda: sent("90880", "GA", policy=NOT_COVERED)),
+    Row("BH-126", CLEAN, lambda: sent("90834", "GX")),
     Row(
         "BH-126",
         CANNOT_TELL,
-        lambda: sent("90880", "GA", policy=NOT_COVERED),
-        says="whether the signed advance notice is on file",
+        lambda: case(line(modifiers=("GA", "GZ")), no_payer=True),
+        says="the payer's type",
     ),
-    Row("BH-126", CANNOT_TELL, lambda: sent("90834", "GX")),
     Row(
         "BH-126",
         FOUND,

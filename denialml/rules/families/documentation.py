@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import INDIVIDUAL_PSYCHOTHERAPY
 from denialml.rules.rule import (
@@ -26,7 +28,6 @@ _TIMED_BY_OBSERVATION = frozenset({"G2082", "G2083"})
 # Payers ask for a signature within 3 days, and the slowest within 14.
 _USUAL_SIGNATURE_DAYS, _LAST_SIGNATURE_DAYS = 3, 14
 _USUAL_PLAN_DAYS = 90
-_USUAL_MEASUREMENT_DAYS = 90
 _REPEATED_SHARE = Decimal("0.95")
 
 _SIGNED_NOTE = CannotTell("a signed note of the session")
@@ -35,9 +36,16 @@ _SIGNATURE_LIMIT = CannotTell("the payer's limit for signing notes")
 _PLAN = CannotTell("the date of the treatment plan in force")
 _PLAN_LIMIT = CannotTell("the payer's interval for reviewing treatment plans")
 _GOAL = CannotTell("whether the note names a goal of the plan")
-_REPEATED = CannotTell("how much of the note repeats the one before")
 _MEASURED = CannotTell("the day of the last PHQ-9, GAD-7 or the like")
-_MEASUREMENT_LIMIT = CannotTell("the payer's interval for repeated measurement")
+_MISSED, _CANCELED = "missed", "canceled"
+# How exports write it.
+_NOT_HELD = {
+    "noshow": _MISSED,
+    "missed": _MISSED,
+    "cancelled": _CANCELED,
+    "canceled": _CANCELED,
+}
+_MEDICARE = PayerType.MEDICARE
 
 
 @line_rule(
@@ -51,10 +59,12 @@ _MEASUREMENT_LIMIT = CannotTell("the payer's interval for repeated measurement")
         reason_codes=("150", "252"),
         remark_codes=("N443", "N393"),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="A dated addendum by the clinician, only where a record made at the time"
-        " (schedule, telehealth log) shows the minutes.",
+        fix="Ask the clinician for a dated addendum with the minutes, only where a"
+        " record made at the time (schedule, telehealth log) shows them.",
         source="Medicare contractor CERT findings, rulebook BH-038",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
     ),
 )
 def no_documented_time(line: LineCase) -> Verdict:
@@ -66,7 +76,8 @@ def no_documented_time(line: LineCase) -> Verdict:
     if code.code in WITHOUT_SESSION or code.code in _TIMED_BY_OBSERVATION:
         return None
     if line.records.note is None:
-        return _SIGNED_NOTE
+        # Rule BH-117 says that the note is missing.
+        return None
     return Found(says=f"{code.code} is billed by time; its note has no minutes.")
 
 
@@ -81,10 +92,12 @@ def no_documented_time(line: LineCase) -> Verdict:
         reason_codes=("252", "B12"),
         remark_codes=("N394",),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="Hold the claim until the clinician who held the session has signed; a late"
-        " signature keeps its own date.",
+        fix="Hold the claim until the clinician who held the session has signed the"
+        " note, with the true date of signing.",
         source="rulebook BH-117",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         review=("E41",),
     ),
 )
@@ -95,6 +108,14 @@ def unsigned_or_late_note(line: LineCase) -> Verdict:
     if note.signed_on is None or line.day is None:
         return None
     days = (note.signed_on - line.day).days
+    if days < 0:
+        return Found(
+            says=f"The note was signed {_days(-days)} before the session that it"
+            " documents.",
+            severity=Severity.WARN,
+            fix="Ask the clinician which of the two days is wrong, and correct it by a"
+            " dated addendum.",
+        )
     limit = line.policy.signature_limit_days
     if days <= (_USUAL_SIGNATURE_DAYS if limit is None else limit):
         return None
@@ -139,10 +160,12 @@ def _unsigned(line: LineCase) -> Verdict:
         reason_codes=("252", "50"),
         remark_codes=("N238", "N351", "N394"),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="Have the plan reviewed now for the sessions to come; send the plan that"
-        " was in force on the day, with its own date.",
+        fix="Find the plan that was in force on the day and keep it with the claim's"
+        " records; a review made now carries its own date.",
         source="state Medicaid and payer rules, rulebook BH-118",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=PLANNED_TREATMENT,
         review=("E41",),
     ),
@@ -151,30 +174,38 @@ def treatment_plan_out_of_date(line: LineCase) -> Verdict:
     age = line.facts.treatment_plan_age_days
     limit = line.policy.treatment_plan_days
     if age is None:
-        return _PLAN
+        # Asked only of a payer that reviews plans; without a note, BH-117 speaks.
+        is_asked = limit is not None and line.records.note is not None
+        return _PLAN if is_asked else None
     if age < 0:
         if line.records.note is None:
             # The plan of another session's note: an older one may have been in force.
-            return _PLAN
+            return _PLAN if limit is not None else None
         return Found(
-            says=f"The treatment plan is dated {-age} days after the session.",
+            says=f"The treatment plan is dated {_days(-age)} after the session.",
             severity=None if limit is not None else Severity.WARN,
         )
     if age <= (_USUAL_PLAN_DAYS if limit is None else limit):
         return None
     if limit is not None:
         return Found(
-            says=f"The treatment plan was {age} days old; this payer allows {limit}."
+            says=f"The treatment plan was {_days(age)} old; this payer allows {limit}."
         )
-    if line.of_claim.payer_type not in MEDICAID:
-        # No federal interval for Medicare or commercial psychotherapy (review E41).
-        return _PLAN_LIMIT
+    payer_type = line.of_claim.payer_type
+    if payer_type not in MEDICAID:
+        # No federal interval for Medicare or commercial psychotherapy (review E41);
+        # other payers than original Medicare may have one of their own.
+        return None if payer_type is _MEDICARE else _PLAN_LIMIT
     return Found(
         says=f"The treatment plan was {age} days old; Medicaid programs commonly allow"
         f" {_USUAL_PLAN_DAYS}.",
         severity=Severity.WARN,
         by_default=True,
     )
+
+
+def _days(number: int) -> str:
+    return f"{number} {'day' if number == 1 else 'days'}"
 
 
 @line_rule(
@@ -188,18 +219,22 @@ def treatment_plan_out_of_date(line: LineCase) -> Verdict:
         reason_codes=("50", "152"),
         remark_codes=("N163", "N225"),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="A dated addendum by the clinician, if the session did work on a goal.",
+        fix="Ask the clinician for a dated addendum, if the session did work on a goal"
+        " of the plan.",
         source="rulebook BH-119",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=PLANNED_TREATMENT,
     ),
 )
 def note_without_goal(line: LineCase) -> Verdict:
     note = line.records.note
-    if note is None or note.plan_goal_linked is None:
-        return _GOAL
-    if note.plan_goal_linked:
+    if note is None or note.plan_goal_linked:
         return None
+    if note.plan_goal_linked is None:
+        # Asked only of a payer that reviews plans.
+        return _GOAL if line.policy.treatment_plan_days is not None else None
     return Found(
         says=f"The note behind {line.line.procedure_code} names no goal of the"
         " treatment plan."
@@ -217,16 +252,20 @@ def note_without_goal(line: LineCase) -> Verdict:
         reason_codes=("150", "B12"),
         remark_codes=("N163",),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="Write the next notes anew; a signed note is never altered.",
+        fix="Ask the clinician to write the next notes anew; a signed note is never"
+        " altered.",
         source="rulebook BH-120",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=_NOTE_SESSIONS,
     ),
 )
 def repeated_note(line: LineCase) -> Verdict:
     note = line.records.note
     if note is None or note.repeated_text_share is None:
-        return _REPEATED
+        # No payer asks for a share: a practice that measures none is not asked either.
+        return None
     if note.repeated_text_share <= _REPEATED_SHARE:
         return None
     # Rounded down, so that no share just below the whole reads as 100%.
@@ -247,19 +286,21 @@ def repeated_note(line: LineCase) -> Verdict:
         reason_codes=("50",),
         remark_codes=("N163",),
         root_cause=RootCause.MEDICAL_NECESSITY,
-        fix="Measure at the next session and bill 96127 if it is separate.",
+        fix="Plan a measurement for the next session, and put its score in that note.",
         source="rulebook BH-121",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=_MEASURED_CARE,
     ),
 )
 def measurement_overdue(line: LineCase) -> Verdict:
     note, day, limit = line.records.note, line.day, line.policy.measurement_days
     measured = note.measured_on if note is not None else None
-    if day is None or (limit is None and measured is None):
+    if day is None or limit is None:
+        # Nobody is known to expect it.
         return None
-    allowed = _USUAL_MEASUREMENT_DAYS if limit is None else limit
-    if measured is not None and (day - measured).days <= allowed:
+    if measured is not None and (day - measured).days <= limit:
         return None
     if _MEASUREMENT_CODE in line.of_claim.codes:
         return None
@@ -267,13 +308,11 @@ def measurement_overdue(line: LineCase) -> Verdict:
         if (
             sent.procedure_code == _MEASUREMENT_CODE
             and sent.service_date is not None
-            and 0 <= (day - sent.service_date).days <= allowed
+            and 0 <= (day - sent.service_date).days <= limit
         ):
             return None
     if measured is None:
         return _MEASURED
-    if limit is None:
-        return _MEASUREMENT_LIMIT
     return Found(
         says=f"The last measurement was {(day - measured).days} days before the"
         f" session; this payer expects one every {limit}."
@@ -284,7 +323,7 @@ def measurement_overdue(line: LineCase) -> Verdict:
     "BH-127",
     About(
         title="Missed visit billed",
-        statement="A visit that the patient missed or cancelled is not an insured"
+        statement="A visit that the patient missed or canceled is not an insured"
         " service.",
         severity=Severity.HOLD,
         fields=("encounter attendance",),
@@ -295,26 +334,34 @@ def measurement_overdue(line: LineCase) -> Verdict:
         " policy, and never for Medicaid.",
         source="rulebook BH-127",
         support="verified",
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
     ),
 )
 def missed_visit(line: LineCase) -> Verdict:
-    record = line.records.note or line.records.draft
+    records = line.records
+    record = records.note or records.draft
     if record is None:
-        return None if line.line.procedure_code in WITHOUT_SESSION else _HELD
-    attendance = record.attendance
-    if attendance not in ("no_show", "cancelled"):
-        if attendance == "held" or record.signed_on is not None:
-            # Only a session that was held leaves a signed note of what was done.
-            return None
-        return _HELD
+        # Another clinician's record of that day: whose visit was it?
+        other = records.note_of_another
+        return _HELD if other is not None and _how_missed(other) else None
+    how = _how_missed(record)
+    if not how:
+        # Of a note that is missing or not signed yet, rule BH-117 speaks.
+        return None
     of_code = record.procedure_code in ("", line.line.procedure_code)
     if not of_code or not _is_of_line(record, line):
         return _HELD
-    how = "missed" if attendance == "no_show" else "cancelled"
     return Found(
         says=f"{line.line.procedure_code} is billed for {line.day}; the record says"
         f" that the visit was {how}."
     )
+
+
+def _how_missed(record: Encounter) -> str:
+    """``missed`` or ``canceled``; empty: held, or the record does not say."""
+    written = "".join(letter for letter in record.attendance if letter.isalpha())
+    return _NOT_HELD.get(written.lower(), "")
 
 
 def _is_of_line(record: Encounter, line: LineCase) -> bool:

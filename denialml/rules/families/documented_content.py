@@ -2,6 +2,7 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 
@@ -13,10 +14,15 @@ _OBSERVATION = CannotTell("the minutes of observation")
 _SAFETY_PROGRAM = CannotTell("whether the patient is in the drug's safety program")
 
 _GROUP_LEAST = 2
-# 12 is the largest that payers commonly allow; the technician's group holds 8.
-_GROUP_MOST = {"90853": 12, "H0005": 12, "97154": 8}
+# 12 is the largest that payers commonly allow; groups of behavior analysis hold 8.
+_GROUP_MOST = {"90853": 12, "H0005": 12, "97154": 8, "97158": 8}
 _OBSERVATION_LEAST = 120
 _INSTRUMENTS_LEAST = 2
+_MORE_TESTING = frozenset({"96137", "96139"})
+_INTERPRETING = "T1013"
+_INTERPRETERS = frozenset(
+    {"interpreter", "interpretation", "translator", "translation"}
+)
 
 
 @line_rule(
@@ -29,17 +35,26 @@ _INSTRUMENTS_LEAST = 2
         reason_codes=("150",),
         remark_codes=("N163",),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="Bill what the record shows: 96127 for a brief scored scale, 96146 for a"
-        " single automated test, or leave the line off.",
+        fix="Bill the code of what the test record shows (a brief scored scale, a"
+        " single automated test), or leave the line off.",
         source="rulebook BH-046",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset({"96136", "96138"}),
     ),
 )
 def fewer_than_two_instruments(line: LineCase) -> Verdict:
     note = line.records.note
-    if note is None or note.instruments is None:
-        return _INSTRUMENTS
+    if note is None:
+        return None
+    if note.instruments is None:
+        # More than the first half hour is hardly one scale.
+        longer = _MORE_TESTING & {
+            *line.of_claim.codes,
+            *line.facts.other_codes_same_day,
+        }
+        return None if longer or line.line.units > 1 else _INSTRUMENTS
     if note.instruments >= _INSTRUMENTS_LEAST:
         return None
     return Found(
@@ -58,17 +73,24 @@ def fewer_than_two_instruments(line: LineCase) -> Verdict:
         reason_codes=("150",),
         remark_codes=("N163",),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="Leave 90785 off unless the note has another of its factors.",
+        fix="Leave 90785 off, unless the note itself documents another of its factors.",
         source="payer policy, rulebook BH-059",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset({"90785"}),
     ),
 )
 def interpreter_alone(line: LineCase) -> Verdict:
     note = line.records.note
-    if note is None or not note.complexity_factor:
-        return _COMPLICATION
-    if note.complexity_factor.lower() != "interpreter":
+    if note is None:
+        return None
+    factor = note.complexity_factor.lower().removesuffix(" only").strip()
+    if not factor:
+        # Asked only where an interpreter was there.
+        present = {*line.of_claim.codes, *line.facts.other_codes_same_day}
+        return _COMPLICATION if _INTERPRETING in present else None
+    if factor not in _INTERPRETERS:
         return None
     return Found(says="90785 rests on an interpreter alone.")
 
@@ -84,18 +106,23 @@ def interpreter_alone(line: LineCase) -> Verdict:
         reason_codes=("150", "B12"),
         remark_codes=("N163",),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="Check the roster of the day against the notes; bill a session of one"
-        " patient only as what it was.",
+        fix="Compare the day's roster with the notes; a session of one patient is"
+        " billed as what its note documents.",
         source="rulebook BH-063",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=frozenset(_GROUP_MOST),
     ),
 )
 def group_size(line: LineCase) -> Verdict:
     note = line.records.note
-    if note is None or note.group_size is None:
-        return _GROUP_SIZE
+    if note is None:
+        return None
     size, code = note.group_size, line.line.procedure_code
+    if size is None:
+        # Asked only of a payer that has a limit.
+        return _GROUP_SIZE if line.policy.group_size_maximum is not None else None
     if size < _GROUP_LEAST:
         return Found(says=f"{code} is a group; the note counts {size} in it.")
     most = line.policy.group_size_maximum
@@ -132,6 +159,8 @@ def group_size(line: LineCase) -> Verdict:
         " records; without them do not send the line.",
         source="the drug's safety program (REMS), rulebook BH-069",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=frozenset({"G2082", "G2083", "J0013", "S0013"}),
         review=("E73",),
     ),
@@ -164,18 +193,21 @@ def esketamine_observation(line: LineCase) -> Verdict:
         reason_codes=("150", "252"),
         remark_codes=("N163",),
         root_cause=RootCause.DOCUMENTATION_INSUFFICIENT,
-        fix="A dated addendum by the clinician from what was recorded at the time.",
+        fix="Ask the clinician for a dated addendum from what was recorded at the"
+        " time.",
         source="rulebook BH-130",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.CLINICIAN,
         codes=frozenset({"90839", "G0560"}),
     ),
 )
 def crisis_without_disposition(line: LineCase) -> Verdict:
     note = line.records.note
-    if note is None or note.disposition_documented is None:
-        return _DISPOSITION
-    if note.disposition_documented:
+    if note is None or note.disposition_documented:
         return None
+    if note.disposition_documented is None:
+        return _DISPOSITION
     return Found(
         says=f"The note behind {line.line.procedure_code} lacks the plan or the"
         " disposition."

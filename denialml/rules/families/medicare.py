@@ -3,7 +3,10 @@
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.facts import AuthorizationState
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
+from denialml.rules.earlier_answers import has_paid_code
 from denialml.rules.rule import (
     COMMERCIAL,
     MEDICARE,
@@ -17,7 +20,7 @@ from denialml.rules.rule import (
 from denialml.rules.words import listed
 
 _H_CODES = CannotTell("whether the payer takes H codes")
-_NOTICE = CannotTell("whether the signed advance notice is on file")
+_AUTHORIZED = AuthorizationState.VALID
 _NOTICE_GIVEN = frozenset({"GA", "GX"})
 _NOTICE_MODIFIERS = frozenset({"GA", "GX", "GY", "GZ"})
 _ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
@@ -33,11 +36,12 @@ _ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
         reason_codes=("96", "181"),
         remark_codes=("M20", "N56"),
         root_cause=RootCause.CODING_TIME_UNITS,
-        fix="Bill the CPT or G code that the note supports. Intensive outpatient care"
-        " goes to Medicare on an institutional claim, and what Medicare never covers"
-        " straight to the next payer.",
+        fix="Read in the note which service it was: bill the CPT or G code that it"
+        " supports, and what Medicare never covers to the next payer.",
         source="Medicare fee schedule status, rulebook BH-033",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICARE,
         review=("E35",),
     ),
@@ -64,6 +68,8 @@ def code_not_of_medicare(line: LineCase) -> Verdict:
         fix="Bill the CPT code that the note supports, where there is one.",
         source="rulebook BH-034",
         support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         payer_types=COMMERCIAL,
     ),
 )
@@ -73,7 +79,9 @@ def h_code_to_commercial(line: LineCase) -> Verdict:
         return None
     accepted = line.policy.accepts_h_codes
     if accepted is None:
-        return _H_CODES
+        # It has authorized the code, or paid it: it takes it.
+        taken = line.facts.authorization_state is _AUTHORIZED or has_paid_code(line)
+        return None if taken else _H_CODES
     if accepted:
         return None
     return Found(says=f"{code} goes to a payer that takes no H codes.")
@@ -90,10 +98,12 @@ def h_code_to_commercial(line: LineCase) -> Verdict:
         fields=("2400 SV101-2", "2400 SV101-3 to SV101-6", "payer excluded_codes"),
         reason_codes=("116", "96"),
         root_cause=RootCause.BENEFIT_COVERAGE,
-        fix="A notice is given before the service or not at all: without one send GZ."
-        " From a Medicare Advantage plan ask for its own decision before the service.",
+        fix="Look for the notice signed before the service: GA and GX rest on it, and"
+        " without one only GZ may be sent. None is ever signed afterwards.",
         source="Medicare notice rules (ABN), rulebook BH-126",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         payer_types=MEDICARE_AND_ADVANTAGE,
         review=("E44",),
     ),
@@ -116,11 +126,14 @@ def advance_notice(line: LineCase) -> Verdict:
     if line.of_claim.payer_type is _ADVANTAGE:
         return Found(
             says=f"{code} carries {listed(sorted(given))}, which speak of an advance"
-            " notice; Medicare Advantage has none."
+            " notice; Medicare Advantage has none.",
+            fix="Leave the modifier off, and ask the plan for its own decision before"
+            " such a service.",
         )
     if "GZ" in sent:
         return Found(
             says=f"{code} carries {listed(sorted(given))} for a notice that was given"
             " and GZ for none."
         )
-    return _NOTICE
+    # Signed notices are not among the records: the modifier is taken at its word.
+    return None
