@@ -190,8 +190,9 @@ SPEC = [
         lambda: case(patient=CHILD, checks=[answer(gender="M")]),
     ),
     Row("BH-008", CANNOT_TELL, lambda: answered(gender=""), says="the gender"),
-    # Without any answer BH-007 says what is missing.
+    # Without any answer, or one that names nobody, BH-007 says what is missing.
     Row("BH-008", CLEAN, case),
+    Row("BH-008", CLEAN, lambda: case(checks=[check()])),
     Row(
         "BH-009",
         FOUND,

@@ -166,7 +166,9 @@ def gender_differs(case: ClaimCase) -> Verdict:
         return None
     held = check.gender.strip()[:1].upper()
     if not held:
-        return _NO_GENDER
+        # Of an answer without any of the patient's data rule BH-007 says it.
+        is_bare = not check.last_name and check.birth_date is None
+        return None if is_bare else _NO_GENDER
     # The claim has no other code for what a payer holds beside F and M.
     if gender == (held if held in _GENDERS else "U"):
         return None
