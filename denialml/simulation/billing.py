@@ -41,8 +41,9 @@ class Session(msgspec.Struct):
     """What happened at one visit and what the note says of it.
 
     `documented_minutes` is what the note states, `minutes` what the practice's exports
-    support (None where nothing was documented, signed or exported). `signed` is a day
-    number, None for an unsigned note. `plan_day` is the treatment plan's day number.
+    support (None where nothing was documented, signed or exported), `held_minutes` how
+    long it truly took. `signed` is a day number, None for an unsigned note. `plan_day`
+    is the treatment plan's day number.
     """
 
     visit: Visit
@@ -58,6 +59,7 @@ class Session(msgspec.Struct):
     number: int = 0
     held: bool = False
     counted_for: tuple[int, ...] = ()
+    held_minutes: int = 0
 
 
 @cache

@@ -1,10 +1,13 @@
 """The payer decides in secret: which rule fires, what it prints, when it answers."""
 
+from datetime import date
+
 import msgspec
 
 from denialml.simulation import coverage as states
 from denialml.simulation.billing import BilledLine
 from denialml.simulation.emission import Codes, draw_codes
+from denialml.simulation.hidden import HiddenSubmission, policy_of_today
 from denialml.simulation.parameters import DENIAL_DELAY_FACTOR, REMITTANCE_FLOOR_DAYS
 from denialml.simulation.payers import Policy
 from denialml.simulation.preparing import Prepared
@@ -244,6 +247,8 @@ def record_truth(
         if causes is not None:
             rehearse(state.rehearsal, prepared)
         return
+    if causes is not None and state.hidden is not None:
+        _keep(state, prepared, causes=causes, hidden=state.hidden)
     worker = prepared.session.visit.worker
     state.outputs.truth.extend(
         truth_rows(
@@ -255,4 +260,29 @@ def record_truth(
             error_cause=state.policy(prepared.coverage).error_cause,
             cluster=f"{worker}-{prepared.coverage.policy}",
         )
+    )
+
+
+def _keep(
+    state: State,
+    prepared: Prepared,
+    *,
+    causes: tuple[Rule | None, ...],
+    hidden: dict[tuple[str, date], HiddenSubmission],
+) -> None:
+    """Note in memory what the payer saw and which rule fired."""
+    claim, policy = prepared.claim, state.policy(prepared.coverage)
+    assert claim.submitted_on is not None
+    hidden[claim.patient_control_number, claim.submitted_on] = HiddenSubmission(
+        policy=policy_of_today(policy, copies=state.policy_copies),
+        claim_context=prepared.claim_context,
+        line_contexts=tuple(prepared.line_contexts),
+        fired=causes,
+        check_shows_coverage=states.shows_active(
+            prepared.coverage,
+            policy.lapse_hazard,
+            day=prepared.claim_context.submitted,
+        ),
+        documented_minutes=prepared.session.documented_minutes,
+        held_minutes=prepared.session.held_minutes,
     )

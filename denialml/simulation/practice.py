@@ -1,6 +1,6 @@
 """What a simulation returns: records a practice would hold, and the truth apart.
 
-All of it is simulated. Only benchmarks and tests may read `truth`.
+All of it is simulated. Only benchmarks and tests may read `truth` and `hidden`.
 """
 
 from datetime import date
@@ -20,6 +20,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.document import Document
 from denialml.domain.encounter import Encounter
 from denialml.domain.remittance import ClaimPayment, ProviderAdjustment, Remittance
+from denialml.simulation.hidden import HiddenSubmission
 
 TRUTH_CAUSES: tuple[str, ...] = (*(cause.value for cause in RootCause), "payer_error")
 """Names of the entries of `TruthRow.cause_chances`, in order."""
@@ -116,6 +117,8 @@ class SimulatedPractice(msgspec.Struct, frozen=True):
     `newest` those of the newest days, kept apart so that a demonstration can receive
     them. `truth` has a row per line of every frequency-1 submission, outgoing
     included. `appeals` are truth as well: no export of a practice holds them.
+    `hidden`, by control number and submission day, is empty unless `simulate_practice`
+    was told to keep causes.
     """
 
     seed: int
@@ -138,3 +141,6 @@ class SimulatedPractice(msgspec.Struct, frozen=True):
     truth: tuple[TruthRow, ...]
     document_truth: tuple[DocumentTruth, ...]
     appeals: tuple[Appeal, ...]
+    hidden: dict[tuple[str, date], HiddenSubmission] = msgspec.field(
+        default_factory=dict
+    )

@@ -34,7 +34,8 @@ from denialml.simulation.state import Chart, State
 class Prepared(msgspec.Struct):
     """A claim with its rule probabilities: `shared` by all lines, then per line.
 
-    `primary` is what the first payer answered, for claims to the second.
+    `claim_context` and `line_contexts` are what the payer's rules read. `primary` is
+    what the first payer answered, for claims to the second.
     """
 
     session: Session
@@ -42,6 +43,8 @@ class Prepared(msgspec.Struct):
     coverage: Coverage
     shared: list[Chance]
     lines: list[list[Chance]]
+    claim_context: ClaimContext
+    line_contexts: list[LineContext]
     primary: Answer | None = None
 
 
@@ -115,24 +118,41 @@ def prepare(
     if coverage.policy not in session.counted_for:
         session.counted_for += (coverage.policy,)
         state.count_units(session, grants, number=claim.prior_authorization_number)
+    claim_context = _claim_context(scene, already_sent=again is not None)
+    line_contexts = [
+        _line_context(scene, claim, position=position)
+        for position in range(len(session.lines))
+    ]
     return Prepared(
         session=session,
         claim=claim,
         coverage=coverage,
-        shared=_shared_chances(scene, already_sent=again is not None),
-        lines=[
-            line_chances(scene.policy, _line_context(scene, claim, position=position))
-            for position in range(len(session.lines))
-        ],
+        shared=_shared_chances(scene, claim_context),
+        lines=[line_chances(scene.policy, context) for context in line_contexts],
+        claim_context=claim_context,
+        line_contexts=line_contexts,
         primary=primary.answer if primary is not None else None,
     )
 
 
-def _shared_chances(scene: _Scene, *, already_sent: bool) -> list[Chance]:
+def _claim_context(scene: _Scene, *, already_sent: bool) -> ClaimContext:
+    coverage, day = scene.coverage, scene.day
+    migration = scene.site.migration
+    return ClaimContext(
+        submitted=day,
+        lag=day - scene.session.visit.days[0],
+        intake=scene.session.lines[0].code in ("90791", "90792"),
+        new_coverage=0 < day - coverage.loaded_on < 30,
+        already_sent=already_sent,
+        data_factor=scene.site.data_factor,
+        migrating=migration[0] <= day < migration[1],
+    )
+
+
+def _shared_chances(scene: _Scene, context: ClaimContext) -> list[Chance]:
     """Hidden states by their posterior, then the rules that read the claim."""
     policy, coverage, day = scene.policy, scene.coverage, scene.day
     first = scene.session.visit.days[0]
-    migration = scene.site.migration
     loading = scene.state.loading(scene.worker.number, policy.index)
     return [
         (
@@ -143,18 +163,7 @@ def _shared_chances(scene: _Scene, *, already_sent: bool) -> list[Chance]:
         ),
         (Rule.OTHER_PAYER, states.other_chance(coverage, policy.cob_hazard, day=first)),
         (Rule.LOADING, loading.off_chance(day)),
-        *claim_chances(
-            policy,
-            ClaimContext(
-                submitted=day,
-                lag=day - first,
-                intake=scene.session.lines[0].code in ("90791", "90792"),
-                new_coverage=0 < day - coverage.loaded_on < 30,
-                already_sent=already_sent,
-                data_factor=scene.site.data_factor,
-                migrating=migration[0] <= day < migration[1],
-            ),
-        ),
+        *claim_chances(policy, context),
     ]
 
 

@@ -38,11 +38,13 @@ def simulate_practice(
     starts_on: date,
     ends_on: date,
     difficulty: Difficulty = "medium",
+    keep_causes: bool = False,
 ) -> SimulatedPractice:
     """Simulate a practice of about `claims` original claims.
 
     `world` seeds the payers' hidden rules and their changes (None: `seed`), `seed`
-    everything else. The same arguments give the same records. Sources of the
+    everything else. The same arguments give the same records. `keep_causes` fills
+    `hidden`, in memory only, and changes nothing else. Sources of the
     numbers are in docs/simulation.md; everything returned is simulated.
 
     Raises
@@ -60,6 +62,8 @@ def simulate_practice(
         place, seed=f"practice {seed}", claims=claims, strictness=_strictness(place)
     )
     state.folder = Folder(seed=seed)
+    if keep_causes:
+        state.hidden = {}
     payers = tuple(policy.payer for policy in state.policies)
     run(state, visits)
     return _collect(state, seed=seed, world=world, difficulty=difficulty, payers=payers)
@@ -229,6 +233,7 @@ def _collect(
         truth=tuple(outputs.truth),
         document_truth=document_truth,
         appeals=tuple(outputs.appeals),
+        hidden=state.hidden or {},
     )
 
 

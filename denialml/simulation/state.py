@@ -1,6 +1,7 @@
 """Everything that changes while the days of a simulated practice go by."""
 
 from collections import defaultdict
+from datetime import date
 from random import Random
 
 import msgspec
@@ -14,6 +15,7 @@ from denialml.simulation.billing import Session
 from denialml.simulation.coverage import Coverage, Loading
 from denialml.simulation.emission import Codes
 from denialml.simulation.filing import Folder
+from denialml.simulation.hidden import HiddenSubmission
 from denialml.simulation.parameters import (
     NEW_CLINICIAN_NOT_LOADED,
     DifficultySettings,
@@ -92,7 +94,9 @@ class State(msgspec.Struct):
     Agendas map a day number to what is due then. `rehearsal` collects, when a payer's
     strictness is being fitted, (payer, probability that everything else passes, hazard
     of its rules) per line in place of the truth; then there is no `folder` either.
-    `checks_of` holds eligibility answers by patient, `paid` the latest paid claims.
+    `hidden` keeps, where it is asked for, what payers saw of each submission, and
+    `policy_copies` their rules as they stand. `checks_of` holds eligibility answers by
+    patient, `paid` the latest paid claims.
     `setups` maps (site, payer) to the
     telehealth place of service and modifier that the practice bills.
     """
@@ -158,6 +162,8 @@ class State(msgspec.Struct):
     checks_of: dict[int, list[EligibilityCheck]] = msgspec.field(default_factory=dict)
     folder: Folder | None = None
     rehearsal: list[tuple[int, float, float]] | None = None
+    hidden: dict[tuple[str, date], HiddenSubmission] | None = None
+    policy_copies: dict[int, Policy] = msgspec.field(default_factory=dict)
 
     def next_number(self, name: str) -> int:
         """1, 2, 3 ... per name."""

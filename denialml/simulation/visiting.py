@@ -168,6 +168,7 @@ def _hold_session(
         visit_number=chart.visits,
         visits_this_year=chart.visits_this_year,
         number=state.next_number("session"),
+        held_minutes=true_minutes,
     )
     if exported:
         _write_notes(state, session, person=person, worker=worker)
