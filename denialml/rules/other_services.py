@@ -43,6 +43,11 @@ class OtherService(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return f"line {self.line_number}"
         return f"the claim sent on {self.sent_on}"
 
+    @property
+    def is_separate(self) -> bool:
+        """Whether a modifier says that it was a session of its own."""
+        return not SEPARATE_SESSION_MODIFIERS.isdisjoint(self.modifiers)
+
 
 def clinician_of(line: LineCase) -> str:
     """NPI of the person who delivered the line; empty: not known."""
@@ -50,12 +55,13 @@ def clinician_of(line: LineCase) -> str:
 
 
 def same_session(
-    line: LineCase, codes: frozenset[str]
+    line: LineCase, codes: frozenset[str], *, unmarked: bool = False
 ) -> list[OtherService] | CannotTell | None:
     """The services of these codes by the line's clinician on its day; None: there are
     none.
 
-    Cannot tell where only one that may be another clinician's is there.
+    Cannot tell where only one that may be another clinician's is there. `unmarked`:
+    what carries a modifier for a separate session is left out.
     """
     if line.day is None:
         on_claim = line.of_claim.lines
@@ -69,29 +75,37 @@ def same_session(
         )
     if codes.isdisjoint(line.facts.other_codes_same_day):
         return None
+    services = services_between(line, codes, line.day, line.day)
     return all_of_same_clinician(
-        line, list(services_between(line, codes, line.day, line.day))
+        line, [one for one in services if not (unmarked and one.is_separate)]
     )
 
 
 def in_conflict(
-    line: LineCase, codes: frozenset[str], others: frozenset[str]
+    line: LineCase,
+    codes: frozenset[str],
+    others: frozenset[str],
+    *,
+    unmarked: bool = False,
 ) -> list[OtherService] | CannotTell | None:
     """Services of the line's session that stand in conflict with it: one of `codes`
     with one of `others`.
 
     Of two lines of the claim the one with a code of `codes` speaks; beside a service
-    that was sent before, either.
+    that was sent before, either. `unmarked`: none where either carries a modifier for a
+    separate session.
     """
+    if unmarked and not SEPARATE_SESSION_MODIFIERS.isdisjoint(line.line.modifiers):
+        return None
     if line.line.procedure_code in codes:
-        return same_session(line, others)
+        return same_session(line, others, unmarked=unmarked)
     day = line.day
     if day is None or codes.isdisjoint(line.facts.other_codes_same_day):
         return None
     sent = [
         one
         for one in services_between(line, codes, day, day)
-        if one.sent_on is not None
+        if one.sent_on is not None and not (unmarked and one.is_separate)
     ]
     return all_of_same_clinician(line, sent)
 

@@ -298,6 +298,17 @@ SPEC = [
         lambda: case(line("90853"), line("90837", 2), policy=_ANY_PAIR),
     ),
     Row("BH-062", CLEAN, lambda: case(line("90853", service_date=DAY))),
+    # Whose they are does not matter where one is marked.
+    *(
+        Row(
+            "BH-062",
+            CLEAN,
+            lambda marks=marks: nobody_named(
+                line("90853", modifiers=marks[0]), line("90834", 2, modifiers=marks[1])
+            ),
+        )
+        for marks in ((("59",), ()), ((), ("XE",)))
+    ),
 ]
 
 

@@ -16,7 +16,6 @@ from denialml.rules.code_sets import (
 from denialml.rules.medicare_edits import binds_payer
 from denialml.rules.other_services import (
     SEPARATE_SESSION_MODIFIERS,
-    OtherService,
     excluded_by,
     in_conflict,
     named,
@@ -186,7 +185,9 @@ def family_with_and_without_patient(line: LineCase) -> Verdict:
     others = in_conflict(line, _PATIENT_PRESENT, _PATIENT_ABSENT)
     if not isinstance(others, list):
         return others
-    separate = all(_has_separate_session(line, other) for other in others)
+    separate = not SEPARATE_SESSION_MODIFIERS.isdisjoint(line.line.modifiers) or all(
+        other.is_separate for other in others
+    )
     return together(line, others, severity=Severity.WARN if separate else None)
 
 
@@ -249,25 +250,16 @@ def _unmarked_pair(
     """
     if line.policy.applies_ncci_pairs is False:
         return None
-    others = in_conflict(line, codes, with_codes)
+    others = in_conflict(line, codes, with_codes, unmarked=True)
     if not isinstance(others, list):
         return others
-    unmarked = [one for one in others if not _has_separate_session(line, one)]
-    if not unmarked:
-        return None
     return together(
         line,
-        unmarked,
+        others,
         without="a modifier for separate sessions",
         severity=(
             Severity.DENY_LIKELY
             if binds_payer(line, line.policy.applies_ncci_pairs)
             else None
         ),
-    )
-
-
-def _has_separate_session(line: LineCase, other: OtherService) -> bool:
-    return not SEPARATE_SESSION_MODIFIERS.isdisjoint(
-        (*line.line.modifiers, *other.modifiers)
     )
