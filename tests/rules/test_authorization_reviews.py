@@ -172,6 +172,15 @@ SPEC = [
         ),
         says="for what the payer refused authorization A1",
     ),
+    # Payers give no number to what they refuse.
+    Row(
+        "BH-029",
+        FOUND,
+        lambda: case(
+            authorizations=[authorization(decision=DENIED, authorization_number="")]
+        ),
+        says="refused an authorization without a number for 90834",
+    ),
     Row(
         "BH-029",
         FOUND,

@@ -130,6 +130,30 @@ SETTLED = [
             )
         ),
     ),
+    # The extension keeps the number of what it extends.
+    Row(
+        "BH-024",
+        CLEAN,
+        lambda: case(
+            line(service_date_end=date(2026, 3, 6)),
+            authorizations=[
+                authorization(ends_on=date(2026, 3, 4)),
+                authorization(issued_on=DAY),
+            ],
+        ),
+    ),
+    Row(
+        "BH-025",
+        FOUND,
+        lambda: case(
+            line(units=Decimal(3)),
+            authorizations=[
+                authorization(units=Decimal(1), ends_on=DAY),
+                authorization(units=Decimal(2), issued_on=DAY),
+            ],
+        ),
+        says="takes 3 units; authorization A1 has",
+    ),
     # A range of days that goes on after the authorization.
     Row(
         "BH-024",
@@ -161,6 +185,14 @@ COUNTED = [
         ),
     ),
     Row("BH-025", FOUND, lambda: _weekly()),
+    Row(
+        "BH-025",
+        FOUND,
+        lambda: case(
+            authorizations=[authorization(authorization_number="", units=Decimal(0))]
+        ),
+        says="takes 1 unit; an authorization without a number has 0 left",
+    ),
     # Sent as a correction of C0, or to void it.
     Row("BH-025", CLEAN, lambda: _weekly(frequency_code="7")),
     Row("BH-025", CLEAN, lambda: _weekly(frequency_code="8")),
@@ -398,7 +430,7 @@ SPEC = [
             policy=LISTED,
             authorizations=[authorization(ends_on=date(2025, 3, 1))],
         ),
-        says="No authorization on file is for 90837; A1, of other dates, is for 90834",
+        says="No authorization on file is for 90837; authorization A1, of other dates,",
     ),
     *SETTLED,
     *COUNTED,

@@ -15,6 +15,7 @@ from denialml.rules.families.authorizations import (
     LEVEL_OF_CARE,
     VALID,
     best_on_file,
+    called,
     covers,
     is_certified,
     needs_none,
@@ -103,7 +104,7 @@ def other_clinician_authorized(line: LineCase) -> Verdict:
         # Issued to the analyst who directs the technicians.
         return None
     return Found(
-        says=f"Authorization {authorization.authorization_number} for"
+        says=f"{called(authorization, first=True)} for"
         f" {line.line.procedure_code} names NPI {authorization.clinician_npi}; the line"
         f" is by {npi}.",
         severity=Severity.WARN if supervised else None,
@@ -156,15 +157,12 @@ def other_level_approved(line: LineCase) -> Verdict:
         else:
             unnamed = one
     if unnamed is not None:
-        return CannotTell(
-            f"the level of care that authorization {unnamed.authorization_number}"
-            " approved"
-        )
+        return CannotTell(f"the level of care that {called(unnamed)} approved")
     if approved is None:
         return None
     return Found(
-        says=f"{line.line.procedure_code} is {level}; authorization"
-        f" {approved.authorization_number} approved {listed(approved.procedure_codes)}."
+        says=f"{line.line.procedure_code} is {level}; {called(approved)} approved"
+        f" {listed(approved.procedure_codes)}."
     )
 
 
@@ -192,22 +190,20 @@ def authorization_denied(line: LineCase) -> Verdict:
     code = line.line.procedure_code
     unnamed: CannotTell | None = None
     for one in reversed(line.records.authorizations):
-        number, codes = one.authorization_number, one.procedure_codes
+        codes = one.procedure_codes
         if (codes and code not in codes) or not on_the_day(one, line):
             continue
         if one.decision is _REFUSED:
             if has_paid_code(line, after=one.issued_on):
                 continue
             if codes:
-                return Found(
-                    says=f"The payer refused authorization {number} for {code}."
-                )
-            unnamed = CannotTell(f"for what the payer refused authorization {number}")
+                return Found(says=f"The payer refused {called(one)} for {code}.")
+            unnamed = CannotTell(f"for what the payer refused {called(one)}")
         elif one.decision in _UNDECIDED and state is _NONE:
             if needs_none(line) or line.policy.authorization_codes is not None:
                 # Of a code that the payer lists, rule BH-022 says it.
                 return None
-            return CannotTell(f"the payer's decision on authorization {number}")
+            return CannotTell(f"the payer's decision on {called(one)}")
     return None if needs_none(line) else unnamed
 
 
@@ -299,7 +295,8 @@ def running_out(case: ClaimCase) -> Verdict:
         why = _little_left(case, line, authorization)
         if why and not _renewed(line, authorization):
             return Found(
-                says=f"Authorization {number} for {line.line.procedure_code} {why}.",
+                says=f"{called(number, first=True)} for {line.line.procedure_code}"
+                f" {why}.",
                 lines=(line.line.line_number,),
             )
     # What an authorization leaves open, BH-024 and BH-025 say.

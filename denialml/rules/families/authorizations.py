@@ -2,6 +2,7 @@
 number of units."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from denialml.domain.coverage import Authorization, AuthorizationDecision, PayerType
@@ -51,6 +52,7 @@ _MEDICARE = PayerType.MEDICARE
 _NONE = AuthorizationState.NONE
 VALID = AuthorizationState.VALID
 _DENIED = AuthorizationState.DENIED
+_REFUSED = AuthorizationDecision.DENIED
 _EXHAUSTED = AuthorizationState.EXHAUSTED
 _EXPIRED = AuthorizationState.EXPIRED
 _NOT_YET = AuthorizationState.NOT_YET
@@ -72,18 +74,51 @@ def on_the_day(authorization: Authorization, line: LineCase) -> bool:
 
 
 def best_on_file(line: LineCase) -> Authorization | None:
-    """The authorization that the line's facts speak of."""
+    """The authorization that the line's facts speak of.
+
+    An extension often keeps the number of what it extends: the newest that is in the
+    state the facts tell.
+    """
     number = line.facts.authorization_number
-    for one in line.records.authorizations:
-        if one.authorization_number == number:
+    for one in reversed(line.records.authorizations):
+        if one.authorization_number == number and _is_in_state(one, line):
             return one
     return None
+
+
+def _is_in_state(authorization: Authorization, line: LineCase) -> bool:
+    state, codes = line.facts.authorization_state, authorization.procedure_codes
+    is_of_code = not codes or line.line.procedure_code in codes
+    if state is _DENIED:
+        return is_of_code and authorization.decision is _REFUSED
+    if not is_certified(authorization) or is_of_code is (state is WRONG_CODE):
+        return False
+    if state is WRONG_CODE:
+        return True
+    day = line.day or line.facts.as_of
+    begins, ends = authorization.begins_on, authorization.ends_on
+    left = (ends - day).days if ends is not None else None
+    if left != line.facts.authorization_days_left:
+        return False
+    return state is not _NOT_YET or (begins is not None and day < begins)
+
+
+def called(authorization: Authorization | str, *, first: bool = False) -> str:
+    """Its name in a sentence; payers give no number to what they have not approved."""
+    number = (
+        authorization
+        if isinstance(authorization, str)
+        else authorization.authorization_number
+    )
+    words = f"authorization {number}" if number else "an authorization without a number"
+    return words[0].upper() + words[1:] if first else words
 
 
 def needs_none(line: LineCase) -> bool:
     """Original Medicare authorizes no outpatient behavioral health (review E37); of
     other payers the practice may have listed the codes that need it."""
-    if line.of_claim.payer_type is _MEDICARE:
+    if line.of_claim.payer_type is _MEDICARE or not line.line.procedure_code:
+        # A line without a code is sent back for that alone.
         return True
     listed_codes = line.policy.authorization_codes
     return listed_codes is not None and line.line.procedure_code not in listed_codes
@@ -280,7 +315,7 @@ def outside_dates(line: LineCase) -> Verdict:
         else f"begins on {authorization.begins_on}"
     )
     return Found(
-        says=f"Authorization {authorization.authorization_number} {edge};"
+        says=f"{called(authorization, first=True)} {edge};"
         f" {line.line.procedure_code} is of {line.day}.",
         # One that names no codes may be for something else.
         severity=None if authorization.procedure_codes else Severity.WARN,
@@ -295,11 +330,23 @@ def _last_day(line: LineCase) -> Verdict:
     ends, last = authorization.ends_on, line.line.service_date_end
     if ends is None:
         return CannotTell("the last day of the authorization")
-    if last is None or last <= ends:
+    if last is None or last <= ends or _holds(line, last):
         return None
     return Found(
-        says=f"Authorization {authorization.authorization_number} ended on {ends};"
+        says=f"{called(authorization, first=True)} ended on {ends};"
         f" {line.line.procedure_code} goes on to {last}."
+    )
+
+
+def _holds(line: LineCase, day: date) -> bool:
+    """Whether another one on file for the line's code holds that day."""
+    code = line.line.procedure_code
+    return any(
+        is_certified(one)
+        and (not one.procedure_codes or code in one.procedure_codes)
+        and (one.begins_on is None or one.begins_on <= day)
+        and (one.ends_on is None or day <= one.ends_on)
+        for one in line.records.authorizations
     )
 
 
@@ -361,12 +408,10 @@ def units_used_up(line: LineCase) -> Verdict:
         for one in line.records.authorizations:
             if one.authorization_number != number and covers(one, line):
                 # What is left of it is not counted for a second authorization.
-                return CannotTell(
-                    f"the units left under authorization {one.authorization_number}"
-                )
+                return CannotTell(f"the units left under {called(one)}")
     return Found(
         says=f"{line.line.procedure_code} takes {plain(needed)}"
-        f" {'unit' if needed == 1 else 'units'}; authorization {number} has"
+        f" {'unit' if needed == 1 else 'units'}; {called(number)} has"
         f" {plain(max(left, Decimal(0)))} left."
     )
 
@@ -443,12 +488,12 @@ def other_code_authorized(line: LineCase) -> Verdict:
     approved = listed(authorization.procedure_codes)
     if not on_the_day(authorization, line):
         return Found(
-            says=f"No authorization on file is for {code}; {number}, of other dates, is"
-            f" for {approved}.",
+            says=f"No authorization on file is for {code}; {called(number)}, of other"
+            f" dates, is for {approved}.",
             severity=severity,
         )
     return Found(
-        says=f"Authorization {number} is for {approved}, not for {code}.",
+        says=f"{called(number, first=True)} is for {approved}, not for {code}.",
         severity=severity,
     )
 

@@ -300,7 +300,7 @@ def _uncounted_visits(line: LineCase, check: EligibilityCheck) -> int:
 )
 def service_excluded(line: LineCase) -> Verdict:
     code, policy = line.line.procedure_code, line.policy
-    if not _DENIAL_EXPECTED.isdisjoint(line.line.modifiers):
+    if not code or not _DENIAL_EXPECTED.isdisjoint(line.line.modifiers):
         return None
     if policy.excluded_codes is not None and code in policy.excluded_codes:
         return Found(says=f"The plan excludes {code}.")

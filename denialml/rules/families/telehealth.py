@@ -56,7 +56,8 @@ def is_at_a_distance(line: LineCase) -> bool:
 
     Modifier FR says so of the supervision alone.
     """
-    if not line.facts.is_telehealth:
+    # A line without a code is sent back for that alone.
+    if not line.facts.is_telehealth or not line.line.procedure_code:
         return False
     return (
         _OF_SUPERVISION not in line.line.modifiers
