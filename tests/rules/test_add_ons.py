@@ -169,7 +169,12 @@ SPEC = [
     Row("BH-049", FOUND, lambda: case(line("G2211"), line("90834", 2))),
     Row("BH-049", CLEAN, lambda: case(line("G2211"), line("99214", 2))),
     Row("BH-049", FOUND, lambda: case(line("96168"), line("96158", 2))),
-    Row("BH-049", FOUND, lambda: case(line("90785"))),
+    Row(
+        "BH-049",
+        FOUND,
+        lambda: case(line("90785")),
+        says="90791, 90792, 90832, 90833, 90834, 90836 and 6 more",
+    ),
     Row("BH-049", CLEAN, lambda: case(line("90785"), line("90847", 2))),
     Row("BH-049", FOUND, lambda: case(line("90785"), others_line("90847"))),
     # BH-050's.

@@ -87,7 +87,7 @@ SPEC = [
         "BH-041",
         FOUND,
         lambda: quarters(1, 37, "96159", policy=MIDPOINT),
-        says="make 0",
+        says="96159 is billed with 1 unit; the 37 documented minutes make 0",
     ),
     # Lines that rest on one note share its minutes.
     Row(

@@ -103,7 +103,7 @@ def add_on_without_base(line: LineCase) -> Verdict:
             return CannotTell("whether an older base is of the same testing episode")
     return Found(
         says=f"{code} of {line.day} stands without a base service{period} ("
-        f"{_short(bases)})."
+        f"{listed(sorted(bases))})."
     )
 
 
@@ -224,10 +224,3 @@ def _span(code: str, day: date) -> tuple[date, date]:
     if code in _OF_EPISODE:
         return day - _EPISODE, day + _EPISODE
     return day, day
-
-
-def _short(codes: frozenset[str]) -> str:
-    ordered = sorted(codes)
-    if len(ordered) <= 3:
-        return listed(ordered)
-    return f"{ordered[0]} to {ordered[-1]}"

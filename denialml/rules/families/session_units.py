@@ -81,9 +81,10 @@ def units_beyond_minutes(line: LineCase) -> Verdict:
         and line.of_claim.payer_type is not PayerType.MEDICARE
         and units <= -(-counted // 15)
     )
+    billed = f"{plain(units)} unit" if units == 1 else f"{plain(units)} units"
     return Found(
-        says=f"{code} is billed with {plain(units)} units; the {minutes} documented"
-        f" minutes make {supported}.",
+        says=f"{code} is billed with {billed}; the {minutes} documented minutes make"
+        f" {supported}.",
         severity=Severity.WARN if by_default else None,
         lines=lines,
         by_default=by_default,
