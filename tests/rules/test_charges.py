@@ -91,6 +91,20 @@ SPEC = [
         lambda: case(charged("60.29", "97153", units=Decimal(3)), policy=FEES),
         says="$60.30",
     ),
+    Row(
+        "BH-108",
+        FOUND,
+        lambda: case(
+            charged("100.00"),
+            charged("100.00", number=2),
+            charged("20.00", "97153", 3),
+            charged("150.00", number=4),
+            policy=FEES,
+        ),
+        says="90834 is charged $100.00; the payer's fee is $150.00. 97153 is charged"
+        " $20.00; the payer's fee is $20.10.",
+        lines=(1, 2, 3),
+    ),
     Row("BH-108", CLEAN, lambda: case(charged("150.00"), policy=FEES)),
     Row(
         "BH-108",
@@ -110,6 +124,17 @@ SPEC = [
         lambda: case(charged("1400.01"), earlier=BEFORE),
         says="90834 is charged $1,400.01; usual is $140.00",
         lines=(1,),
+    ),
+    Row(
+        "BH-109",
+        FOUND,
+        lambda: case(
+            charged("1500.01"),
+            charged("150.00", number=2),
+            charged("1500.01", number=3),
+            policy=FEES,
+        ),
+        lines=(1, 3),
     ),
     Row("BH-109", CLEAN, lambda: case(charged("1400.00"), earlier=BEFORE)),
     Row(

@@ -105,6 +105,7 @@ def charge_below_fee(case: ClaimCase) -> Verdict:
     if fees is None:
         return _NO_SCHEDULE
     unknown = ""
+    below: list[tuple[int, str]] = []
     for line in case.claim.lines:
         if line.unit_basis != "UN" or not line.charge:
             continue
@@ -114,11 +115,13 @@ def charge_below_fee(case: ClaimCase) -> Verdict:
             continue
         allowed = Decimal(str(fee)) * line.units
         if line.charge < allowed:
-            return Found(
-                says=f"{line.procedure_code} is charged {dollars(line.charge)}; the"
-                f" payer's fee is {dollars(allowed)}.",
-                lines=(line.line_number,),
+            says = (
+                f"{line.procedure_code} is charged {dollars(line.charge)}; the payer's"
+                f" fee is {dollars(allowed)}."
             )
+            below.append((line.line_number, says))
+    if below:
+        return _of_lines(below)
     if unknown:
         return CannotTell(f"the payer's fee for {unknown} (fee_schedule)")
     return None
@@ -145,6 +148,7 @@ def charge_below_fee(case: ClaimCase) -> Verdict:
 )
 def charge_outlier(case: ClaimCase) -> Verdict:
     unknown = ""
+    above: list[tuple[int, str]] = []
     for line in case.lines:
         billed = line.line
         if not billed.charge or billed.units <= 0:
@@ -153,14 +157,24 @@ def charge_outlier(case: ClaimCase) -> Verdict:
         if usual is None:
             unknown = billed.procedure_code
         elif billed.charge > _OUTLIER_TIMES * usual * _units(billed):
-            return Found(
-                says=f"{billed.procedure_code} is charged {dollars(billed.charge)};"
-                f" usual is {dollars(usual * _units(billed))}.",
-                lines=(billed.line_number,),
+            says = (
+                f"{billed.procedure_code} is charged {dollars(billed.charge)}; usual is"
+                f" {dollars(usual * _units(billed))}."
             )
+            above.append((billed.line_number, says))
+    if above:
+        return _of_lines(above)
     if unknown:
         return CannotTell(f"what the practice usually charges for {unknown}")
     return None
+
+
+def _of_lines(said: list[tuple[int, str]]) -> Found:
+    """What is said of each line by number, the same words once."""
+    return Found(
+        says=" ".join(dict.fromkeys(says for _, says in said)),
+        lines=tuple(number for number, _ in said),
+    )
 
 
 def _usual_charge(line: LineCase) -> Decimal | None:

@@ -199,7 +199,7 @@ def sessions_look_alike(line: LineCase) -> Verdict:
             return _CLINICIANS
         numbers = listed(map(str, sorted([*alike, number])))
         return Found(
-            says=f"Lines {numbers} bill {code} of {line.day} under one rendering NPI"
+            says=f"Lines {numbers} bill {code} of {line.day} under one NPI"
             " without a modifier for a second session."
         )
     return _alike_before(line)
