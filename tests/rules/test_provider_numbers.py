@@ -109,6 +109,18 @@ SPEC = [
         says=f"The rendering NPI {BILLING_NPI} of 90834",
         lines=(1,),
     ),
+    Row(
+        "BH-003",
+        FOUND,
+        lambda: case(
+            line(),
+            line("90785", 2),
+            line("90853", 3, rendering_provider=PERSON),
+            rendering_provider=GROUP,
+        ),
+        says="of 90785 and 90834 is the one of the organization",
+        lines=(1, 2),
+    ),
     Row("BH-003", CLEAN, case),
     # The group is what a program's day rate may name (E77).
     Row("BH-003", CLEAN, lambda: case(line("H0015"), rendering_provider=GROUP)),
@@ -137,6 +149,7 @@ SPEC = [
         FOUND,
         lambda: case(clinicians=[clinician(tax_id="990000002")]),
         says="contracted under another tax number",
+        lines=(1,),
     ),
     Row(
         "BH-006",
@@ -165,6 +178,18 @@ SPEC = [
         ),
         says="90834 at place of service 31",
         lines=(1,),
+    ),
+    Row(
+        "BH-116",
+        FOUND,
+        lambda: case(
+            line(place_of_service="31"),
+            line("90853", 2),
+            line("90791", 3, place_of_service="32"),
+            policy=PayerPolicy(requires_service_facility=True),
+        ),
+        says="90791 and 90834 at place of service 31 and 32, and this",
+        lines=(1, 3),
     ),
     Row(
         "BH-116",

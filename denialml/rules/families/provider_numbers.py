@@ -1,16 +1,16 @@
 """Who bills, who delivered and where: NPIs, tax numbers and the service facility."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from denialml.domain.claim import Claim, Provider
+from denialml.domain.claim import Claim, Provider, ServiceLine
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase
 from denialml.rules.other_services import clinician_of
 from denialml.rules.rule import About, CannotTell, Found, Verdict, claim_rule
-from denialml.rules.words import listed
+from denialml.rules.words import listed, service
 
 # Billed by the program, not by a person: many payers neither need nor take a rendering
 # provider (review E77). Day rates, residential stays, clinic encounters, opioid
@@ -94,10 +94,10 @@ def npi_missing(case: ClaimCase) -> Verdict:
     ]
     if not personal:
         return _AGENCY_NAMES
-    codes = listed(sorted({line.procedure_code or "a line" for line in personal}))
     return Found(
-        says=f"An organization bills {codes} without the NPI of who delivered it.",
-        lines=tuple(line.line_number for line in personal),
+        says=f"An organization bills {_codes(personal)} without the NPI of who"
+        " delivered it.",
+        lines=_numbers(personal),
     )
 
 
@@ -151,6 +151,7 @@ def npi_malformed(case: ClaimCase) -> Verdict:
 def npi_of_the_group(case: ClaimCase) -> Verdict:
     billing = case.claim.billing_provider
     unknown = ""
+    of_the_group: list[ServiceLine] = []
     for line in case.lines:
         provider = line.line.rendering_provider
         if provider is None or not provider.npi:
@@ -165,12 +166,15 @@ def npi_of_the_group(case: ClaimCase) -> Verdict:
         if line.line.procedure_code in _PROGRAM_CODES:
             continue
         if is_group and not provider.first_name:
-            return Found(
-                says=f"The rendering NPI {provider.npi} of {line.line.procedure_code}"
-                " is the one of the organization that bills.",
-                lines=(line.line.line_number,),
-            )
-        unknown = provider.npi
+            of_the_group.append(line.line)
+        else:
+            unknown = provider.npi
+    if of_the_group:
+        return Found(
+            says=f"The rendering NPI {billing.npi} of {_codes(of_the_group)} is the one"
+            " of the organization that bills.",
+            lines=_numbers(of_the_group),
+        )
     if unknown:
         return CannotTell(
             f"whether the rendering NPI {unknown} is a person's or an organization's"
@@ -205,17 +209,20 @@ def tax_number(case: ClaimCase) -> Verdict:
             says="The billing provider has no tax number.", severity=Severity.REJECT
         )
     unknown = False
+    differing: list[ServiceLine] = []
     for line in case.lines:
         clinician = line.clinician
         if clinician is None or not clinician.tax_id:
             # Where nobody is named the organization has the contract itself.
             unknown = unknown or bool(clinician_of(line))
         elif _digits(clinician.tax_id) != billed:
-            return Found(
-                says=f"The clinician of {line.line.procedure_code} is contracted under"
-                " another tax number than the one billed.",
-                lines=(line.line.line_number,),
-            )
+            differing.append(line.line)
+    if differing:
+        return Found(
+            says=f"The clinician of {_codes(differing)} is contracted under another tax"
+            " number than the one billed.",
+            lines=_numbers(differing),
+        )
     if unknown:
         return _NO_TAX_NUMBER
     return None
@@ -244,19 +251,31 @@ def service_facility_missing(case: ClaimCase) -> Verdict:
     required = case.policy.requires_service_facility
     if case.claim.service_facility is not None or required is False:
         return None
-    for line in case.lines:
-        if line.place in _NO_FACILITY or not line.place:
-            continue
-        if required:
-            return Found(
-                says=f"{line.line.procedure_code} at place of service {line.place}"
-                " names no service facility, which this payer wants.",
-                lines=(line.line.line_number,),
-            )
-        # Held at no facility of the practice: asking would be noise on every claim.
-        if line.place != _TELEHEALTH_ELSEWHERE:
-            return _FACILITY_SETTING
-    return None
+    outside = [
+        line for line in case.lines if line.place and line.place not in _NO_FACILITY
+    ]
+    if not outside:
+        return None
+    if required:
+        lines = [line.line for line in outside]
+        places = listed(sorted({line.place for line in outside}))
+        return Found(
+            says=f"The claim names no service facility for {_codes(lines)} at place of"
+            f" service {places}, and this payer wants it.",
+            lines=_numbers(lines),
+        )
+    # Held at no facility of the practice: asking would be noise on every claim.
+    if all(line.place == _TELEHEALTH_ELSEWHERE for line in outside):
+        return None
+    return _FACILITY_SETTING
+
+
+def _codes(lines: Sequence[ServiceLine]) -> str:
+    return listed(sorted({service(line.procedure_code) for line in lines}))
+
+
+def _numbers(lines: Sequence[ServiceLine]) -> tuple[int, ...]:
+    return tuple(line.line_number for line in lines)
 
 
 def _digits(tax_id: str) -> str:
