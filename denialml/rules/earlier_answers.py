@@ -30,16 +30,21 @@ def paid_lines(line: LineCase) -> Iterator[AnsweredLine]:
             yield one
 
 
-def has_paid_code(line: LineCase, *, after: date | None = None) -> bool:
-    """Whether the payer has paid the line's code for this patient; `after`: for a
-    service later than that day."""
-    return any(
+def times_paid(line: LineCase, *, after: date) -> int:
+    """How often the payer has paid the line's code for this patient, for services
+    later than that day."""
+    return sum(
         one.procedure_code == line.line.procedure_code
-        and (
-            after is None or (one.service_date is not None and one.service_date > after)
-        )
+        and one.service_date is not None
+        and one.service_date > after
         for one in paid_lines(line)
     )
+
+
+def has_paid_code(line: LineCase) -> bool:
+    """Whether the payer has paid the line's code for this patient."""
+    code = line.line.procedure_code
+    return any(one.procedure_code == code for one in paid_lines(line))
 
 
 def has_paid_code_unauthorized(line: LineCase) -> bool:

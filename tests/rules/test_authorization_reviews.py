@@ -232,6 +232,13 @@ SPEC = [
     Row("BH-030", CLEAN, lambda: case()),
     Row("BH-030", CANNOT_TELL, lambda: case(subscriber=HMO), says="referral_required"),
     Row("BH-030", CANNOT_TELL, lambda: case(payer_type=VETERANS)),
+    # The plan has paid for the patient this year.
+    Row("BH-030", CLEAN, lambda: answered_before(case(subscriber=HMO))),
+    Row(
+        "BH-030",
+        CANNOT_TELL,
+        lambda: answered_before(case(subscriber=HMO), on=date(2025, 12, 1)),
+    ),
     # Veterans' referrals go by number alone, in either place.
     Row("BH-030", CLEAN, lambda: case(payer_type=VETERANS, referral_number="VA1")),
     Row(

@@ -46,6 +46,15 @@ def _weekly(*lines: ServiceLine, **fields: Any) -> ClaimCase:
     )
 
 
+def paid_after_the_end(*days: int, **fields: Any) -> ClaimCase:
+    """The authorization ended with January; sessions of February were paid."""
+    judged = case(authorizations=[authorization(ends_on=date(2026, 1, 31))], **fields)
+    answered_before(judged, on=date(2026, 1, 31), number="C100")
+    for day in days:
+        answered_before(judged, on=date(2026, 2, day), number=f"C{day + 10}")
+    return judged
+
+
 def _two(units: int, number: str = "A2") -> Authorization:
     return authorization(authorization_number=number, units=Decimal(units))
 
@@ -107,28 +116,14 @@ SETTLED = [
         lambda: case(authorizations=[authorization(authorization_number="")]),
     ),
     # An authorization ran out and the payer has paid later sessions all the same.
-    Row(
-        "BH-024",
-        CLEAN,
-        lambda: answered_before(
-            case(authorizations=[authorization(ends_on=date(2026, 1, 20))])
-        ),
-    ),
+    Row("BH-024", CLEAN, lambda: paid_after_the_end(1, 8, 15)),
+    Row("BH-024", FOUND, lambda: paid_after_the_end(1, 8), severity=Severity.WARN),
+    Row("BH-024", FOUND, lambda: paid_after_the_end(), severity=Severity.DENY_LIKELY),
     Row(
         "BH-024",
         FOUND,
-        lambda: answered_before(
-            case(authorizations=[authorization(ends_on=date(2026, 1, 26))])
-        ),
-    ),
-    Row(
-        "BH-024",
-        FOUND,
-        lambda: answered_before(
-            case(
-                policy=LISTED, authorizations=[authorization(ends_on=date(2026, 1, 5))]
-            )
-        ),
+        lambda: paid_after_the_end(1, 8, 15, policy=LISTED),
+        severity=Severity.DENY_LIKELY,
     ),
     # The extension keeps the number of what it extends.
     Row(

@@ -10,7 +10,7 @@ from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
-from denialml.rules.earlier_answers import has_paid_code
+from denialml.rules.earlier_answers import has_paid_in_year, times_paid
 from denialml.rules.families.authorizations import (
     LEVEL_OF_CARE,
     VALID,
@@ -194,7 +194,7 @@ def authorization_denied(line: LineCase) -> Verdict:
         if (codes and code not in codes) or not on_the_day(one, line):
             continue
         if one.decision is _REFUSED:
-            if has_paid_code(line, after=one.issued_on):
+            if times_paid(line, after=one.issued_on):
                 continue
             if codes:
                 return Found(says=f"The payer refused {called(one)} for {code}.")
@@ -240,7 +240,8 @@ def referral_missing(case: ClaimCase) -> Verdict:
     if number and provider:
         return None
     if wanted is None:
-        if of_veterans or claim.subscriber.claim_filing_code == _HMO:
+        by_referral = of_veterans or claim.subscriber.claim_filing_code == _HMO
+        if by_referral and not all(has_paid_in_year(line) for line in case.lines):
             return CannotTell("the payer's referral_required setting")
         return None
     missing = [] if number else ["referral number (REF*9F)"]

@@ -12,7 +12,7 @@ from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
-from denialml.rules.earlier_answers import has_paid_code, has_paid_code_unauthorized
+from denialml.rules.earlier_answers import has_paid_code_unauthorized, times_paid
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -59,6 +59,8 @@ _NOT_YET = AuthorizationState.NOT_YET
 WRONG_CODE = AuthorizationState.WRONG_CODE
 _ONE, _ZERO = Decimal(1), Decimal(0)
 _REPLACEMENT, _VOID = "7", "8"
+# A payer that has paid so many sessions after an authorization wants none any more.
+_SETTLED = 3
 
 
 def is_certified(authorization: Authorization) -> bool:
@@ -307,7 +309,10 @@ def outside_dates(line: LineCase) -> Verdict:
     if line.day is None:
         return CannotTell("date of service")
     authorization = best_on_file(line)
-    if authorization is None or _is_no_longer_wanted(line, authorization):
+    if authorization is None:
+        return None
+    paid = _times_paid_without(line, authorization)
+    if paid >= _SETTLED:
         return None
     edge = (
         f"ended on {authorization.ends_on}"
@@ -318,7 +323,7 @@ def outside_dates(line: LineCase) -> Verdict:
         says=f"{called(authorization, first=True)} {edge};"
         f" {line.line.procedure_code} is of {line.day}.",
         # One that names no codes may be for something else.
-        severity=None if authorization.procedure_codes else Severity.WARN,
+        severity=None if authorization.procedure_codes and not paid else Severity.WARN,
     )
 
 
@@ -350,15 +355,14 @@ def _holds(line: LineCase, day: date) -> bool:
     )
 
 
-def _is_no_longer_wanted(line: LineCase, authorization: Authorization) -> bool:
-    """Whether the payer, which has listed no codes, has paid later sessions without."""
+def _times_paid_without(line: LineCase, authorization: Authorization) -> int:
+    """How many later sessions the payer has paid, where it has listed no codes."""
     ended = authorization.ends_on
-    return (
-        line.policy.authorization_codes is None
-        and line.facts.authorization_state is _EXPIRED
-        and ended is not None
-        and has_paid_code(line, after=ended)
-    )
+    if line.policy.authorization_codes is not None or ended is None:
+        return 0
+    if line.facts.authorization_state is not _EXPIRED:
+        return 0
+    return times_paid(line, after=ended)
 
 
 @line_rule(
