@@ -78,6 +78,14 @@ SPEC = [
             ],
         ),
     ),
+    # Of the same day: a duplicate, BH-076's.
+    Row(
+        "BH-045",
+        CLEAN,
+        lambda: case(
+            line("96130"), earlier=[earlier_claim(line("96130"), on=date(2026, 3, 3))]
+        ),
+    ),
     # One note of both: 31 minutes and 16.
     Row(
         "BH-045",

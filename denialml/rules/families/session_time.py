@@ -223,7 +223,7 @@ def _is_apart(line: LineCase, note: Encounter) -> bool:
     if line.line.procedure_code not in PSYCHOTHERAPY_WITH_VISIT:
         return False
     whole = line.facts.documented_minutes
-    if note.started_at is None or whole is None:
+    if note.started_at is None or note.stopped_at is None or whole is None:
         return False
     has_own = note.minutes is not None and note.minutes < whole
     return has_own or note.evaluation_minutes is not None

@@ -76,8 +76,12 @@ def _first_hour_again(line: LineCase) -> Verdict:
     near = services_between(
         line, frozenset({code}), line.day - _EPISODE, line.day + _EPISODE
     )
+    # For the same day it is a duplicate, which other rules name.
     if any(
-        one.sent_on is not None and one.clinician_npi in ("", clinician) for one in near
+        one.sent_on is not None
+        and one.day != line.day
+        and one.clinician_npi in ("", clinician)
+        for one in near
     ):
         return _NO_EPISODE
     return None
