@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from denialml.domain.adjudication import LineOutcome
-from denialml.domain.facts import AnsweredLine
+from denialml.domain.facts import AnsweredLine, SentLine
 from denialml.rules.case import LineCase
 
 # An enum's member costs ten times a module's name, and every line asks.
@@ -50,17 +50,27 @@ def has_paid_code(line: LineCase) -> bool:
 def has_paid_code_unauthorized(line: LineCase) -> bool:
     """Whether the payer has paid the line's code for this patient on a claim that
     carried no authorization."""
+    return any(not one.authorization_number for one in _sent_and_paid(line))
+
+
+def has_paid_code_with(line: LineCase, modifiers: frozenset[str]) -> bool:
+    """Whether the payer has paid the line's code for this patient with one of these
+    modifiers."""
+    return any(not modifiers.isdisjoint(one.modifiers) for one in _sent_and_paid(line))
+
+
+def _sent_and_paid(line: LineCase) -> Iterator[SentLine]:
+    """The lines of the line's code, as they were sent, that the payer has paid."""
     code = line.line.procedure_code
     paid = {
         (one.patient_control_number, one.line_number)
         for one in paid_lines(line)
         if one.procedure_code == code
     }
-    return bool(paid) and any(
-        (one.patient_control_number, one.line_number) in paid
-        and not one.authorization_number
-        for one in line.records.sent
-    )
+    if paid:
+        for sent in line.records.sent:
+            if (sent.patient_control_number, sent.line_number) in paid:
+                yield sent
 
 
 def has_paid_in_year(line: LineCase, *, without: frozenset[str] = frozenset()) -> bool:

@@ -18,6 +18,7 @@ def answered_before(
     payer_id: str = "P1",
     number: str = "C0",
     authorization_number: str = "",
+    modifiers: tuple[str, ...] = (),
 ) -> ClaimCase:
     """The same claim, after one service of the day `on` was sent and answered."""
     answer = AnsweredLine(
@@ -39,6 +40,7 @@ def answered_before(
         units=Decimal(1),
         authorization_number=authorization_number,
         service_date=on,
+        modifiers=modifiers,
     )
     for line in judged.lines:
         records = line.records

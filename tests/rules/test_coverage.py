@@ -64,6 +64,24 @@ SPEC = [
         lines=(1,),
     ),
     Row("BH-014", CLEAN, lambda: case(checks=[check(coverage_end=date(2026, 3, 2))])),
+    # A range of days of which the last are not covered.
+    Row(
+        "BH-014",
+        FOUND,
+        lambda: case(
+            line(service_date_end=date(2026, 3, 6)),
+            checks=[check(coverage_end=date(2026, 3, 5))],
+        ),
+        says="The dates of service are 2026-03-02 to 2026-03-06; the eligibility",
+    ),
+    Row(
+        "BH-014",
+        CLEAN,
+        lambda: case(
+            line(service_date_end=date(2026, 3, 5)),
+            checks=[check(coverage_end=date(2026, 3, 5))],
+        ),
+    ),
     Row(
         "BH-014",
         FOUND,
@@ -124,11 +142,16 @@ SPEC = [
         "BH-014",
         CANNOT_TELL,
         lambda: of_child(result=INACTIVE, first_name="Bracken"),
-        says="eligibility answer (271)",
+        says="eligibility answer of this payer (271)",
     ),
     Row("BH-014", FOUND, lambda: of_child(result=INACTIVE, first_name="Juniper")),
     Row("BH-014", CANNOT_TELL, lambda: case(checks=[check(result=UNSURE)])),
-    Row("BH-014", CANNOT_TELL, lambda: case(), says="eligibility answer (271)"),
+    Row(
+        "BH-014",
+        CANNOT_TELL,
+        lambda: case(),
+        says="eligibility answer of this payer (271)",
+    ),
     Row("BH-015", FOUND, lambda: case(), says="No eligibility answer"),
     Row(
         "BH-015",

@@ -72,6 +72,13 @@ SPEC = [
         lambda: case(line("99214"), checks=[CARVED_OUT], rendering_provider=None),
         says="specialty",
     ),
+    Row(
+        "BH-016",
+        CLEAN,
+        lambda: case(
+            line("98005"), checks=[CARVED_OUT], rendering_provider=FAMILY_DOCTOR
+        ),
+    ),
     # A general nurse practitioner's taxonomy names no specialty.
     Row(
         "BH-016",
@@ -212,6 +219,15 @@ SPEC = [
             clinicians=[clinician()],
         ),
         lines=(2,),
+    ),
+    Row(
+        "BH-019",
+        CLEAN,
+        lambda: case(
+            line("S9484"),
+            payer_type=MEDICAID,
+            checks=[check(other_payer_name="Medicare Part B")],
+        ),
     ),
     # Medicare did not enroll counselors before 2024 (E18).
     Row(

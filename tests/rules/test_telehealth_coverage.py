@@ -12,6 +12,7 @@ from denialml.domain.encounter import Modality
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import case, changed, clinician, line, note
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 # All of these can be unable to tell.
@@ -98,6 +99,19 @@ SPEC = [
             "H0004", PayerType.MEDICAID, policy=PayerPolicy(telehealth_codes=("90834",))
         ),
         says="H0004 is not on this payer's list",
+    ),
+    # It has paid the code by telehealth before.
+    Row(
+        "BH-081",
+        CLEAN,
+        lambda: answered_before(
+            at_home("H0004", PayerType.MEDICAID), "H0004", modifiers=("95",)
+        ),
+    ),
+    Row(
+        "BH-081",
+        CANNOT_TELL,
+        lambda: answered_before(at_home("H0004", PayerType.MEDICAID), "H0004"),
     ),
     Row("BH-081", CLEAN, lambda: at_home("90834", PayerType.COMMERCIAL)),
     # The review leaves these two open (E20).

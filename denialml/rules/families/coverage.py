@@ -52,7 +52,7 @@ _OFTEN_EXCLUDED = frozenset(
 _OFTEN_EXCLUDED_DIAGNOSES = ("Z02", "Z04", "Z55", "Z63", "Z65")
 _USUAL_CHECK_DAYS = 31
 # Said once, by BH-014: rules of single parts of the answer are silent without one.
-_NO_CHECK = CannotTell("the payer's eligibility answer (271)")
+_NO_CHECK = CannotTell("an eligibility answer of this payer (271) for the patient")
 _NO_DAY = CannotTell("date of service")
 _ANSWERED_FOR_THE_PLAN = CannotTell(
     "the mental-health benefit (the payer answered for the plan only)"
@@ -139,6 +139,13 @@ def coverage_inactive(case: ClaimCase) -> Verdict:
             unsure = _NO_DAY
         elif end is not None and end < day:
             return _not_covered(line, check, f"coverage ended on {end}")
+        elif end is not None and end < (line.line.service_date_end or day):
+            return _not_covered(
+                line,
+                check,
+                f"coverage ended on {end}",
+                until=line.line.service_date_end,
+            )
         elif begin is not None and day < begin:
             return _not_covered(line, check, f"coverage began on {begin}")
         elif check.result is _ACTIVE:
@@ -161,11 +168,15 @@ def coverage_inactive(case: ClaimCase) -> Verdict:
     return unsure
 
 
-def _not_covered(line: LineCase, check: EligibilityCheck, why: str) -> Found:
+def _not_covered(
+    line: LineCase, check: EligibilityCheck, why: str, *, until: date | None = None
+) -> Found:
+    dates = f"date of service is {line.day}"
+    if until is not None:
+        dates = f"dates of service are {line.day} to {until}"
     numbers = (line.line.line_number,)
     return Found(
-        says=f"The date of service is {line.day}; the eligibility answer of"
-        f" {check.checked_on} says: {why}.",
+        says=f"The {dates}; the eligibility answer of {check.checked_on} says: {why}.",
         lines=numbers,
     )
 

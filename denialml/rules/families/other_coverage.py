@@ -8,6 +8,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.earlier_answers import has_paid_in_year
 from denialml.rules.families.coverage import (
     MEDICAL_BENEFIT,
@@ -29,10 +30,11 @@ from denialml.rules.rule import (
 from denialml.rules.words import dollars, listed
 
 # Physicians of other specialties keep these in the medical benefit (review E28).
-_VISITS_OF_ANY_SPECIALTY = frozenset(
+_VISITS_OF_ANY_SPECIALTY = TELEMEDICINE_VISITS | frozenset(
     {
         *("99202", "99203", "99204", "99205", "99211", "99212", "99213", "99214"),
         *("99215", "99406", "99407", "99408", "99409", "96127", "96160", "96161"),
+        *("98016", "99417", "99441", "99442", "99443", "G0444", "G2211", "G2212"),
     }
 )
 # These name no specialty.
@@ -298,9 +300,9 @@ def _after_medicaid(name: str, payer_type: PayerType) -> bool:
 
 
 def _never_of_medicare(line: LineCase) -> bool:
-    """H and T codes, and providers whom Medicare did not enroll that day."""
+    """H, S and T codes, and providers whom Medicare did not enroll that day."""
     code = line.line.procedure_code
-    if code[:1] in ("H", "T"):
+    if code[:1] in ("H", "S", "T"):
         return True
     kind = type_of(line.clinician) if line.clinician is not None else ""
     if not kind:

@@ -32,7 +32,7 @@ _HOSPITAL_PLACES = frozenset({"19", "21", "22", "23", "51", "52"})
 # Clinics paid by the encounter have telehealth rules of their own (review E30).
 _ENCOUNTER_CLINIC_PLACES = frozenset({"50", "72"})
 _ENCOUNTER_CLINIC_CODES = frozenset({"T1015", "T1040", "T1041", "G0469", "G0470"})
-_EXCLUSIVE_MODIFIERS = frozenset({"95", "93", "GT", "GQ", "FQ"})
+SAY_TELEHEALTH = frozenset({"95", "93", "GT", "GQ", "FQ"})
 _AUDIO_MODIFIERS = frozenset({"93", "FQ"})
 # Their own text says how they are held.
 _HELD_BY_CODE = TELEMEDICINE_VISITS | {"98016", "99441", "99442", "99443"}
@@ -40,7 +40,7 @@ _HELD_BY_CODE = TELEMEDICINE_VISITS | {"98016", "99441", "99442", "99443"}
 _CHECK_IN = "98016"
 # The supervisor was present by video: the session itself may be in person.
 _OF_SUPERVISION = "FR"
-_TELEHEALTH_MODIFIERS = _EXCLUSIVE_MODIFIERS | {"G0"}
+_TELEHEALTH_MODIFIERS = SAY_TELEHEALTH | {"G0"}
 
 # An enum's member costs ten times a module's name, and every line asks.
 _IN_PERSON, _VIDEO, _AUDIO = Modality.IN_PERSON, Modality.VIDEO, Modality.AUDIO
@@ -123,7 +123,7 @@ def _held_in_person(line: LineCase) -> Verdict:
             says=f"Place {place} says telehealth; the note says that the session was"
             " in person."
         )
-    said = _EXCLUSIVE_MODIFIERS.intersection(line.line.modifiers)
+    said = SAY_TELEHEALTH.intersection(line.line.modifiers)
     if not said:
         return None
     return Found(
@@ -261,7 +261,7 @@ def audio_only_modifier(line: LineCase) -> Verdict:
             says=f"{code} carries {said} for audio only; the note says video.",
             fix=f"Leave {said} off a session that was held by video.",
         )
-    if modality is _IN_PERSON or not _EXCLUSIVE_MODIFIERS.isdisjoint(sent):
+    if modality is _IN_PERSON or not SAY_TELEHEALTH.isdisjoint(sent):
         return None
     # Without a note, BH-117 says what is missing.
     asks = line.of_claim.payer_type is _ORIGINAL_MEDICARE or (
@@ -346,7 +346,7 @@ def two_telehealth_modifiers(line: LineCase) -> Verdict:
     sent = line.line.modifiers
     if len(sent) < 2:
         return None
-    several = _EXCLUSIVE_MODIFIERS.intersection(sent)
+    several = SAY_TELEHEALTH.intersection(sent)
     if len(several) < 2:
         return None
     return Found(

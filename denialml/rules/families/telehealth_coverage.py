@@ -10,7 +10,8 @@ from denialml.domain.encounter import Modality
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
-from denialml.rules.families.telehealth import is_at_a_distance
+from denialml.rules.earlier_answers import has_paid_code_with
+from denialml.rules.families.telehealth import SAY_TELEHEALTH, is_at_a_distance
 from denialml.rules.rule import (
     MEDICAID,
     MEDICARE,
@@ -83,7 +84,7 @@ def code_not_for_telehealth(line: LineCase) -> Verdict:
         return None
     if payer_type is _ORIGINAL_MEDICARE or payer_type is _ADVANTAGE:
         return _off_medicare_list(line, by_medicare, payer_type)
-    return _PAYER_LIST
+    return None if has_paid_code_with(line, SAY_TELEHEALTH) else _PAYER_LIST
 
 
 def _off_medicare_list(
