@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from denialml.domain.adjudication import LineOutcome
 from denialml.domain.claim import OtherPayer
 from denialml.domain.coverage import Payer, PayerType
 from denialml.domain.edit import Severity
+from denialml.domain.facts import AnsweredLine
 from denialml.reference import deadline_rules
 from denialml.rules.case import ClaimCase
 from denialml.rules.families import filing
@@ -32,6 +34,41 @@ def limited(days: int | None, **fields: Any) -> Payer:
         "filing_limit_days": days,
     }
     return Payer(**(usual | fields))
+
+
+def replaced(
+    on: date, *, after: int | None, answered_on: date, number: str = "ICN1"
+) -> ClaimCase:
+    """A replacement of ICN1, sent on a day, and the payer's answer to `number`.
+
+    The payer takes originals for 90 days, corrections for `after` days.
+    """
+    sent_again = sent(
+        date(2026, 1, 1),
+        on,
+        payer=limited(90, corrected_claim_limit_days=after),
+        frequency_code="7",
+        original_payer_claim_control_number="ICN1",
+    )
+    answer = AnsweredLine(
+        received_on=answered_on,
+        payer_id="P1",
+        patient_control_number="C1",
+        line_number=1,
+        procedure_code="90834",
+        service_date=date(2026, 1, 1),
+        outcome=LineOutcome.DENIED,
+        payer_claim_control_number=number,
+    )
+    return ClaimCase(
+        sent_again.claim,
+        as_of=on,
+        payer=sent_again.payer,
+        about_lines=[
+            (one.facts, changed(one.records, answered=(answer,)))
+            for one in sent_again.lines
+        ],
+    )
 
 
 def answered(on: date | None) -> tuple[OtherPayer, ...]:
@@ -282,6 +319,40 @@ SPEC = [
         CANNOT_TELL,
         lambda: sent(
             date(2026, 1, 1), date(2026, 4, 2), payer=limited(90), frequency_code="7"
+        ),
+        says="the day of the original claim's remittance",
+    ),
+    # E79: a replacement counts from the payer's answer, by the payer's own number.
+    Row(
+        "BH-110",
+        FOUND,
+        lambda: replaced(date(2026, 4, 2), after=60, answered_on=date(2026, 1, 31)),
+        says="The replacement of 90834 of 2026-01-01 had to be filed by 2026-04-01 (60"
+        " days from the answer of 2026-01-31); it is sent on 2026-04-02",
+        severity=Severity.DENY_LIKELY,
+    ),
+    Row(
+        "BH-110",
+        CLEAN,
+        lambda: replaced(date(2026, 4, 2), after=60, answered_on=date(2026, 2, 1)),
+    ),
+    # Within the first window nothing else is asked.
+    Row(
+        "BH-110",
+        CLEAN,
+        lambda: replaced(date(2026, 4, 1), after=10, answered_on=date(2026, 2, 1)),
+    ),
+    Row(
+        "BH-110",
+        CANNOT_TELL,
+        lambda: replaced(date(2026, 4, 2), after=None, answered_on=date(2026, 2, 1)),
+        says="the payer's limit for corrected claims",
+    ),
+    Row(
+        "BH-110",
+        CANNOT_TELL,
+        lambda: replaced(
+            date(2026, 4, 2), after=60, answered_on=date(2026, 2, 1), number="ICN9"
         ),
         says="the day of the original claim's remittance",
     ),

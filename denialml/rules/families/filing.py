@@ -40,6 +40,14 @@ _LIMIT_SETTING = CannotTell("the payer's filing limit (filing_limit_days)")
 _ORIGINAL_ANSWER = CannotTell(
     "the day of the original claim's remittance, from which a replacement counts"
 )
+_CORRECTION_SETTING = CannotTell(
+    "the payer's limit for corrected claims (corrected_claim_limit_days)"
+)
+_CORRECTION_FIX = (
+    "Ask the payer whether it still takes the correction; where its answer was a"
+    " denial, see whether the time to dispute it still runs. Never bill the patient for"
+    " what was filed too late."
+)
 _SECONDARY_COUNT = CannotTell(
     "whether the payer counts a secondary claim from the primary payer's answer"
 )
@@ -73,9 +81,15 @@ class _Window(NamedTuple):
     About(
         title="Filed too late",
         statement="The claim is sent within the payer's filing limit, counted from the"
-        " date of service of each line.",
+        " date of service of each line; a replacement, where that has passed, within"
+        " the payer's limit for corrected claims, counted from its answer.",
         severity=Severity.DENY_LIKELY,
-        fields=("2400 DTP*472", "2000B SBR01", "payer filing limit"),
+        fields=(
+            "2400 DTP*472",
+            "2000B SBR01",
+            "payer filing limit",
+            "remittances of the original",
+        ),
         reason_codes=("29",),
         root_cause=RootCause.TIMELY_FILING,
         fix="Where an earlier claim was accepted in time, the payer's own 277CA proves"
@@ -98,6 +112,8 @@ def filed_too_late(line: LineCase) -> Verdict:
     sent = line.of_claim.as_of
     if sent <= window.last_day:
         return None
+    if line.claim.frequency_code == _REPLACEMENT:
+        return _corrected_too_late(line)
     question = _open_question(line)
     if question is not None:
         return question
@@ -142,7 +158,7 @@ def filing_limit_near(line: LineCase) -> Verdict:
     left = (window.ends_on - sent).days
     if left >= _WARNED_DAYS or sent > window.last_day:
         return None
-    if _open_question(line) is not None:
+    if line.claim.frequency_code == _REPLACEMENT or _open_question(line) is not None:
         return None
     if left < 0:
         return Found(
@@ -264,10 +280,49 @@ def _default_window(
     return window._replace(by_default=True)
 
 
+def _corrected_too_late(line: LineCase) -> Verdict:
+    """A replacement has a limit of its own, counted from the answer (review E79)."""
+    answered = _answered_on(line)
+    if answered is None:
+        return _ORIGINAL_ANSWER
+    limit = line.payer.corrected_claim_limit_days if line.payer is not None else None
+    if limit is None:
+        return _CORRECTION_SETTING
+    end, sent = answered + timedelta(days=limit), line.of_claim.as_of
+    if sent <= end:
+        return None
+    return Found(
+        says=f"The replacement of {line.line.procedure_code} of {line.day} had to be"
+        f" filed by {end} ({limit} days from the answer of {answered}); it is sent on"
+        f" {sent}.",
+        fix=_CORRECTION_FIX,
+    )
+
+
+def _answered_on(line: LineCase) -> date | None:
+    """The day of the payer's last answer to the claim that this one replaces.
+
+    By the payer's own number where the claim and the answer have it, else by ours.
+    """
+    claim = line.claim
+    original = claim.original_payer_claim_control_number
+    return max(
+        (
+            one.received_on
+            for one in line.records.answered
+            if one.payer_id == claim.payer.payer_id
+            and (
+                one.payer_claim_control_number == original
+                if original and one.payer_claim_control_number
+                else one.patient_control_number == claim.patient_control_number
+            )
+        ),
+        default=None,
+    )
+
+
 def _open_question(line: LineCase) -> CannotTell | None:
     """What else may set the start of the count once the first window has passed."""
-    if line.claim.frequency_code == _REPLACEMENT:
-        return _ORIGINAL_ANSWER
     if not _is_secondary(line):
         return None
     payer_type = line.of_claim.payer_type
