@@ -172,8 +172,9 @@ def not_enrolled_with_state(line: LineCase) -> Verdict:
 
 
 def _not_enrolled(line: LineCase, state: EnrollmentState) -> Found:
+    delivered = line.line.procedure_code or "a service"
     return Found(
-        says=f"NPI {line.rendering_npi} delivered {line.line.procedure_code} on"
+        says=f"NPI {line.rendering_npi} delivered {delivered} on"
         f" {line.day or line.facts.as_of}; {_NOT_ENROLLED[state]}."
     )
 
