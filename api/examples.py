@@ -32,9 +32,17 @@ from denialml.domain.denial import (
     RouteFinding,
 )
 from denialml.domain.edit import ClaimDecision, Decision, EditFinding, Severity
-from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.fix import (
+    ClaimFixes,
+    Edit,
+    Fix,
+    FixBy,
+    FixClass,
+    FixSet,
+    Proof,
+)
 from denialml.domain.remittance import ClaimAdjustment
-from denialml.domain.risk import Contribution, LineRisk, RiskScore
+from denialml.domain.risk import Contribution, ExpectedLoss, LineRisk, RiskScore
 from denialml.journeys.ingest import IngestReport
 from denialml.journeys.worklist import CodeInWords, DenialView
 from denialml.store.denials import StoredDenial
@@ -78,6 +86,46 @@ EXAMPLE_CLAIM = Claim(
     ),
 )
 
+_EXAMPLE_BILLED_CODE = Fix(
+    fix_id="bill_documented_code:1",
+    kind="bill_documented_code",
+    fix_class=FixClass.DATA_CORRECTION,
+    fix_by=FixBy.BILLER,
+    statement="Bill 90834, whose band holds the 45 documented minutes, in the place of"
+    " 90837, with the practice's charge for it.",
+    line_numbers=(1,),
+    edits=(
+        Edit(field="2400 SV101-2", line_number=1, before="90837", after="90834"),
+        Edit(field="2400 SV102", line_number=1, before="180.00", after="140.00"),
+    ),
+    proofs=(
+        Proof(
+            record_kind="encounter",
+            record_id="EXAMPLE-NOTE-1",
+            says="The note of 2026-10-05 documents 45 minutes.",
+            known_on=date(2026, 10, 5),
+        ),
+        Proof(
+            record_kind="sent_claim",
+            record_id="",
+            says="The practice last charged $140.00 for 90834.",
+        ),
+    ),
+    resolves=("BH-036",),
+    risk_after=0.31,
+    dollars_protected=Decimal("19.45"),
+)
+_EXAMPLE_AUTHORIZATION_ASKED = Fix(
+    fix_id="request_authorization",
+    kind="request_authorization",
+    fix_class=FixClass.NEEDS_ANOTHER_STEP,
+    fix_by=FixBy.AUTHORIZATIONS,
+    statement="Ask the payer for a retroactive authorization of 90837, and get one"
+    " before the next visit.",
+    assumes="the payer authorizes the service, and its number is on the claim",
+    risk_after=0.22,
+    dollars_protected=Decimal("20.74"),
+)
 EXAMPLE_SCORE = RiskScore(
     patient_control_number="EXAMPLE-0001",
     as_of=date(2026, 10, 6),
@@ -100,9 +148,18 @@ EXAMPLE_SCORE = RiskScore(
                     remedy="Obtain an authorization before sending the claim.",
                 ),
             ),
+            expected_loss=ExpectedLoss(
+                amount=Decimal("44.75"),
+                probability=Decimal("0.41"),
+                usual_payment=Decimal("128.40"),
+                unrecovered_share=Decimal("0.85"),
+                payments=212,
+                denials=40,
+            ),
         ),
     ),
     reasons=("No authorization is on file for 90837.",),
+    expected_loss=Decimal("44.75"),
     findings=(
         EditFinding(
             rule_id="BH-036",
@@ -118,7 +175,7 @@ EXAMPLE_SCORE = RiskScore(
             root_cause=RootCause.CODING_TIME_UNITS,
             fix="Bill the code whose band holds the documented minutes.",
             fix_class=FixClass.NEEDS_DOCUMENTATION,
-            fix_by=FixBy.CLINICIAN,
+            fix_by=FixBy.BILLER,
             source="CPT midpoint rule, rulebook BH-036",
             support="verified",
             rests_on_default=False,
@@ -127,6 +184,22 @@ EXAMPLE_SCORE = RiskScore(
     decision=ClaimDecision(
         decision=Decision.WARN,
         reasons=("90837 takes 53 documented minutes; the note has 45.",),
+    ),
+    fixes=ClaimFixes(
+        accepted_risk=0.15,
+        fixes=(_EXAMPLE_AUTHORIZATION_ASKED, _EXAMPLE_BILLED_CODE),
+        smallest=FixSet(
+            fix_ids=("request_authorization", "bill_documented_code:1"),
+            risks_after=(0.22, 0.11),
+            dollars_protected=Decimal("35.77"),
+            reaches=True,
+        ),
+        by_correction=FixSet(
+            fix_ids=("bill_documented_code:1",),
+            risks_after=(0.31,),
+            dollars_protected=Decimal("19.45"),
+            reaches=False,
+        ),
     ),
 )
 _FINDING = RootCauseFinding(

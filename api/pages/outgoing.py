@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from api.dependencies import Purpose, Visit, admitted
 from api.pages.denial_view import cause_label
+from api.pages.fix_view import ToDoView, remedy_of, to_do_view
 from api.pages.forms import Form, read_form, require_token
 from api.pages.rendering import frame_of, render
 from api.permissions import Permission
@@ -58,6 +59,14 @@ class LineView:
 
 
 @dataclass(frozen=True)
+class FoundView:
+    """What a rule found, and its fix or where the page says it already."""
+
+    finding: EditFinding
+    remedy: str
+
+
+@dataclass(frozen=True)
 class UnknownView:
     """A fact that is missing, and the rules that cannot tell without it."""
 
@@ -69,9 +78,11 @@ class UnknownView:
 class ClaimView:
     """One scored claim. `tone` is high, middle or low, empty where the score abstains.
 
-    `found` is what the rules found, gravest first; `not_told` what they cannot tell.
-    `causes` are the likeliest of its riskiest line; `abstention_reason` is empty
-    unless the number is no estimate.
+    `to_do` is what can be done about it, None where that was not asked for; `remedies`
+    are the model's own, where there are no fixes that say it better. `found` is what
+    the rules found, gravest first; `not_told` what they cannot tell. `causes` are the
+    likeliest of its riskiest line; `abstention_reason` is empty unless the number is no
+    estimate.
     """
 
     patient_control_number: str
@@ -83,7 +94,8 @@ class ClaimView:
     tone: str
     abstention_reason: str
     decision: Decision
-    found: tuple[EditFinding, ...]
+    to_do: ToDoView | None
+    found: tuple[FoundView, ...]
     not_told: tuple[UnknownView, ...]
     warnings: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -186,6 +198,8 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
     raising.sort(key=lambda it: -it.contribution)
     lines = tuple(line_view(line) for line in score.lines)
     riskiest = max(lines, key=lambda line: line.risk.probability)
+    to_do = to_do_view(score)
+    is_told = to_do is not None and (to_do.do_not_send or to_do.steps or to_do.others)
     return ClaimView(
         patient_control_number=claim.patient_control_number,
         payer_name=claim.payer.name or claim.payer.payer_id,
@@ -196,7 +210,12 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
         tone="" if score.abstains else risk_tone(score.probability),
         abstention_reason=score.abstention_reason,
         decision=score.decision.decision if score.decision else Decision.PASSES,
-        found=tuple(one for one in score.findings if one.verdict == "found"),
+        to_do=to_do,
+        found=tuple(
+            FoundView(one, remedy_of(one, score.fixes))
+            for one in score.findings
+            if one.verdict == "found"
+        ),
         not_told=not_told(score.findings),
         warnings=score.warnings,
         reasons=score.reasons,
@@ -204,7 +223,9 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
         causes=riskiest.causes,
         expected_loss=score.expected_loss,
         expected_answer_days=score.expected_answer_days,
-        remedies=tuple(dict.fromkeys(it.remedy for it in raising))[:3],
+        remedies=(
+            () if is_told else tuple(dict.fromkeys(it.remedy for it in raising))[:3]
+        ),
         lines=lines,
     )
 

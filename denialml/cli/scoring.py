@@ -19,6 +19,7 @@ from denialml.cli.output import describe_problem, remarks, table, write_json
 from denialml.cli.practice import INCOMPLETE, PROBLEMS_SHOWN, lost_something
 from denialml.domain.chain import VOID
 from denialml.domain.claim import Claim
+from denialml.domain.fix import Fix, FixSet
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
 from denialml.domain.risk import CutOff, RiskScore
@@ -30,6 +31,9 @@ from denialml.store.organizations import Organization
 
 if TYPE_CHECKING:
     from denialml.modeling.risk.bundle import Bundle
+
+
+_WHY_COLUMN = "why (- for denial, + for payment, > what to do)"
 
 
 class ScoredFile(Judgment, frozen=True):
@@ -218,7 +222,7 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
     ]
     table(
         f"{scored.file}: {len(scored.scores):,} claims, riskiest first",
-        ("claim", "risk", "decision", "codes", "why (- for denial, + for payment)"),
+        ("claim", "risk", "decision", "codes", _WHY_COLUMN),
         rows,
     )
     warned = Counter(text for one in scored.scores for text in one.warnings)
@@ -239,7 +243,60 @@ def _why(score: RiskScore) -> list[str]:
         *[f"{one.severity}: {one.statement} ({one.rule_id})" for one in found[:3]],
         *[f"- {reason}" for reason in score.reasons[:3]],
         *[f"+ {comfort}" for comfort in score.speaks_for_payment[:1]],
+        *[f"> {said}" for said in _what_to_do(score)],
     ]
+
+
+def _what_to_do(score: RiskScore) -> list[str]:
+    """Not to send it, where that is so, and the smallest set of fixes in a line."""
+    from denialml.fixes.candidate import FixKind
+
+    fixes = score.fixes
+    if fixes is None:
+        return []
+    said = [one.statement for one in fixes.fixes if one.kind == FixKind.WAIT_FOR_ANSWER]
+    if fixes.smallest is None:
+        return said
+    by_id = {one.fix_id: one for one in fixes.fixes}
+    steps = "; ".join(_step(by_id[fix_id]) for fix_id in fixes.smallest.fix_ids)
+    return [
+        *said,
+        ", ".join(
+            [
+                steps,
+                *_course(score, fixes.smallest),
+                *_shortfall(fixes.smallest, accepted_risk=fixes.accepted_risk),
+            ]
+        ),
+    ]
+
+
+def _step(fix: Fix) -> str:
+    """A fix by its kind: what it says in full is in the answer as JSON."""
+    lines = " ".join(map(str, fix.line_numbers))
+    of_line = f" (line {lines})" if lines else ""
+    return f"{fix.fix_by.replace('_', ' ')}: {fix.kind.replace('_', ' ')}{of_line}"
+
+
+def _course(score: RiskScore, found: FixSet) -> list[str]:
+    """The risk before the set and after each fix, and what it protects."""
+    after = [one for one in found.risks_after if one is not None]
+    if score.abstains or not after:
+        return []
+    risks = (score.probability, *after)
+    course = [f"risk {' -> '.join(f'{risk:.0%}' for risk in risks)}"]
+    if found.dollars_protected is not None and found.dollars_protected >= 1:
+        course.append(f"protects ${found.dollars_protected:,.0f}")
+    return course
+
+
+def _shortfall(found: FixSet, *, accepted_risk: float) -> list[str]:
+    """What the set leaves undone."""
+    if found.reaches:
+        return []
+    if found.still_found:
+        return [f"still held by {' '.join(found.still_found)}"]
+    return [f"above the accepted {accepted_risk:.0%}"]
 
 
 def cut_off_words(cut_off: CutOff, *, flagged: int) -> str:
