@@ -28,7 +28,15 @@ from api.pages import denial, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_answer
 from api.problems import RequestProblem
 from api.resources import Clock, Service, make_sign_ins, open_swift_engine, utc_now
-from api.routes import appeals, claims, denials, documentation, files, health
+from api.routes import (
+    appeals,
+    claims,
+    corrections,
+    denials,
+    documentation,
+    files,
+    health,
+)
 from api.score_desk import ScoreDesk
 from api.scoring_cache import RulesOfPractices, Scorers, ServedModels
 from denialml import __version__
@@ -52,6 +60,7 @@ PUBLIC_PATHS = frozenset(
 )
 ROUTERS = (
     claims.router,
+    corrections.router,
     files.router,
     denials.router,
     appeals.router,
@@ -65,6 +74,7 @@ ROUTERS = (
 )
 SHAPES = (
     *claims.SHAPES,
+    *corrections.SHAPES,
     *files.SHAPES,
     *denials.SHAPES,
     *appeals.SHAPES,

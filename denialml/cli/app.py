@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from denialml.cli import (
     appeals,
     causes,
+    correcting,
     demonstration,
     drift,
     keys,
@@ -39,6 +40,7 @@ for family in (
     drift,
     rules,
     scoring,
+    correcting,
     appeals,
     causes,
     keys,

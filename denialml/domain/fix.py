@@ -100,14 +100,14 @@ class Fix(Judgment, frozen=True):
 class FixSet(Judgment, frozen=True):
     """The smallest set of fixes that makes the claim fit to send, in order of effect.
 
-    `risks_after` are the risks after the first, the first two, ... of them. `reaches`:
-    the last is at or below the accepted risk and no finding holds the claim any more;
-    else it is the best that was found. `still_found` are the rules that would still
-    hold it.
+    `risks_after` are the risks after the first, the first two, ... of them, None where
+    the model abstains. `reaches`: the last is at or below the accepted risk and no
+    finding holds the claim any more; else it is the best that was found. `still_found`
+    are the rules that would still hold it.
     """
 
     fix_ids: tuple[str, ...]
-    risks_after: tuple[float, ...]
+    risks_after: tuple[float | None, ...]
     dollars_protected: Decimal | None
     reaches: bool
     still_found: tuple[str, ...] = ()

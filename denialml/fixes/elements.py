@@ -5,7 +5,7 @@ cannot be corrected by denialml at all: no diagnosis, no date of service and no
 rendering or billing clinician is among them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -45,7 +45,7 @@ SUPERVISOR_FIRST_NAME = "2310D NM104"
 SUPERVISOR_NPI = "2310D NM109"
 
 
-def corrected(claim: Claim, edits: tuple[Edit, ...]) -> Claim:
+def corrected(claim: Claim, edits: Iterable[Edit]) -> Claim:
     """The claim with the edits made; its total (CLM02) goes with a line's charge.
 
     Raises
@@ -54,12 +54,11 @@ def corrected(claim: Claim, edits: tuple[Edit, ...]) -> Claim:
         If an edit's `before` is not what the claim says, or it names no element above:
         the claim is not the one that the edit was worked out for.
     """
-    for edit in edits:
+    # The total goes with each charge: what it should have been comes before them.
+    for edit in sorted(edits, key=lambda one: one.field != TOTAL_CHARGE):
         before = read_element(claim, edit.field, edit.line_number)
         if before != edit.before:
-            raise ValueError(
-                f"{edit.field} of the claim is not what is to be corrected"
-            )
+            raise ValueError(f"{edit.field} is not what the edit was worked out for")
         claim = _written(claim, edit)
     return claim
 

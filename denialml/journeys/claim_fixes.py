@@ -121,9 +121,9 @@ class FixFinder:
         self, case: ClaimCase, candidates: Sequence[Candidate]
     ) -> SupposedClaim:
         """The claim with these candidates, and the records that they suppose."""
-        claim = case.claim
+        edits = [edit for one in candidates for edit in one.edits]
+        claim = corrected(case.claim, edits)
         for one in candidates:
-            claim = corrected(claim, one.edits)
             if one.suppose_claim is not None:
                 claim = one.suppose_claim(claim)
         more = _records(candidates)
@@ -272,7 +272,7 @@ class _Trial:
         last = found.after[-1]
         return FixSet(
             fix_ids=tuple(self._tried[one].fix_id for one in found.chosen),
-            risks_after=tuple(one.risk for one in found.after if one.risk is not None),
+            risks_after=tuple(one.risk for one in found.after),
             dollars_protected=self._protected(last),
             reaches=found.reaches,
             still_found=tuple(sorted(last.holding)),

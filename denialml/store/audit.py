@@ -31,6 +31,7 @@ class AuditAction(StrEnum):
     SESSION_CLOSED = "session.closed"
     FILE_INGESTED = "file.ingested"
     CLAIMS_SCORED = "claims.scored"
+    CORRECTION_DRAFTED = "correction.drafted"
     DENIALS_FOUND = "denials.found"
     DENIALS_LISTED = "denials.listed"
     DENIAL_READ = "denial.read"

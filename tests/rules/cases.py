@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from denialml.domain.adjudication import LineAdjudication
 from denialml.domain.claim import (
     Claim,
     ClaimPayer,
@@ -158,13 +159,14 @@ def case(
     clinicians: Sequence[Clinician] = (),
     enrollments: Sequence[Enrollment] = (),
     earlier: Sequence[Claim] = (),
+    answers: Sequence[LineAdjudication] = (),
     as_of: date = SENT_ON,
     **claim_fields: Any,
 ) -> ClaimCase:
     """A claim with these lines, judged by exactly the records handed over.
 
-    `earlier` are claims sent before (on their own `submitted_on`). Records that are not
-    named are not on file.
+    `earlier` are claims sent before (on their own `submitted_on`), called earlier-0,
+    earlier-1, ... by `answers`. Records that are not named are not on file.
     """
     configured = None
     if not no_payer:
@@ -186,6 +188,7 @@ def case(
                 )
                 for place, one in enumerate(earlier)
             ),
+            adjudications=tuple(answers),
         )
     )
     return ClaimCase(

@@ -1,0 +1,203 @@
+"""Corrected drafts over HTTP: what is drafted, what is refused, and its audit."""
+
+from collections.abc import Callable
+
+import httpx
+import msgspec
+import pytest
+
+from api.routes.corrections import CorrectedClaims
+from api.scoring import ScoredClaims
+from denialml.domain.claim import Claim
+from denialml.domain.fix import Fix, FixClass
+from denialml.domain.risk import RiskScore
+from denialml.fixes.elements import corrected
+from denialml.formats import read_bytes
+from denialml.journeys.corrected_drafts import claim_ids_of
+from denialml.store.audit import AuditAction, AuditEvent, list_events
+from denialml.store.database import open_session
+from tests.api.running import START, Running
+
+JSON = {"Content-Type": "application/json"}
+AS_OF = START.date().isoformat()
+ADDRESS = f"/v1/claims/corrections?as_of={AS_OF}"
+Correctable = tuple[Claim, RiskScore, Fix]
+
+
+@pytest.fixture(scope="module")
+def mistaken(running: Running) -> list[Claim]:
+    """Outgoing claims with a place that their signed notes contradict, and without
+    the number of an authorization."""
+    records = read_bytes(running.outgoing, file="outgoing.edi").records
+    return [
+        msgspec.structs.replace(
+            one, place_of_service="02", prior_authorization_number=""
+        )
+        for one in records
+        if isinstance(one, Claim)
+    ]
+
+
+@pytest.fixture
+def correctable(client: httpx.Client, mistaken: list[Claim]) -> list[Correctable]:
+    """Claims with a data correction, their scores and the correction."""
+    answer = client.post(
+        f"/v1/claims/score?as_of={AS_OF}",
+        content=msgspec.json.encode({"claims": mistaken}),
+        headers=JSON,
+    )
+    scores = msgspec.json.decode(answer.content, type=ScoredClaims).scores
+    found = [
+        (claim, score, fix)
+        for claim, score in zip(mistaken, scores, strict=True)
+        if score.fixes is not None
+        for fix in score.fixes.fixes
+        if fix.fix_class is FixClass.DATA_CORRECTION
+    ]
+    assert found, "the simulated practice has no claim that its records correct"
+    return found
+
+
+def post(client: httpx.Client, **body: object) -> httpx.Response:
+    return client.post(ADDRESS, content=msgspec.json.encode(body), headers=JSON)
+
+
+def number_of(claim: Claim) -> str:
+    return claim.patient_control_number
+
+
+@pytest.fixture
+def new_events(running: Running, harbor: str) -> Callable[[], list[AuditEvent]]:
+    def read(after: int = 0) -> list[AuditEvent]:
+        with open_session(running.engine, read_only=True) as session:
+            return list(
+                list_events(session, harbor, after_event_id=after, limit=1_000_000)
+            )
+
+    last = max((event.event_id for event in read()), default=0)
+    return lambda: [
+        one for one in read(last) if one.action is AuditAction.CORRECTION_DRAFTED
+    ]
+
+
+def test_a_correction_is_drafted_as_837p_and_audited(
+    running: Running,
+    harbor: str,
+    client: httpx.Client,
+    correctable: list[Correctable],
+    new_events: Callable[[], list[AuditEvent]],
+) -> None:
+    claim, score, fix = correctable[0]
+    answer = post(client, claims=[claim], fixes={number_of(claim): [fix.fix_id]})
+    assert answer.status_code == 200, answer.text
+    drafted = msgspec.json.decode(answer.content, type=CorrectedClaims)
+    [draft] = drafted.drafts
+    assert draft.claim == msgspec.structs.replace(
+        corrected(claim, fix.edits), source=None
+    )
+    assert draft.risk_before == score.probability
+    assert draft.risk_after == fix.risk_after
+    [read] = read_bytes(drafted.x12.encode(), file="draft").records
+    assert isinstance(read, Claim)
+    for edit in fix.edits:
+        assert edit.after in drafted.x12
+    [event] = new_events()
+    assert event.record_kind == fix.kind
+    with open_session(running.engine, read_only=True) as session:
+        [claim_id] = claim_ids_of(session, harbor, [claim])
+    assert event.record_id == claim_id
+    assert number_of(claim) not in event.record_id
+
+
+def test_the_claims_may_come_as_x12_and_only_the_named_are_drafted(
+    client: httpx.Client, running: Running, mistaken: list[Claim]
+) -> None:
+    text = running.outgoing.decode("ascii")
+    scored = client.post(
+        f"/v1/claims/score?as_of={AS_OF}",
+        content=running.outgoing,
+        headers={"Content-Type": "application/edi-x12"},
+    )
+    scores = msgspec.json.decode(scored.content, type=ScoredClaims).scores
+    kinds = {
+        score.patient_control_number: fix.kind
+        for score in scores
+        if score.fixes is not None
+        for fix in score.fixes.fixes
+        if fix.fix_class is FixClass.DATA_CORRECTION
+    }
+    assert len(mistaken) > len(kinds)
+    number, kind = next(iter(kinds.items()))
+    answer = post(client, x12=text, fixes={number: [kind]})
+    assert answer.status_code == 200, answer.text
+    [draft] = msgspec.json.decode(answer.content, type=CorrectedClaims).drafts
+    assert draft.patient_control_number == number
+
+
+def test_what_no_record_proves_is_refused(
+    client: httpx.Client,
+    correctable: list[Correctable],
+    new_events: Callable[[], list[AuditEvent]],
+) -> None:
+    claim, score, fix = correctable[0]
+    assert score.fixes is not None
+    others = [
+        one
+        for one in score.fixes.fixes
+        if one.fix_class is not FixClass.DATA_CORRECTION
+    ]
+    for name in (*(one.fix_id for one in others), "upcode", "bill_documented_code:9"):
+        answer = post(
+            client, claims=[claim], fixes={number_of(claim): [fix.fix_id, name]}
+        )
+        assert answer.status_code == 422, name
+        assert answer.json()["errors"][0]["pointer"] == "/fixes"
+    assert new_events() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"fixes": {}}, "/fixes"),
+        ({"fixes": {"C": []}}, "/fixes"),
+        ({"fixes": {"NOBODY'S": ["attach_authorization"]}}, "/fixes"),
+        ({"claims": []}, "/claims"),
+        ({"claims": None}, "/claims"),
+        ({"x12": "ISA"}, ""),
+        ({"send": True}, ""),
+    ],
+)
+def test_a_body_that_asks_for_nothing_or_for_two_things_is_refused(
+    client: httpx.Client,
+    correctable: list[Correctable],
+    change: dict[str, object],
+    pointer: str,
+) -> None:
+    claim, _, fix = correctable[0]
+    body: dict[str, object] = {
+        "claims": [claim],
+        "fixes": {number_of(claim): [fix.fix_id]},
+    }
+    answer = post(client, **(body | change))
+    assert answer.status_code == 422, answer.text
+    [fault, *_] = answer.json()["errors"]
+    assert fault["pointer"] == pointer
+    assert number_of(claim) not in answer.text
+    assert "NOBODY" not in answer.text
+
+
+def test_one_number_on_two_claims_names_neither(
+    client: httpx.Client, correctable: list[Correctable]
+) -> None:
+    claim, _, fix = correctable[0]
+    answer = post(client, claims=[claim, claim], fixes={number_of(claim): [fix.fix_id]})
+    assert answer.status_code == 422
+    assert "once among the claims" in answer.text
+
+
+def test_no_json_and_no_key_get_nothing(running: Running, client: httpx.Client) -> None:
+    assert client.post(ADDRESS, content=b"{", headers=JSON).status_code == 400
+    text = {"Content-Type": "text/plain"}
+    assert client.post(ADDRESS, content=b"{}", headers=text).status_code == 415
+    with running.client() as nobody:
+        assert nobody.post(ADDRESS, content=b"{}", headers=JSON).status_code == 401
