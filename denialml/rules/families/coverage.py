@@ -54,6 +54,8 @@ _USUAL_CHECK_DAYS = 31
 # Said once, by BH-014: rules of single parts of the answer are silent without one.
 _NO_CHECK = CannotTell("an eligibility answer of this payer (271) for the patient")
 _NO_DAY = CannotTell("date of service")
+_EXCLUDED_CODES = CannotTell("the payer's excluded_codes setting")
+_EXCLUDED_DIAGNOSES = CannotTell("the payer's excluded_diagnoses setting")
 _ANSWERED_FOR_THE_PLAN = CannotTell(
     "the mental-health benefit (the payer answered for the plan only)"
 )
@@ -325,16 +327,18 @@ def service_excluded(line: LineCase) -> Verdict:
                     # Payers judge by the first diagnosis that the line points to.
                     severity=Severity.WARN if place else None,
                 )
-    if line.facts.authorization_state is _AUTHORIZED or has_paid_code(line):
-        return None
-    if policy.excluded_codes is None and code in _OFTEN_EXCLUDED:
-        return CannotTell("the payer's excluded_codes setting")
+    missing: CannotTell | None = None
     first = diagnoses[0] if diagnoses else ""
-    if policy.excluded_diagnoses is None and first.startswith(
+    if policy.excluded_codes is None and code in _OFTEN_EXCLUDED:
+        missing = _EXCLUDED_CODES
+    elif policy.excluded_diagnoses is None and first.startswith(
         _OFTEN_EXCLUDED_DIAGNOSES
     ):
-        return CannotTell("the payer's excluded_diagnoses setting")
-    return None
+        missing = _EXCLUDED_DIAGNOSES
+    # A payer that has authorized the service, or paid it, does not exclude it.
+    if missing is None or line.facts.authorization_state is _AUTHORIZED:
+        return None
+    return None if has_paid_code(line) else missing
 
 
 @line_rule(
