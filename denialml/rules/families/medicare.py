@@ -98,8 +98,9 @@ def h_code_to_commercial(line: LineCase) -> Verdict:
         fields=("2400 SV101-2", "2400 SV101-3 to SV101-6", "payer excluded_codes"),
         reason_codes=("116", "96"),
         root_cause=RootCause.BENEFIT_COVERAGE,
-        fix="Look for the notice signed before the service: GA and GX rest on it, and"
-        " without one only GZ may be sent. None is ever signed afterwards.",
+        fix="Look for the notice signed before the service: GA and GX rest on it;"
+        " without one send GZ, or GY where the law excludes the service. None is ever"
+        " signed afterwards.",
         source="Medicare notice rules (ABN), rulebook BH-126",
         support="expertise",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
