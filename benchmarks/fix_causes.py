@@ -152,15 +152,15 @@ class OnFile:
             known, key=lambda one: (one.checked_on, one.trace_number), default=None
         )
 
-    def covering(self, denied: DeniedLine) -> Authorization | None:
-        """An approved authorization for the line's code and day, units aside."""
+    def covering(self, denied: DeniedLine, *, code: str) -> Authorization | None:
+        """An approved authorization for a code on the line's day, units aside."""
         day = denied.line.service_date
         assert day is not None
         for one in self._authorizations.get(_patient_and_payer(denied), ()):
             if (
                 one.issued_on <= denied.day
                 and one.decision in _CERTIFIED
-                and denied.line.procedure_code in one.procedure_codes
+                and code in one.procedure_codes
                 and (one.begins_on is None or one.begins_on <= day)
                 and (one.ends_on is None or day <= one.ends_on)
             ):
@@ -235,7 +235,8 @@ def tier_of(denied: DeniedLine, on_file: OnFile) -> str | None:
         case Rule.AUTHORIZATION_MISMATCH:
             is_valid = denied.context.authorization == "valid"
             on_claim = denied.context.number_on_claim
-            proved = is_valid and not on_claim and on_file.covering(denied) is not None
+            covering = on_file.covering(denied, code=denied.line.procedure_code)
+            proved = is_valid and not on_claim and covering is not None
             return CORRECTION if proved else STEP
         case Rule.TELEHEALTH:
             right = _as_documented(denied, on_file)
@@ -298,16 +299,19 @@ def _as_documented(denied: DeniedLine, on_file: OnFile) -> LineContext | None:
 
 
 def _is_gone(denied: DeniedLine, changed: LineContext) -> bool:
-    """Whether the rule that fired has lost its chance beyond a base rate."""
+    """Whether the rule that fired has lost what chance it had beyond a base rate."""
     policy, rule = denied.hidden.policy, denied.rule
-    chance = dict(line_chances(policy, changed)).get(rule, 0.0)
-    base = 0.0
+    base = _NO_CHANCE
     if rule is Rule.TIME:
-        base = stricter(policy.time_strength * _REVIEWED_AT_RANDOM, policy.strictness)
-    return chance <= base + _NO_CHANCE
+        base += stricter(policy.time_strength * _REVIEWED_AT_RANDOM, policy.strictness)
+    before = dict(line_chances(policy, denied.context)).get(rule, 0.0)
+    after = dict(line_chances(policy, changed)).get(rule, 0.0)
+    return after <= base < before
 
 
-def removes(fixes: Sequence[Fix], denied: DeniedLine, fixed: Claim) -> bool:
+def removes(
+    fixes: Sequence[Fix], denied: DeniedLine, fixed: Claim, on_file: OnFile
+) -> bool:
     """Whether these fixes take the true cause away. `fixed` is the claim with their
     corrections."""
     number = denied.line.line_number
@@ -332,7 +336,11 @@ def removes(fixes: Sequence[Fix], denied: DeniedLine, fixed: Claim) -> bool:
         case Rule.DATA | Rule.TIMELY | Rule.PAYER_ERROR:
             return False
         case _:
-            return _is_gone(denied, _with_fixes(denied, fixed, kinds, fixes))
+            changed = _with_fixes(denied, fixed, kinds, fixes)
+            is_another_code = changed.code != denied.context.code
+            if is_another_code and on_file.covering(denied, code=changed.code):
+                changed.authorization = "valid"
+            return _is_gone(denied, changed)
 
 
 def _with_fixes(
