@@ -72,6 +72,14 @@ def with_edits(claim: Claim, fixes: Sequence[Fix]) -> Claim:
     return claim
 
 
+def _seen_by_model(score: RiskScore, accepted: float) -> str:
+    if score.abstains:
+        return "the model abstains"
+    if score.probability <= accepted:
+        return "risk within what is accepted"
+    return "risk above what is accepted"
+
+
 class Judge:
     """Counts, over denied lines, whose cause was removed."""
 
@@ -81,6 +89,7 @@ class Judge:
         self.missed: dict[str, Counter[str]] = defaultdict(Counter)
         self.examples: dict[str, list[str]] = defaultdict(list)
         self.sizes: Counter[int] = Counter()
+        self.unseen: Counter[str] = Counter()
 
     def look(self, lines: Sequence[DeniedLine], score: RiskScore) -> None:
         """Judge the fixes of one claim."""
@@ -97,17 +106,19 @@ class Judge:
             rule = denied.rule.name.lower()
             count = self.counts[tier, rule]
             fixed = with_edits(denied.claim, top)
-            is_removed = removes(top, denied, fixed)
+            is_removed = removes(top, denied, fixed, self._on_file)
             first = with_edits(denied.claim, top[:1])
             count["lines"] += 1
             count["top"] += is_removed
-            count["first alone"] += removes(top[:1], denied, first)
+            count["first alone"] += removes(top[:1], denied, first, self._on_file)
             count["any"] += any(
-                removes([one], denied, with_edits(denied.claim, [one])) for one in named
+                removes([one], denied, with_edits(denied.claim, [one]), self._on_file)
+                for one in named
             )
             if not is_removed and tier != "outside":
                 said = ", ".join(str(one.kind) for one in top) or "nothing"
                 self.missed[f"{rule} ({tier})"][said] += 1
+                self.unseen[_seen_by_model(score, score.fixes.accepted_risk)] += 1
                 if len(self.examples[rule]) < _EXAMPLES:
                     self.examples[rule].append(
                         f"{denied.claim.patient_control_number} of {denied.day}, line"
@@ -131,6 +142,7 @@ class Judge:
                 name: dict(count.most_common(6))
                 for name, count in sorted(self.missed.items())
             },
+            "missed_by_risk": dict(self.unseen),
             "missed_examples": dict(sorted(self.examples.items())),
             "fixes_in_the_top_set": dict(sorted(self.sizes.items())),
         }
