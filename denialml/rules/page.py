@@ -71,6 +71,7 @@ it again when it changes.
 [decision]
 hold = ["reject", "hold"]      # findings of these severities hold a claim
 precision = 0.9                # and so does a risk flagged at this learnt precision
+accepted_risk = 0.15           # fixes are searched for claims above it
 
 [measured]
 precision = 0.6                # findings that payers mostly paid become warnings
@@ -94,6 +95,11 @@ statement = "The plan takes psychotherapy with HO only."
 fix = "Add HO where the clinician holds a master's degree."
 root_cause = "modifier_pos_telehealth"
 ```
+
+At or below `accepted_risk`, a claim that no finding holds is fit to send; above it, the
+smallest set of [fixes](fixes.md) that brings it there is searched for. It holds no
+claim: `hold` and `precision` do. Without it the cut-off learnt for `precision` counts,
+where there is one, else 0.15.
 
 """
 

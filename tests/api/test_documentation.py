@@ -15,6 +15,10 @@ from tests.api.running import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
+PAYERS = (
+    "payer_id,name,requires_authorization_on_claim\n"
+    "NGHP1,Northgate Health Plan (invented),true\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,21 @@ def test_the_request_examples_are_accepted(
     running.give_model(organization)
     sent = 0
     with running.client(running.key(organization)) as client:
+        # The payer wants the number of the authorization that is on file: the example
+        # of a correction puts it on the claim.
+        for name, text in (
+            ("payers.csv", PAYERS),
+            ("authorizations.csv", example_authorization()),
+        ):
+            known = client.post(
+                "/v1/files",
+                content=text,
+                headers={
+                    "Content-Type": "text/csv",
+                    "Content-Disposition": f'attachment; filename="{name}"',
+                },
+            )
+            assert known.status_code == 200, known.text
         # Operations on a record come last: the files sent before bring a denial.
         for operation in sorted(operations(document), key=lambda it: "{" in it.path):
             body = operation.definition.get("requestBody", {}).get("content", {})
@@ -109,7 +128,7 @@ def test_the_request_examples_are_accepted(
                 )
                 assert answer.status_code == 200, (operation.path, answer.text)
                 sent += 1
-    assert sent == 6
+    assert sent == 7
 
 
 def test_the_documentation_page_needs_nothing_from_elsewhere(running: Running) -> None:
