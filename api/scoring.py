@@ -158,6 +158,7 @@ def score_for(
     *,
     as_of: date | None,
     precision: float | None = None,
+    with_fixes: bool = True,
 ) -> ScoredClaims:
     """The risk of each claim, in the order given; one audit event for all of them.
 
@@ -177,6 +178,7 @@ def score_for(
         as_of=as_of,
         today=visit.today,
         between=visit.service.require_running,
+        with_fixes=with_fixes,
     )
     visit.note(AuditAction.CLAIMS_SCORED, "claim", "", record_count=len(claims))
     return _answer(scores, bundle, precision=precision)

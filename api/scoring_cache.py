@@ -171,6 +171,7 @@ class Scorers:
         as_of: date | None,
         today: date,
         between: Callable[[], None],
+        with_fixes: bool = True,
     ) -> tuple[list[RiskScore], Bundle]:
         """Score with the records and the model as they are now, building if need be.
 
@@ -182,7 +183,13 @@ class Scorers:
         Raises `NoModel` or `BundleRejected` where there is no model to score with.
         """
         scorer = self._current(session, organization_id)
-        scores = scorer.score(claims, as_of=as_of, kept_day=today, between=between)
+        scores = scorer.score(
+            claims,
+            as_of=as_of,
+            kept_day=today,
+            between=between,
+            with_fixes=with_fixes,
+        )
         return scores, scorer.bundle
 
     def _current(self, session: Session, organization_id: str) -> Scorer:

@@ -72,6 +72,12 @@ def score(
             " e.g. 0.95"
         ),
     ] = None,
+    fixes: Annotated[
+        bool,
+        typer.Option(
+            help="say what to do about each claim; a large file is faster without"
+        ),
+    ] = True,
     engine: EngineOption = EngineName.LOCAL,
     scheduler: SchedulerOption = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
@@ -81,7 +87,13 @@ def score(
     practice = desk.organization(organization)
     with chosen_engine(desk.settings, engine, scheduler=scheduler) as chosen:
         scored = score_file(
-            desk, practice, file, as_of=as_of, precision=precision, engine=chosen
+            desk,
+            practice,
+            file,
+            as_of=as_of,
+            precision=precision,
+            engine=chosen,
+            with_fixes=fixes,
         )
     if as_json:
         write_json(scored)
@@ -99,6 +111,7 @@ def score_file(
     as_of: str | None = None,
     precision: float | None = None,
     engine: Engine | None = None,
+    with_fixes: bool = True,
 ) -> ScoredFile:
     """Read and score a file.
 
@@ -132,6 +145,7 @@ def score_file(
         bundle=bundle,
         as_of=as_of,
         engine=engine,
+        with_fixes=with_fixes,
     )
     return ScoredFile(
         file=path.name,
@@ -174,6 +188,7 @@ def _scores(
     bundle: "Bundle",
     as_of: str | None,
     engine: Engine | None,
+    with_fixes: bool,
 ) -> list[RiskScore]:
     """The claims' scores, with the audit event of scoring them."""
     from denialml.journeys.score import score_claims
@@ -187,6 +202,7 @@ def _scores(
             rules=desk.rules(practice.organization_id),
             as_of=parse_day(as_of, "--as-of"),
             engine=engine,
+            with_fixes=with_fixes,
         )
         record_event(
             session,

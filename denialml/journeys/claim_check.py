@@ -38,9 +38,11 @@ class ClaimCheck:
             accepted = USUAL_ACCEPTED_RISK if cut_off is None else cut_off.risk
         self._fixes = FixFinder(fact_book, self._engine, bundle, accepted_risk=accepted)
 
-    def checked(self, claim: Claim, score: RiskScore, history: History) -> RiskScore:
+    def checked(
+        self, claim: Claim, score: RiskScore, history: History | None
+    ) -> RiskScore:
         """The score with what the rules find on its day, the decision on both, and
-        what can be done about it. History stands at that day."""
+        what can be done about it. History stands at that day; None: no fixes."""
         case = case_of(claim, self._facts, self._engine, as_of=score.as_of)
         found = self._engine.judge(case)
         judged = msgspec.structs.replace(
@@ -48,6 +50,8 @@ class ClaimCheck:
             findings=found,
             decision=decide(score, found, self._policy, cut_off=self._cut_off),
         )
+        if history is None:
+            return judged
         return msgspec.structs.replace(
             judged, fixes=self._fixes.fixes_of(case, judged, history)
         )

@@ -58,19 +58,15 @@ class FixFinder:
 
         `score` has the case's findings. A claim within the accepted risk on which
         nothing was found has no fixes; a risk that the model abstains on takes no part.
+        On one within it, only what settles a finding is tried.
         """
         found = [one for one in score.findings if one.verdict == "found"]
         risky = not score.abstains and score.probability > self._accepted
         if not risky and not found:
             return ClaimFixes(accepted_risk=self._accepted, fixes=())
-        rules = {one.rule_id for one in found}
-        proposed = [
-            one
-            for one in candidates_of(case)
-            if risky or one.may_resolve & rules or not one.is_sent
-        ]
-        trial = _Trial(self, case, score, history, proposed)
-        return trial.result([*proposed, *refusals(found)], found)
+        proposed = [*candidates_of(case), *refusals(found)]
+        tried = proposed if risky else _settling(proposed, found)
+        return _Trial(self, case, score, history, tried).result(proposed, found)
 
     def assess(
         self,
@@ -283,6 +279,21 @@ class _Trial:
         if before is None or after.expected_loss is None:
             return None
         return max(_NOTHING, before - after.expected_loss)
+
+
+def _settling(
+    proposed: Sequence[Candidate], found: Sequence[EditFinding]
+) -> list[Candidate]:
+    """What is tried on a claim whose risk is accepted: what records prove of anything
+    that was found, and what settles more than a warning. A warning's own fix says the
+    rest, and scoring it again would tell nobody anything."""
+    rules = {one.rule_id for one in found}
+    grave = {one.rule_id for one in found if one.severity in _GRAVE}
+    return [
+        one
+        for one in proposed
+        if one.may_resolve & (rules if one.is_correction else grave)
+    ]
 
 
 def _records(candidates: Sequence[Candidate]) -> PracticeRecords | None:

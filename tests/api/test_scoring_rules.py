@@ -64,6 +64,22 @@ def test_an_organizations_file_is_read_again_when_it_changes(
     assert client.get("/readyz").json()["rules"] == "ok"
 
 
+def test_fixes_come_with_the_score_unless_they_are_not_wanted(
+    client: httpx.Client,
+) -> None:
+    with_fixes = score(client).scores[0]
+    assert with_fixes.fixes is not None
+    assert any("BH-040" in one.resolves for one in with_fixes.fixes.fixes)
+    answer = client.post(
+        "/v1/claims/score?fixes=false",
+        content=msgspec.json.encode(EXAMPLE_CLAIM),
+        headers=JSON,
+    )
+    without = msgspec.json.decode(answer.content, type=ScoredClaims).scores[0]
+    assert without.fixes is None
+    assert without.decision is not None
+
+
 def test_one_organizations_file_is_not_anothers(
     running: Running, client: httpx.Client, rules_file: Path
 ) -> None:

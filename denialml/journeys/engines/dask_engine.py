@@ -146,6 +146,7 @@ class DaskEngine:
         bundle: Bundle,
         rules: PracticeRules = NO_RULES_OF_ITS_OWN,
         as_of: date | None = None,
+        with_fixes: bool = True,
     ) -> list[RiskScore]:
         """Slices of the claims, as the local engine cuts them, each by one worker."""
         self._checked.refresh()
@@ -160,6 +161,7 @@ class DaskEngine:
                 model,
                 pack([claims[at] for at in some]),
                 as_of=day,
+                with_fixes=with_fixes,
             )
             for day, some in slices
         ]

@@ -64,6 +64,7 @@ class Engine(Protocol):
         bundle: "Bundle",
         rules: PracticeRules = NO_RULES_OF_ITS_OWN,
         as_of: date | None = None,
+        with_fixes: bool = True,
     ) -> list[RiskScore]:
         """Risks in the order of the claims; see `denialml.journeys.score.Scorer`."""
         ...
@@ -107,8 +108,10 @@ class LocalEngine:
         bundle: "Bundle",
         rules: PracticeRules = NO_RULES_OF_ITS_OWN,
         as_of: date | None = None,
+        with_fixes: bool = True,
     ) -> list[RiskScore]:
         """See `Engine`."""
         from denialml.journeys.score import Scorer
 
-        return Scorer(records, bundle, rules=rules).score(claims, as_of=as_of)
+        scorer = Scorer(records, bundle, rules=rules)
+        return scorer.score(claims, as_of=as_of, with_fixes=with_fixes)

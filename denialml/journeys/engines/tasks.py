@@ -145,11 +145,17 @@ def build_block(
 
 @_discreet
 def score_slice(
-    records: Parcel, bundle: Parcel, claims: Parcel, *, as_of: date
+    records: Parcel,
+    bundle: Parcel,
+    claims: Parcel,
+    *,
+    as_of: date,
+    with_fixes: bool,
 ) -> list[RiskScore]:
     """Risks of claims that are scored at once, in their order."""
     some = unpack(claims, list[Claim])
-    return _scorer(records, bundle).score(some, as_of=as_of)
+    scorer = _scorer(records, bundle)
+    return scorer.score(some, as_of=as_of, with_fixes=with_fixes)
 
 
 def forget() -> None:
