@@ -67,6 +67,16 @@ def sign_in(page: Page, key: str) -> None:
     expect(page.get_by_role("heading", name="Denials", level=1)).to_be_visible()
 
 
+def upload(page: Page, running: Running, directory: Path) -> None:
+    """Have the outgoing claims scored."""
+    file = directory / "outgoing.edi"
+    file.write_bytes(running.outgoing)
+    page.get_by_role("link", name="Outgoing claims").click()
+    page.get_by_label("Choose the file").set_input_files(file)
+    page.get_by_role("button", name="Show the risk").click()
+    expect(page.get_by_role("heading", name="then the riskiest")).to_be_visible()
+
+
 def test_from_the_entrance_to_the_packet_by_keyboard(
     page: Page, running: Running, harbor: str
 ) -> None:
@@ -107,14 +117,28 @@ def test_a_cause_is_confirmed_by_keyboard(
 def test_an_outgoing_file_is_uploaded_and_its_risk_read(
     page: Page, running: Running, harbor: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "outgoing.edi"
-    file.write_bytes(running.outgoing)
     sign_in(page, running.key(harbor))
-    page.get_by_role("link", name="Outgoing claims").click()
-    page.get_by_label("Choose the file").set_input_files(file)
-    page.get_by_role("button", name="Show the risk").click()
-    expect(page.get_by_role("heading", name="then the riskiest")).to_be_visible()
-    assert page.get_by_role("article").count() == running.outgoing.count(b"CLM*")
+    upload(page, running, tmp_path)
+    claims = running.outgoing.count(b"CLM*")
+    assert page.get_by_role("article").count() == claims
+    # Every claim says what to do, and assistive software can jump to it.
+    assert page.get_by_role("region", name="What to do").count() == claims
+    assert page.get_by_role("heading", name="What to do", level=4).count() == claims
+
+
+@pytest.mark.parametrize("width", [320, 768])
+def test_what_to_do_fits_the_screen(
+    chromium: Browser, running: Running, harbor: str, tmp_path: Path, width: int
+) -> None:
+    context = chromium.new_context(
+        base_url=running.url, viewport={"width": width, "height": 800}
+    )
+    page = context.new_page()
+    sign_in(page, running.key(harbor))
+    upload(page, running, tmp_path)
+    page.evaluate("document.querySelectorAll('.todo details').forEach(d => d.open = 1)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
 
 
 def test_every_stop_of_the_keyboard_can_be_seen(
@@ -199,7 +223,7 @@ def contrast_faults(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(
-    chromium: Browser, running: Running, harbor: str, scheme: str
+    chromium: Browser, running: Running, harbor: str, scheme: str, tmp_path: Path
 ) -> None:
     """WCAG 1.4.3 on every text of the pages, in both color schemes."""
     context = chromium.new_context(base_url=running.url, color_scheme=scheme)  # type: ignore[arg-type]
@@ -209,6 +233,8 @@ def test_text_stands_out_from_its_ground(
     sign_in(page, running.key(harbor))
     assert contrast_faults(page) == []
     page.get_by_role("rowheader").first.get_by_role("link").click()
+    assert contrast_faults(page) == []
+    upload(page, running, tmp_path)
     assert contrast_faults(page) == []
     page.goto("/docs")
     assert contrast_faults(page) == []

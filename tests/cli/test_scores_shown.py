@@ -5,8 +5,11 @@ from datetime import date
 import msgspec
 import pytest
 
+from api.examples import EXAMPLE_SCORE
 from denialml.cli.scoring import ScoredFile, cut_off_note, show_scores
+from denialml.domain.fix import Fix, FixBy, FixClass, FixSet
 from denialml.domain.risk import CutOff, RiskScore
+from denialml.fixes.candidate import FixKind
 from denialml.modeling.risk.cut_offs import flagged_by
 
 
@@ -132,3 +135,64 @@ def test_a_precision_not_reached_still_shows_the_scores(
     captured = capsys.readouterr()
     assert "A-1" in captured.out
     assert "No cut-off." in captured.err
+
+
+def told(capsys: pytest.CaptureFixture[str], one: RiskScore) -> str:
+    """What the table's last column says of one claim, without the table."""
+    out, _ = shown(capsys, one)
+    rows = [line.split("│")[-2].strip() for line in out.splitlines() if "│" in line]
+    return " ".join(rows)
+
+
+def with_set(found: FixSet | None, *more: Fix) -> RiskScore:
+    """The example's score with another smallest set, and fixes before its own."""
+    fixes = EXAMPLE_SCORE.fixes
+    assert fixes is not None
+    return msgspec.structs.replace(
+        EXAMPLE_SCORE,
+        fixes=msgspec.structs.replace(
+            fixes, smallest=found, fixes=(*more, *fixes.fixes)
+        ),
+    )
+
+
+def test_the_smallest_set_is_one_line_with_the_risk_at_each_step(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert (
+        "> authorizations: request authorization; biller: bill documented code"
+        " (line 1), risk 41% -> 22% -> 11%, protects $36"
+    ) in told(capsys, EXAMPLE_SCORE)
+
+
+def test_a_set_that_is_not_enough_says_what_is_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = FixSet(
+        fix_ids=("request_authorization",),
+        risks_after=(0.22,),
+        dollars_protected=None,
+        reaches=False,
+    )
+    assert "risk 41% -> 22%, above the accepted 15%" in told(capsys, with_set(one))
+    held = msgspec.structs.replace(one, still_found=("BH-112", "BH-117"))
+    assert "risk 41% -> 22%, still held by BH-112 BH-117" in told(
+        capsys, with_set(held)
+    )
+    untold = msgspec.structs.replace(one, risks_after=(None,), reaches=True)
+    assert "> authorizations: request authorization" in told(capsys, with_set(untold))
+    assert "risk 41%" not in told(capsys, with_set(untold))
+
+
+def test_what_must_not_be_sent_is_said_and_nothing_where_nothing_is_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wait = Fix(
+        fix_id="wait_for_answer",
+        kind=FixKind.WAIT_FOR_ANSWER,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.BILLER,
+        statement="Do not send it again: it was sent on 2026-10-01.",
+    )
+    assert f"> {wait.statement}" in told(capsys, with_set(None, wait))
+    assert "> " not in told(capsys, with_set(None)).split("what to do)")[-1]
