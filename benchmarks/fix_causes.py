@@ -29,7 +29,8 @@ lapse that the payer's own answer of that day did not know).
 A fix removes the cause where the true rule's chance falls to zero, or to its base rate
 where minutes are reviewed at random. A step does with what it would have found out or
 obtained in truth: an eligibility inquiry of a payer whose files learn late would have
-found nothing, and helps nothing.
+found nothing, and helps nothing. A rule's own advice counts as the step that it tells
+someone to take.
 """
 
 from collections import defaultdict
@@ -66,6 +67,25 @@ _REFERRAL_ASKED = frozenset({"288", "243"})
 _TELEHEALTH_MODIFIERS = frozenset({"95", "93", "GT"})
 _TELEHEALTH_PLACES = frozenset({"02", "10"})
 _CERTIFIED = (AuthorizationDecision.APPROVED, AuthorizationDecision.MODIFIED)
+# What a rule's own fix, in its words, tells someone to do.
+_ADVICE = {
+    "BH-014": "verify_eligibility",
+    "BH-015": "verify_eligibility",
+    "BH-017": "settle_other_payer",
+    "BH-019": "settle_other_payer",
+    "BH-022": "request_authorization",
+    "BH-023": "attach_authorization",
+    "BH-024": "extend_authorization",
+    "BH-025": "extend_authorization",
+    "BH-026": "extend_authorization",
+    "BH-030": "obtain_referral",
+    "BH-036": "bill_documented_code",
+    "BH-038": "document_time",
+    "BH-095": "finish_enrollment",
+    "BH-097": "finish_enrollment",
+    "BH-112": "wait_for_answer",
+    "BH-117": "sign_note",
+}
 _REVIEWED_AT_RANDOM = 0.04
 _NO_CHANCE = 1e-9
 
@@ -314,12 +334,7 @@ def removes(
 ) -> bool:
     """Whether these fixes take the true cause away. `fixed` is the claim with their
     corrections."""
-    number = denied.line.line_number
-    kinds = {
-        str(one.kind)
-        for one in fixes
-        if not one.line_numbers or number in one.line_numbers
-    }
+    kinds = _steps(fixes, denied.line.line_number)
     match denied.rule:
         case Rule.ELIGIBILITY:
             asked = kinds & {"verify_eligibility", "settle_other_payer"}
@@ -336,26 +351,39 @@ def removes(
         case Rule.DATA | Rule.TIMELY | Rule.PAYER_ERROR:
             return False
         case _:
-            changed = _with_fixes(denied, fixed, kinds, fixes)
+            changed = _with_fixes(denied, fixed, kinds)
             is_another_code = changed.code != denied.context.code
             if is_another_code and on_file.covering(denied, code=changed.code):
                 changed.authorization = "valid"
             return _is_gone(denied, changed)
 
 
-def _with_fixes(
-    denied: DeniedLine, fixed: Claim, kinds: set[str], fixes: Iterable[Fix]
-) -> LineContext:
+def _steps(fixes: Iterable[Fix], number: int) -> set[str]:
+    """What these fixes have someone do about a line, advice in the catalogue's words."""
+    kinds: set[str] = set()
+    for one in fixes:
+        if one.line_numbers and number not in one.line_numbers:
+            continue
+        kinds.add(str(one.kind))
+        if one.kind == "follow_rule":
+            kinds |= {_ADVICE[rule] for rule in one.resolves if rule in _ADVICE}
+            if any(proof.record_kind == "encounter" for proof in one.proofs):
+                # The note's minutes make a shorter code, whose charge is not on file.
+                kinds.add("bill_documented_code")
+    return kinds
+
+
+def _with_fixes(denied: DeniedLine, fixed: Claim, kinds: set[str]) -> LineContext:
     """What the payer would have read on the line of the fixed claim."""
     line = fixed.lines[denied.position]
+    is_attached = "attach_authorization" in kinds
     context = msgspec.structs.replace(
         denied.context,
         code=line.procedure_code,
         place=line.place_of_service or fixed.place_of_service,
         modifiers=line.modifiers,
-        number_on_claim=bool(
-            line.prior_authorization_number or fixed.prior_authorization_number
-        ),
+        number_on_claim=is_attached
+        or bool(line.prior_authorization_number or fixed.prior_authorization_number),
         referral_on_claim=bool(fixed.referral_number) or "obtain_referral" in kinds,
     )
     if not kinds.isdisjoint({"request_authorization", "extend_authorization"}):
@@ -364,18 +392,8 @@ def _with_fixes(
         context.minutes = denied.hidden.held_minutes
     elif "sign_note" in kinds:
         context.minutes = denied.hidden.documented_minutes
-    if context.minutes is not None and _says_shorter_code(fixes, line.line_number):
-        shorter = _shorter_code(context.code, context.minutes)
+    if "bill_documented_code" in kinds and context.minutes is not None:
+        is_short = context.minutes < SERVICES[context.code].floor
+        shorter = _shorter_code(context.code, context.minutes) if is_short else ""
         context.code = shorter or context.code
     return context
-
-
-def _says_shorter_code(fixes: Iterable[Fix], number: int) -> bool:
-    """Whether someone is told to bill the code that the note's minutes make, whose
-    charge is not on file: advice with the note as its proof."""
-    return any(
-        one.kind == "follow_rule"
-        and one.line_numbers == (number,)
-        and any(proof.record_kind == "encounter" for proof in one.proofs)
-        for one in fixes
-    )
