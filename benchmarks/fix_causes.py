@@ -359,7 +359,7 @@ def removes(
 
 
 def _steps(fixes: Iterable[Fix], number: int) -> set[str]:
-    """What these fixes have someone do about a line, advice in the catalogue's words."""
+    """What these fixes have someone do about a line; advice as the step it names."""
     kinds: set[str] = set()
     for one in fixes:
         if one.line_numbers and number not in one.line_numbers:
