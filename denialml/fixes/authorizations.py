@@ -240,5 +240,5 @@ def _in_words(one: Authorization, line: LineCase) -> str:
         says += f", {plain(one.units)} units"
         left = line.facts.authorization_units_left
         if left is not None:
-            says += f" of which {plain(left)} are left"
+            says += f" of which {plain(left) if left > 0 else 'none'} are left"
     return f"{says}."

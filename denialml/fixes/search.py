@@ -3,7 +3,8 @@
 Sets are tried by size, smallest first, each judged as a whole: what two fixes do
 together is not the sum of what each does alone. With several of the smallest size the
 one with more data corrections is taken, then the one that leaves the lowest risk. Where
-no set of up to `LARGEST_TRIED` is enough, the best of them grows by one fix at a time.
+no set of up to `LARGEST_TRIED` is enough, the best single fix grows by one at a time, as
+long as the next one is worth its work.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,8 @@ MOST_TRIED = 7
 # A fix that takes less of the risk away is no reason to do anything: a tenth of it, and
 # a point at least.
 _SHARE_WORTH_DOING, _POINTS_WORTH_DOING = 0.1, 0.01
+# One that takes as little as this away may still be what brings a set to the goal.
+_POINTS_TO_REACH = 0.005
 
 Chosen = tuple[int, ...]
 
@@ -52,8 +55,11 @@ def is_lower(after: Assessment, before: Assessment) -> bool:
     """Whether the risk is lower by so much that it is worth someone's work."""
     if after.risk is None or before.risk is None:
         return False
-    worth = max(_POINTS_WORTH_DOING, _SHARE_WORTH_DOING * before.risk)
-    return after.risk <= before.risk - worth
+    return after.risk <= before.risk - _worth_doing(before)
+
+
+def _worth_doing(before: Assessment) -> float:
+    return max(_POINTS_WORTH_DOING, _SHARE_WORTH_DOING * (before.risk or 0.0))
 
 
 Assess = Callable[[Sequence[Chosen]], Sequence[Assessment]]
@@ -105,12 +111,15 @@ class Search:
         """The smallest set of these that is enough, else the best; None: none helps."""
         before = self._known[()]
         alone = self.alone(which)
-        helping = [one for one in which if self._helps(alone[one], before)]
+        helping = [
+            one
+            for one in which
+            if self._helps(alone[one], before, worth=_POINTS_TO_REACH)
+        ]
         helping.sort(key=lambda one: self._rank((one,)))
         tried = sorted(helping[:MOST_TRIED])
         if not tried:
             return None
-        best: Chosen = min(((one,) for one in tried), key=self._rank)
         for size in range(1, LARGEST_TRIED + 1):
             sets = [
                 chosen
@@ -121,8 +130,10 @@ class Search:
             fit = [chosen for chosen in sets if self._is_fit(chosen)]
             if fit:
                 return self._ordered(min(fit, key=self._rank), reaches=True)
-            best = min([best, *sets], key=self._rank)
-        return self._grown(best, tried)
+        found = self._grown(min(((one,) for one in tried), key=self._rank), tried)
+        if found.reaches or self._is_worth(found.after[-1], before):
+            return found
+        return None
 
     def _grown(self, best: Chosen, tried: Sequence[int]) -> FoundSet:
         while not self._is_fit(best):
@@ -133,7 +144,8 @@ class Search:
             ]
             self._learn(larger)
             better = min(larger, key=self._rank, default=best)
-            if not self._helps(self._known[better], self._known[best]):
+            now = self._known[best]
+            if not self._helps(self._known[better], now, worth=_worth_doing(now)):
                 break
             best = better
         return self._ordered(best, reaches=self._is_fit(best))
@@ -147,12 +159,17 @@ class Search:
         touched = [self._candidates[one].touches for one in chosen]
         return sum(map(len, touched)) == len(frozenset().union(*touched))
 
-    def _helps(self, after: Assessment, before: Assessment) -> bool:
+    def _helps(self, after: Assessment, before: Assessment, *, worth: float) -> bool:
         if not after.holding <= before.holding or not after.grave <= before.grave:
             return False
         if after.holding < before.holding:
             return True
-        return is_lower(after, before)
+        if after.risk is None or before.risk is None:
+            return False
+        return after.risk <= before.risk - worth
+
+    def _is_worth(self, after: Assessment, before: Assessment) -> bool:
+        return self._helps(after, before, worth=_worth_doing(before))
 
     def _is_fit(self, chosen: Chosen) -> bool:
         return is_fit(self._known[chosen], self._accepted)
