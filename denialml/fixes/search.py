@@ -3,8 +3,8 @@
 Sets are tried by size, smallest first, each judged as a whole: what two fixes do
 together is not the sum of what each does alone. With several of the smallest size the
 one with more data corrections is taken, then the one that leaves the lowest risk. Where
-no set of up to `LARGEST_TRIED` is enough, the best single fix grows by one at a time, as
-long as the next one is worth its work.
+no set of up to `LARGEST_TRIED` is enough, the best single fix grows by one at a time,
+as long as the next one is worth its work.
 """
 
 from collections.abc import Callable, Iterable, Sequence
