@@ -125,7 +125,8 @@ class ToDoView:
 
     `do_not_send` says why it must not go out, empty where it may. `steps` are the
     smallest set in order, `risks` the claim's risk before it and after each step;
-    `outcome` says what comes of them, or, without steps, where the claim stands.
+    `outcome` says what comes of them, or, without steps, where the claim stands; empty
+    where only not to send it is to be said.
     `by_correction` says what the corrections alone would do, empty where that is the
     same. A single step's own risks are those of the set, and are not said again.
     `others` are the fixes beside the set, `refused` what is not suggested.
@@ -271,10 +272,13 @@ def _outcome(score: RiskScore, fixes: ClaimFixes) -> str:
 
 def _standing(score: RiskScore, fixes: ClaimFixes) -> str:
     """Where a claim stands for which there is no set of fixes."""
+    beside = [one for one in fixes.fixes if not _is_refused(one) and not _waits(one)]
+    settled = any(one.resolves for one in beside)
+    if any(map(_waits, fixes.fixes)):
+        return "What else was found can be settled meanwhile:" if settled else ""
     risk, accepted = score.probability, fixes.accepted_risk
     is_held = score.decision is not None and score.decision.decision is Decision.HOLD
     is_risky = not score.abstains and risk > accepted
-    open_ones = [one for one in fixes.fixes if not _is_refused(one)]
     if is_risky:
         now, limit = _apart(risk, accepted)
         said = (
@@ -290,7 +294,6 @@ def _standing(score: RiskScore, fixes: ClaimFixes) -> str:
         if not any(one.verdict == "found" for one in score.findings):
             return f"{within}, and the claim rules found nothing."
         said = f"{within}, and no finding holds the claim."
-    settled = any(one.resolves for one in open_ones)
     return f"{said} What was found can still be settled:" if settled else said
 
 

@@ -136,6 +136,10 @@ def test_what_must_not_be_sent_is_said_first() -> None:
     assert f"What to do {WAIT.statement} Risk 41%" in shown
     assert "EXAMPLE-0001 do not send look first" in shown
     assert "do not send" not in read(EXAMPLE_SCORE)
+    alone = read(with_fixes(fixes=(WAIT,), smallest=None, by_correction=None))
+    assert f"What to do {WAIT.statement} Found by the claim rules" in alone
+    beside = read(with_fixes(fixes=(WAIT, BILLED), smallest=None, by_correction=None))
+    assert f"can be settled meanwhile: {BILLED.statement}" in beside
 
 
 def test_what_is_not_suggested_comes_last_and_quietly() -> None:
