@@ -10,6 +10,11 @@ from denialml.domain.coverage import (
 )
 from denialml.formats.acknowledgment_writing import NO_NAMES
 from denialml.formats.adjustment_writing import write_procedure
+from denialml.formats.eligibility_response import (
+    MEDICARE_RISK_PLAN,
+    OTHER_PAYER,
+    QUALIFIED_BENEFICIARY,
+)
 from denialml.formats.envelope_writing import (
     Envelope,
     SegmentWriter,
@@ -45,8 +50,9 @@ def write_eligibility(
 ) -> bytes:
     """Write one 271 transaction per check, dated `checked_on` (BHT04).
 
-    A check holds no names: `subscriber_names` gives last and first name by member
-    id, for files that people look into. The provider addressed is the receiver.
+    The person is written as the subscriber. Of a check without names,
+    `subscriber_names` gives last and first name by member id, for files that people
+    look into. The provider addressed is the receiver.
 
     Raises:
         InputError: an identifier holds an X12 separator.
@@ -118,11 +124,15 @@ def _write_member(add: Add, check: EligibilityCheck, name: tuple[str, str]) -> N
     if check.trace_number:
         trace_number = code(check.trace_number, "trace_number")
         add("TRN", "2", trace_number, "9DENIALML1")
-    _write_insured(add, check.member_id, name)
+    has_name = check.last_name or check.first_name
+    own = (check.last_name, check.first_name) if has_name else name
+    _write_insured(add, check.member_id, own)
     if check.medical_record_number:
         add("REF", "EJ", code(check.medical_record_number, "medical_record_number"))
     if check.reject_reason_code:
         add("AAA", "N", "", code(check.reject_reason_code, "reject_reason_code"), "C")
+    if check.birth_date is not None or check.gender:
+        add("DMG", "D8", day(check.birth_date), code(check.gender, "gender"))
     for qualifier, value in (
         ("346", check.coverage_begin),
         ("347", check.coverage_end),
@@ -139,17 +149,31 @@ def _write_benefits(add: Add, check: EligibilityCheck) -> None:
         add("EB", _BENEFITS[check.result], "", "30", "", plan_name)
     if check.mental_health_active is not None:
         add("EB", "1" if check.mental_health_active else "I", "", "MH")
+    if check.behavioral_payer_id:
+        if not check.mental_health_active:
+            add("EB", "U", "", "MH")
+        behavioral_payer = code(check.behavioral_payer_id, "behavioral_payer_id")
+        _write_payer(add, "", behavioral_payer)
+    for insurance_type, is_member in (
+        (MEDICARE_RISK_PLAN, check.is_medicare_advantage),
+        (QUALIFIED_BENEFICIARY, check.is_qualified_beneficiary),
+    ):
+        if is_member is not None:
+            add("EB", OTHER_PAYER if is_member else "I", "", "30", insurance_type)
     if check.visits_remaining is not None:
         visits = str(check.visits_remaining)
         add("EB", "F", "", "MH", "", "", "29", "", "", "VS", visits)
     if check.other_payer_id or check.other_payer_name:
         payer_id = code(check.other_payer_id, "other_payer_id")
-        add("EB", "R", "", "30")
-        add("LS", "2120")
-        qualifier = "PI" if payer_id else ""
-        name = text(check.other_payer_name)
-        add("NM1", "PR", "2", name, *[""] * 4, qualifier, payer_id)
-        add("LE", "2120")
+        add("EB", OTHER_PAYER, "", "30")
+        _write_payer(add, text(check.other_payer_name), payer_id)
+
+
+def _write_payer(add: Add, name: str, payer_id: str) -> None:
+    """Loop 2120: whom the benefit before it speaks of."""
+    add("LS", "2120")
+    add("NM1", "PR", "2", name, *[""] * 4, "PI" if payer_id else "", payer_id)
+    add("LE", "2120")
 
 
 def _write_event(add: Add, authorization: Authorization, reference: str) -> None:

@@ -1,7 +1,8 @@
 """Reads one 271 transaction (005010X279, A1; 004010X092 as far as it agrees).
 
 Yields one `EligibilityCheck` per subscriber (2000C) or dependent (2000D) that the
-payer answered, with benefits (EB) or a rejection (AAA).
+payer answered, with benefits (EB) or a rejection (AAA). Name, birth date and gender are
+those of that person; the member number of a dependent may be the subscriber's.
 """
 
 from datetime import date
@@ -20,12 +21,41 @@ OTHER_PAYER = "R"
 LIMITATION = "F"
 REMAINING = "29"
 VISITS = "VS"
+# Another organization answers for the benefit in all things. A carved-out benefit is
+# mostly an active one that names its payer (X12, request for interpretation 1440).
+ASK_ELSEWHERE = "U"
+# EB04 says these of itself (X12 element 1336), whoever answers.
+MEDICARE_RISK_PLAN = "HN"
+QUALIFIED_BENEFICIARY = "QM"
+# CMS lists the Medicare Advantage plan as another payer (EB R) of one of these kinds;
+# of any other payer's answer they are its own plans.
+ADVANTAGE_PLANS = frozenset({MEDICARE_RISK_PLAN, "HM", "IN", "PR", "PS"})
+CMS = "CMS"
 # Mental health, psychotherapy, psychiatric outpatient, mental health outpatient.
 MENTAL_HEALTH_TYPES = frozenset({"MH", "A6", "A8", "CF"})
 GENERAL_TYPES = frozenset({"30", "1", ""})
 _BEGINS = ("346", "356")
 _ENDS = ("347", "357")
 _SPANS = ("291", "307")
+# Of a membership also: coordination of benefits, benefit.
+_SPANS_OF_MEMBERSHIP = (*_SPANS, "290", "292")
+
+
+class _Membership:
+    """One EB that says whether the person is in a program; open where days are None."""
+
+    def __init__(self, insurance_type: str, *, is_member: bool) -> None:
+        self.insurance_type = insurance_type
+        self.is_member = is_member
+        self.begins_on: date | None = None
+        self.ends_on: date | None = None
+
+    def holds_on(self, day: date | None) -> bool:
+        """Whether it speaks of the day; None: it is taken to."""
+        if day is None:
+            return True
+        begun = self.begins_on is None or self.begins_on <= day
+        return begun and (self.ends_on is None or day <= self.ends_on)
 
 
 class EligibilityReader:
@@ -50,6 +80,7 @@ class EligibilityReader:
             "NM1": self._read_name,
             "TRN": self._read_trace,
             "REF": self._read_reference,
+            "DMG": self._read_demographics,
             "AAA": self._read_rejection,
             "DTP": self._read_day,
             "EB": self._read_benefit,
@@ -75,6 +106,11 @@ class EligibilityReader:
         self._member = BLANK
         self._trace = ""
         self._medical_record = ""
+        self._birth_date: date | None = None
+        self._gender = ""
+        self._behavioral_payer = ""
+        self._memberships: list[_Membership] = []
+        self._membership: _Membership | None = None
         self._rejected = ""
         self._begins_on: date | None = None
         self._ends_on: date | None = None
@@ -109,6 +145,8 @@ class EligibilityReader:
         if self._related:
             if name[1] in ("PR", "PRP", "SEP", "TTP") and self._is_other_payer():
                 self._other = (name[9], name[3])
+            elif name[1] == "PR" and name[8] in ("PI", "XV"):
+                self._read_carve_out(name[9])
         elif self._level == "20":
             self._payer = name
         elif self._level == "22":
@@ -128,6 +166,26 @@ class EligibilityReader:
         _, qualifier, value, *_ = self._split(text)
         if qualifier in ("EA", "EJ") and self._benefit is None:
             self._medical_record = value
+
+    def _read_demographics(self, text: str, _ordinal: int) -> None:
+        if self._level in ("22", "23"):
+            dmg = self._split(text)
+            self._birth_date = self._syntax.days[dmg[2]]
+            self._gender = dmg[3]
+
+    def _read_carve_out(self, payer_id: str) -> None:
+        """The payer of a mental-health benefit that another one covers.
+
+        Of a benefit that names the plan as a whole, it is the plan's administrator.
+        """
+        benefit = self._benefit or BLANK
+        types = self._service_types(benefit[3])
+        if (
+            (benefit[1] in ACTIVE_CODES or benefit[1] == ASK_ELSEWHERE)
+            and types & MENTAL_HEALTH_TYPES
+            and "30" not in types
+        ):
+            self._behavioral_payer = self._behavioral_payer or payer_id
 
     def _read_rejection(self, text: str, ordinal: int) -> None:
         code = self._split(text)[3]
@@ -153,6 +211,8 @@ class EligibilityReader:
         if self._level not in ("22", "23") or self._related:
             return
         first, last = self._syntax.day_span(dtp[2], dtp[3])
+        if self._membership is not None:
+            self._date(self._membership, dtp[1], first, last)
         if self._benefit is not None and not self._states_coverage():
             return
         if dtp[1] == "472":
@@ -164,6 +224,17 @@ class EligibilityReader:
             self._cover(first, last)
         elif dtp[1] in _ENDS:
             self._cover(None, first)
+
+    @staticmethod
+    def _date(
+        membership: _Membership, qualifier: str, first: date | None, last: date | None
+    ) -> None:
+        if qualifier in _BEGINS:
+            membership.begins_on = first
+        elif qualifier in _ENDS:
+            membership.ends_on = first
+        elif qualifier in _SPANS_OF_MEMBERSHIP:
+            membership.begins_on, membership.ends_on = first, last
 
     def _cover(self, begins_on: date | None, ends_on: date | None) -> None:
         """Take coverage dates of one place only: the member's, else one benefit's.
@@ -203,6 +274,9 @@ class EligibilityReader:
         code = benefit[1]
         types = self._service_types(benefit[3])
         mental = bool(types & MENTAL_HEALTH_TYPES)
+        self._membership = self._membership_of(benefit, types)
+        if self._membership is not None:
+            self._memberships.append(self._membership)
         if code in ACTIVE_CODES or code in INACTIVE_CODES:
             self._any.add(code)
             self._plan_name = self._plan_name or benefit[5]
@@ -218,6 +292,35 @@ class EligibilityReader:
             self._other = ("", benefit[5])
         elif limits_visits and mental:
             self._visits = visits if self._visits is None else min(self._visits, visits)
+
+    def _membership_of(self, benefit: list[str], types: set[str]) -> _Membership | None:
+        """What the benefit says of Medicare Advantage or QMB; None: nothing."""
+        code, insurance_type = benefit[1], benefit[4]
+        from_cms = CMS in (self._payer[3].strip().upper(), self._payer[9].upper())
+        if (
+            insurance_type in ADVANTAGE_PLANS
+            and code == OTHER_PAYER
+            and from_cms
+            and types & GENERAL_TYPES
+        ):
+            insurance_type = MEDICARE_RISK_PLAN
+        if insurance_type not in (MEDICARE_RISK_PLAN, QUALIFIED_BENEFICIARY):
+            return None
+        if code in ACTIVE_CODES or code == OTHER_PAYER:
+            return _Membership(insurance_type, is_member=True)
+        if code == NOT_COVERED:
+            return _Membership(insurance_type, is_member=False)
+        return None
+
+    def _is_member(self, insurance_type: str) -> bool | None:
+        """On the day asked about; None: nothing is said of that day."""
+        day = self._asked_on or self._checked_on
+        said = {
+            one.is_member
+            for one in self._memberships
+            if one.insurance_type == insurance_type and one.holds_on(day)
+        }
+        return any(said) if said else None
 
     def _service_types(self, raw: str) -> set[str]:
         """EB03 repeats; senders use the component separator as often as ISA11."""
@@ -277,6 +380,13 @@ class EligibilityReader:
                 visits_remaining=self._visits,
                 trace_number=self._trace or self._subscriber_trace,
                 reject_reason_code=self._rejected,
+                last_name=self._member[3],
+                first_name=self._member[4],
+                birth_date=self._birth_date,
+                gender=self._gender,
+                behavioral_payer_id=self._behavioral_payer,
+                is_medicare_advantage=self._is_member(MEDICARE_RISK_PLAN),
+                is_qualified_beneficiary=self._is_member(QUALIFIED_BENEFICIARY),
                 source=Source(file=transaction.file, segment=self._segment),
             )
         )

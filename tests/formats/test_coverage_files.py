@@ -120,6 +120,80 @@ def test_a_dependent_is_a_check_of_its_own() -> None:
     ]
 
 
+def test_who_the_answer_is_about() -> None:
+    body = """
+        DMG*D8*19800501*F
+        EB*1**30
+        HL*4*3*23*0
+        NM1*03*1*ROE*KID
+        REF*EJ*MR2
+        DMG*D8*20140102*M
+        EB*1**30
+        HL*5*3*23*0
+        NM1*03*1*POE
+        EB*1**30
+    """
+    reading = read_bytes(interchange(INQUIRY + body, kind="271"), file="f")
+    people = [
+        (r.last_name, r.first_name, r.birth_date, r.gender, r.medical_record_number)  # type: ignore[attr-defined]
+        for r in reading.records
+    ]
+    assert people == [
+        ("DOE", "ANA", date(1980, 5, 1), "F", "MR1"),
+        ("ROE", "KID", date(2014, 1, 2), "M", "MR2"),
+        ("POE", "", None, "", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("benefits", "payer"),
+    [
+        ("EB*1**MH\nLS*2120\nNM1*PR*2*MIND CARE*****PI*MIND1\nLE*2120", "MIND1"),
+        ("EB*U**MH\nLS*2120\nNM1*PR*2*MIND CARE*****XV*MIND1\nLE*2120", "MIND1"),
+        # The plan's own administrator, another kind of benefit, a clinician, a further
+        # payer, and a name without a number.
+        ("EB*1**30\nLS*2120\nNM1*PR*2*PLAN*****PI*PLAN1\nLE*2120", ""),
+        ("EB*1**88\nLS*2120\nNM1*PR*2*PILLS*****PI*PILLS1\nLE*2120", ""),
+        ("EB*1**MH\nLS*2120\nNM1*1P*1*ROE*****XX*1234567893\nLE*2120", ""),
+        ("EB*R**MH\nLS*2120\nNM1*PR*2*OTHER*****PI*OTHER1\nLE*2120", ""),
+        ("EB*1**MH\nLS*2120\nNM1*PR*2*MIND CARE\nLE*2120", ""),
+    ],
+)
+def test_who_pays_behavioral_health(benefits: str, payer: str) -> None:
+    assert check(benefits).behavioral_payer_id == payer
+
+
+@pytest.mark.parametrize(
+    ("payer", "benefits", "advantage", "qualified"),
+    [
+        ("ACME", "EB*1**30*HM*GOLD PLAN", None, None),
+        ("ACME", "EB*1**30*HN*GOLD PLAN", True, None),
+        # As CMS lists it, with the days of the membership (asked for 2026-02-11).
+        ("CMS", "EB*R**30*HM\nDTP*290*D8*20260101", True, None),
+        ("CMS", "EB*R**30*HM\nDTP*290*RD8*20250101-20251231", None, None),
+        ("CMS", "EB*R**30*HM\nDTP*290*D8*20260301", None, None),
+        ("CMS", "EB*R**30*HM\nDTP*347*D8*20260210", None, None),
+        ("CMS", "EB*R***QM*STATE PLAN\nDTP*290*D8*20170201", None, True),
+        ("CMS", "EB*1**30*MB\nEB*R**88*OT", None, None),
+        ("ACME", "EB*R**30*HM", None, None),
+        # Amounts say who would owe what, not who is a member.
+        ("CMS", "EB*C**30*QM*Medicare Part B*23*0", None, None),
+        ("ACME", "EB*I**30*HN\nEB*I**30*QM", False, False),
+        ("ACME", "EB*I**30*HN\nEB*R**30*HN", True, None),
+        ("ACME", "EB*6**30*HN", None, None),
+    ],
+)
+def test_what_the_answer_says_of_medicare(
+    payer: str, benefits: str, advantage: bool | None, qualified: bool | None
+) -> None:
+    asked = INQUIRY.replace("*ACME1", f"*{payer}")
+    reading = read_bytes(interchange(asked + benefits, kind="271"), file="f")
+    [found] = reading.records
+    assert isinstance(found, EligibilityCheck)
+    assert found.is_medicare_advantage is advantage
+    assert found.is_qualified_beneficiary is qualified
+
+
 def test_an_inquiry_rejected_before_any_member() -> None:
     data = interchange(
         """

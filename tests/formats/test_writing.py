@@ -379,6 +379,35 @@ def test_eligibility_is_read_back_equal(
     assert read_bytes(data, file="f").problems == ()
 
 
+@pytest.mark.parametrize("result", EligibilityResult)
+@pytest.mark.parametrize("mental_health", [None, True, False])
+@pytest.mark.parametrize("is_member", [None, True, False])
+def test_the_person_and_the_programs_of_an_answer_are_read_back_equal(
+    result: EligibilityResult, mental_health: bool | None, is_member: bool | None
+) -> None:
+    check = EligibilityCheck(
+        checked_on=date(2026, 2, 1),
+        payer_id="ACME1",
+        member_id="M1",
+        result=result,
+        mental_health_active=mental_health,
+        last_name="DOE",
+        first_name="ANA",
+        birth_date=date(1990, 1, 2),
+        gender="F",
+        behavioral_payer_id="MIND1",
+        is_medicare_advantage=is_member,
+        is_qualified_beneficiary=is_member,
+    )
+    beside_another = replace(check, other_payer_id="OTHER1", birth_date=None)
+    checks = [check, beside_another, replace(check, gender="", first_name="")]
+    data = write_eligibility(
+        checks, envelope=ENVELOPE, subscriber_names={"M1": ("ROE", "IDA")}
+    )
+    assert read_back(data) == checks
+    assert read_bytes(data, file="f").problems == ()
+
+
 @pytest.mark.parametrize("decision", AuthorizationDecision)
 @pytest.mark.parametrize("codes", [(), ("90837",), ("90837", "90834")])
 def test_authorizations_are_read_back_equal(
