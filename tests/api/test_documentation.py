@@ -81,6 +81,17 @@ def test_every_reference_leads_to_a_shape(document: dict[str, object]) -> None:
     assert wanted <= set(document["components"]["schemas"])  # type: ignore[index]
 
 
+def test_the_answer_of_scoring_is_shaped_down_to_an_edit(
+    document: dict[str, object],
+) -> None:
+    shapes = document["components"]["schemas"]  # type: ignore[index]
+    assert {"ClaimFixes", "FixSet", "Fix", "Edit", "Proof"} <= set(shapes)
+    [operation] = [it for it in operations(document) if it.path == "/v1/claims/score"]
+    [answer] = operation.definition["responses"]["200"]["content"].values()
+    [score] = answer["example"]["scores"]
+    assert set(shapes["Fix"]["properties"]) == set(score["fixes"]["fixes"][0])
+
+
 def test_every_guarded_operation_names_the_key(document: dict[str, object]) -> None:
     for operation in operations(document):
         guarded = operation.path.startswith("/v1/")
