@@ -24,7 +24,7 @@ from api.failures import as_problem
 from api.gate import Gate
 from api.judged_practices import JudgedPractices
 from api.openapi import TITLE, openapi_builder
-from api.pages import denial, entrance, letter, outgoing, worklist
+from api.pages import denial, draft, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_answer
 from api.problems import RequestProblem
 from api.resources import Clock, Service, make_sign_ins, open_swift_engine, utc_now
@@ -71,6 +71,7 @@ ROUTERS = (
     denial.router,
     letter.router,
     outgoing.router,
+    draft.router,
 )
 SHAPES = (
     *claims.SHAPES,

@@ -142,6 +142,30 @@ class ToDoView:
     refused: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class CorrectionView:
+    """One correction that a draft can be written of. `is_chosen`: it is of the smallest
+    set of corrections, or of the smallest set of all fixes."""
+
+    fix_id: str
+    statement: str
+    is_chosen: bool
+
+
+def corrections_of(score: RiskScore) -> tuple[CorrectionView, ...]:
+    """The data corrections of a scored claim, those that help most chosen."""
+    fixes = score.fixes
+    if fixes is None:
+        return ()
+    sets = [one for one in (fixes.by_correction, fixes.smallest) if one is not None]
+    chosen = {fix_id for one in sets for fix_id in one.fix_ids}
+    return tuple(
+        CorrectionView(one.fix_id, one.statement, one.fix_id in chosen)
+        for one in fixes.fixes
+        if one.fix_class is FixClass.DATA_CORRECTION
+    )
+
+
 def to_do_view(score: RiskScore) -> ToDoView | None:
     """What to do about a scored claim; None where its fixes were not asked for."""
     fixes = score.fixes

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,7 +12,13 @@ from starlette.responses import HTMLResponse
 
 from api.dependencies import Purpose, Visit, admitted
 from api.pages.denial_view import cause_label
-from api.pages.fix_view import ToDoView, remedy_of, to_do_view
+from api.pages.fix_view import (
+    CorrectionView,
+    ToDoView,
+    corrections_of,
+    remedy_of,
+    to_do_view,
+)
 from api.pages.forms import Form, read_form, require_token
 from api.pages.rendering import frame_of, render
 from api.permissions import Permission
@@ -23,7 +29,8 @@ from denialml.domain.claim import Claim
 from denialml.domain.edit import Decision, EditFinding
 from denialml.domain.problem import Problem
 from denialml.domain.risk import AnswerDays, Contribution, LineRisk, RiskScore
-from denialml.errors import ModelError, RulesRejected, UnreadableFile
+from denialml.errors import InputError, ModelError, RulesRejected, UnreadableFile
+from denialml.journeys.corrected_drafts import claim_text
 
 router = APIRouter(prefix="/claims", include_in_schema=False)
 Scoring = Annotated[
@@ -95,6 +102,8 @@ class ClaimView:
     abstention_reason: str
     decision: Decision
     to_do: ToDoView | None
+    correctable: str
+    corrections: tuple[CorrectionView, ...]
     found: tuple[FoundView, ...]
     not_told: tuple[UnknownView, ...]
     warnings: tuple[str, ...]
@@ -157,6 +166,11 @@ def show_risk(
     return _page(visit, read=read, scores=scores, pasted=pasted)
 
 
+def upload_page(visit: Visit, *, refusal: str) -> HTMLResponse:
+    """The form with why something could not be done."""
+    return _page(visit, refusal=refusal, status=422)
+
+
 def _page(
     visit: Visit,
     *,
@@ -170,7 +184,10 @@ def _page(
     scored = None
     if scores is not None:
         scored = sorted(
-            (claim_view(*pair) for pair in zip(claims, scores, strict=True)),
+            (
+                claim_view(*pair, now=visit.now)
+                for pair in zip(claims, scores, strict=True)
+            ),
             key=lambda view: (view.decision is not Decision.HOLD, -view.probability),
         )
     problems = read.problems[:SHOWN_PROBLEMS] if read is not None else ()
@@ -187,7 +204,7 @@ def _page(
     )
 
 
-def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
+def claim_view(claim: Claim, score: RiskScore, *, now: datetime) -> ClaimView:
     """One scored claim for the page: reasons, remedies once each, largest first."""
     raising = [
         it
@@ -199,6 +216,7 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
     lines = tuple(line_view(line) for line in score.lines)
     riskiest = max(lines, key=lambda line: line.risk.probability)
     to_do = to_do_view(score)
+    corrections = corrections_of(score)
     is_told = to_do is not None and (to_do.do_not_send or to_do.steps or to_do.others)
     return ClaimView(
         patient_control_number=claim.patient_control_number,
@@ -211,6 +229,8 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
         abstention_reason=score.abstention_reason,
         decision=score.decision.decision if score.decision else Decision.PASSES,
         to_do=to_do,
+        correctable=_as_x12(claim, written_at=now) if corrections else "",
+        corrections=corrections,
         found=tuple(
             FoundView(one, remedy_of(one, score.fixes))
             for one in score.findings
@@ -228,6 +248,14 @@ def claim_view(claim: Claim, score: RiskScore) -> ClaimView:
         ),
         lines=lines,
     )
+
+
+def _as_x12(claim: Claim, *, written_at: datetime) -> str:
+    """The claim for the form that asks for a draft; empty: X12 cannot carry it."""
+    try:
+        return claim_text(claim, created_at=written_at)
+    except InputError:
+        return ""
 
 
 def not_told(findings: Sequence[EditFinding]) -> tuple[UnknownView, ...]:

@@ -92,6 +92,21 @@ def draft_file(drafts: Sequence[CorrectedDraft], *, created_at: datetime) -> byt
     InputError
         An identifier holds an X12 separator.
     """
+    return _written([draft.claim for draft in drafts], created_at=created_at)
+
+
+def claim_text(claim: Claim, *, created_at: datetime) -> str:
+    """A claim as 837P text of test data, from which it can be read again.
+
+    Raises
+    ------
+    InputError
+        An identifier holds an X12 separator.
+    """
+    return _written([claim], created_at=created_at).decode("ascii")
+
+
+def _written(claims: Sequence[Claim], *, created_at: datetime) -> bytes:
     envelope = Envelope(
         sender_id=_NOBODY,
         receiver_id=_NOBODY,
@@ -101,7 +116,7 @@ def draft_file(drafts: Sequence[CorrectedDraft], *, created_at: datetime) -> byt
         sender_name=_NOBODY,
         receiver_name=_NOBODY,
     )
-    return write_claims([draft.claim for draft in drafts], envelope=envelope)
+    return write_claims(claims, envelope=envelope)
 
 
 def claim_ids_of(

@@ -25,6 +25,7 @@ from denialml.domain.fix import ClaimFixes, Edit, Fix, FixBy, FixClass, FixSet
 from denialml.domain.risk import RiskScore
 from denialml.fixes.candidate import FixKind
 from denialml.fixes.elements import EDITABLE
+from tests.api.running import START
 
 
 def example_fixes() -> tuple[ClaimFixes, FixSet]:
@@ -74,7 +75,7 @@ def page_of(score: RiskScore) -> str:
         frame=Frame(
             "Harbor Lane", True, "token", "key", frozenset(), date(2026, 11, 2)
         ),
-        scored=[claim_view(EXAMPLE_CLAIM, score)],
+        scored=[claim_view(EXAMPLE_CLAIM, score, now=START)],
         model_version="m",
         problems=[],
         refusal="",

@@ -25,7 +25,7 @@ from denialml.domain.denial import Deadline, DeadlineBasis, RootCause
 from denialml.domain.edit import ClaimDecision, Decision, Measured
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.domain.risk import AnswerDays, LikelyCause, RiskScore
-from tests.api.running import AUTHORIZATIONS, X12, Running
+from tests.api.running import AUTHORIZATIONS, START, X12, Running
 
 TODAY = date(2026, 11, 2)
 
@@ -225,7 +225,7 @@ def outgoing_page(score: RiskScore) -> str:
     answer = render(
         "outgoing.html.j2",
         frame=Frame("Harbor Lane", True, "token", "key", frozenset(), TODAY),
-        scored=[claim_view(EXAMPLE_CLAIM, score)],
+        scored=[claim_view(EXAMPLE_CLAIM, score, now=START)],
         model_version="m",
         problems=[],
         refusal="",
@@ -270,7 +270,7 @@ def test_an_outgoing_claim_has_no_number_for_its_risk_where_the_score_abstains()
     shown = outgoing_page(score)
     assert f"{reason} The number" in shown
     assert "The true risk lies between" not in shown
-    assert claim_view(EXAMPLE_CLAIM, score).tone == ""
+    assert claim_view(EXAMPLE_CLAIM, score, now=START).tone == ""
 
 
 @pytest.mark.parametrize(

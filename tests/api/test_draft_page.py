@@ -1,0 +1,106 @@
+"""A corrected draft from the page of outgoing claims: chosen, saved and audited."""
+
+import html
+import re
+from collections.abc import Iterator
+
+import httpx
+import msgspec
+import pytest
+
+from denialml.domain.claim import Claim
+from denialml.formats import read_bytes
+from denialml.journeys.corrected_drafts import claim_text
+from denialml.store.audit import AuditAction, list_events
+from denialml.store.database import open_session
+from tests.api.running import START, Running
+
+
+@pytest.fixture
+def browser(running: Running, harbor: str) -> Iterator[httpx.Client]:
+    with running.signed_in(running.key(harbor)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def mistaken(running: Running) -> list[Claim]:
+    """Outgoing claims with a place that their signed notes contradict."""
+    records = read_bytes(running.outgoing, file="outgoing.edi").records
+    return [
+        msgspec.structs.replace(
+            one, place_of_service="02", prior_authorization_number=""
+        )
+        for one in records
+        if isinstance(one, Claim)
+    ]
+
+
+def token_of(page: httpx.Response) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def draft_form(browser: httpx.Client, mistaken: list[Claim]) -> dict[str, str]:
+    """The first form for a draft on the page, as a browser would send it."""
+    token = token_of(browser.get("/claims"))
+    for claim in mistaken:
+        text = claim_text(claim, created_at=START)
+        page = browser.post("/claims", data={"csrf_token": token, "text": text})
+        assert page.status_code == 200
+        form = re.search(r'<form[^>]*class="draft".*?</form>', page.text, re.S)
+        if form is not None:
+            fields = {
+                name: html.unescape(value)
+                for name, value in re.findall(
+                    r'name="([^"]+)" value="([^"]*)"', form[0]
+                )
+            }
+            assert any(name.startswith("fix-") for name in fields)
+            return fields
+    pytest.fail("no outgoing claim of the simulated practice can be corrected")
+
+
+def drafted(running: Running, harbor: str) -> int:
+    with open_session(running.engine, read_only=True) as session:
+        events = list_events(session, harbor, limit=1_000_000)
+        return sum(one.action is AuditAction.CORRECTION_DRAFTED for one in events)
+
+
+def test_the_chosen_corrections_are_saved_as_a_file(
+    running: Running, harbor: str, browser: httpx.Client, draft_form: dict[str, str]
+) -> None:
+    before = drafted(running, harbor)
+    chosen = sum(name.startswith("fix-") for name in draft_form)
+    answer = browser.post("/claims/corrections", data=draft_form)
+    assert answer.status_code == 200, answer.text
+    assert "attachment" in answer.headers["content-disposition"]
+    assert answer.headers["cache-control"] == "no-store"
+    [original] = read_bytes(draft_form["claim"].encode(), file="as it was").records
+    [draft] = read_bytes(answer.content, file="draft").records
+    assert isinstance(draft, Claim)
+    assert msgspec.structs.replace(draft, source=None) != msgspec.structs.replace(
+        original, source=None
+    )
+    assert drafted(running, harbor) == before + chosen
+
+
+def test_nothing_is_drafted_without_a_choice_or_from_elsewhere(
+    running: Running, harbor: str, browser: httpx.Client, draft_form: dict[str, str]
+) -> None:
+    before = drafted(running, harbor)
+    none = {name: it for name, it in draft_form.items() if not name.startswith("fix-")}
+    refused = browser.post("/claims/corrections", data=none)
+    assert refused.status_code == 422
+    assert "at least one correction" in refused.text
+    for change in (
+        {"csrf_token": "guessed"},
+        {"fix-1": "change_code"},
+        {"fix-1": "verify_eligibility"},
+        {"claim": "ISA*"},
+        {"claim": ""},
+    ):
+        answer = browser.post("/claims/corrections", data=draft_form | change)
+        assert answer.status_code in (403, 422), change
+    assert drafted(running, harbor) == before
