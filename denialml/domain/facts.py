@@ -124,12 +124,14 @@ class LineRecords(Judgment, frozen=True):
 
     `note` is the signed note of the line's own clinician or claim, `draft` one of them
     that nobody has signed yet; `note_of_another` is a signed note of the day by another
-    clinician, where there is none of the own. `check` is the payer's last eligibility
-    answer. `authorizations` and `enrollments` are all on file of this patient, or
-    clinician, with the payer. `sent` are the lines sent for this patient before, to any
-    payer, oldest first. `checks_elsewhere` are the last eligibility answers of other
-    payers about this patient, `supervisor` the clinician's own, `answered` the final
-    answers received on this patient's earlier claims, oldest first.
+    clinician, where there is none of the own. `notes` are all the signed ones that may
+    be the line's, `note` among them: they name the claim, the line's code or no code.
+    `check` is the payer's last eligibility answer. `authorizations` and `enrollments`
+    are all on file of this patient, or clinician, with the payer. `sent` are the lines
+    sent for this patient before, to any payer, oldest first. `checks_elsewhere` are the
+    last eligibility answers of other payers about this patient, `supervisor` the
+    clinician's own, `answered` the final answers received on this patient's earlier
+    claims, oldest first.
     """
 
     note: Encounter | None = None
@@ -143,6 +145,7 @@ class LineRecords(Judgment, frozen=True):
     supervisor: Clinician | None = None
     checks_elsewhere: tuple[EligibilityCheck, ...] = ()
     answered: tuple[AnsweredLine, ...] = ()
+    notes: tuple[Encounter, ...] = ()
 
 
 class LineFacts(Judgment, frozen=True):

@@ -112,7 +112,7 @@ def _of_minutes(line: LineCase, note: Encounter) -> Iterator[Candidate]:
         )
         if line.line.procedure_code in _LONGER_ONES:
             yield _no_other_code(line, "its note documents no minutes")
-    elif minutes < least:
+    elif minutes < least and len(line.records.notes) == 1:
         yield from _shorter(line, note, minutes)
 
 
@@ -208,6 +208,7 @@ def unit_fixes(case: ClaimCase) -> Iterator[Candidate]:
         )
         if (
             note is None
+            or len(line.records.notes) > 1
             or minutes is None
             or code is None
             or code.unit_rule != "per 15"

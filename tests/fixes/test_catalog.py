@@ -759,6 +759,14 @@ SILENT = [
     ),
     Silent(
         FixKind.REDUCE_UNITS,
+        "two notes of the day may be the line's",
+        lambda: case(
+            line("97153", units=Decimal(8), charge=Decimal(160)),
+            notes=[note(minutes=90), note(encounter_id="E2", minutes=15)],
+        ),
+    ),
+    Silent(
+        FixKind.REDUCE_UNITS,
         "the note is not signed",
         lambda: case(
             line("97153", units=Decimal(8)), notes=[note(minutes=90, signed_on=None)]
@@ -794,6 +802,15 @@ SILENT = [
             line("90837"),
             notes=[note(minutes=45, clinician_npi=OTHER_NPI)],
             earlier=[earlier_claim(on=date(2026, 2, 1))],
+        ),
+    ),
+    Silent(
+        FixKind.BILL_DOCUMENTED_CODE,
+        "two notes of the day may be the line's",
+        lambda: case(
+            line("90837"),
+            notes=[note(minutes=60), note(encounter_id="E2", minutes=45)],
+            earlier=[earlier_claim(line(charge=Decimal(120)), on=date(2026, 2, 1))],
         ),
     ),
     Silent(

@@ -210,6 +210,106 @@ def test_note_counts_from_its_signature(
     assert facts.is_telehealth is (signed is True)
 
 
+def session(number: str, **changes: object) -> Encounter:
+    values: dict[str, object] = {
+        "encounter_id": number,
+        "service_date": DAY,
+        "clinician_npi": "1888888885",
+        "medical_record_number": "R1",
+        "minutes": 55,
+        "signed_on": DAY,
+    }
+    return Encounter(**{**values, **changes})  # type: ignore[arg-type]
+
+
+_PLAIN: dict[str, object] = {}
+_OF_CLAIM = {"patient_control_number": "C1"}
+_OF_OTHER_CLAIM = {"patient_control_number": "C0"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "notes", "note"),
+    [
+        pytest.param(_PLAIN, _PLAIN, ["e1", "e2"], "e2", id="nothing named"),
+        pytest.param(_OF_CLAIM, _PLAIN, ["e1", "e2"], "e1", id="one names the claim"),
+        pytest.param(
+            {"procedure_code": "G2083"}, _PLAIN, ["e1", "e2"], "e1", id="names the code"
+        ),
+        pytest.param(
+            _PLAIN,
+            {"procedure_code": "90837"},
+            ["e1"],
+            "e1",
+            id="the second is the other line's",
+        ),
+        pytest.param(
+            _PLAIN,
+            {"procedure_code": "90837", **_OF_CLAIM},
+            ["e1"],
+            "e1",
+            id="the second is the other line's and names the claim",
+        ),
+        pytest.param(
+            _PLAIN, {"procedure_code": "90791"}, ["e1"], "e1", id="a service not billed"
+        ),
+        pytest.param(
+            _PLAIN,
+            {"procedure_code": "90791", **_OF_CLAIM},
+            ["e1", "e2"],
+            "e2",
+            id="billed as another code",
+        ),
+        pytest.param(_OF_CLAIM, _OF_OTHER_CLAIM, ["e1"], "e1", id="another claim's"),
+        pytest.param(
+            _OF_OTHER_CLAIM,
+            _OF_OTHER_CLAIM,
+            ["e1", "e2"],
+            "e2",
+            id="both of the claim that this one follows",
+        ),
+        pytest.param(
+            _PLAIN, {"clinician_npi": "1777777772"}, ["e1"], "e1", id="a colleague's"
+        ),
+        pytest.param(
+            _PLAIN, {"signed_on": SENT + _DAY}, ["e1"], "e1", id="signed later"
+        ),
+        pytest.param(
+            {"signed_on": None}, {"signed_on": None}, [], None, id="none signed"
+        ),
+        pytest.param(
+            {"procedure_code": "90837"},
+            {"procedure_code": "90837", "signed_on": None},
+            ["e1"],
+            "e1",
+            id="the only one, though it names the other line",
+        ),
+    ],
+)
+def test_which_notes_may_be_the_lines(
+    first: dict[str, object],
+    second: dict[str, object],
+    notes: list[str],
+    note: str | None,
+) -> None:
+    claim = make_claim("C1", day=DAY, codes=("G2083", "90837"))
+    book = FactBook(
+        PracticeRecords(encounters=(session("e1", **first), session("e2", **second)))
+    )
+    records = book.line_records(claim, claim.lines[0], as_of=SENT)
+    assert [one.encounter_id for one in records.notes] == notes
+    assert (records.note.encounter_id if records.note else None) == note
+
+
+def test_an_unnamed_note_goes_before_one_of_another_code() -> None:
+    """The facts of the G2083 are not those of the psychotherapy's note beside it."""
+    claim = make_claim("C1", day=DAY, codes=("G2083", "90837"))
+    psychotherapy = session("e2", procedure_code="90837", patient_control_number="C1")
+    notes = [session("e1", minutes=120), psychotherapy]
+    assert facts_of(claim, encounters=notes).documented_minutes == 120
+    assert facts_of(claim, line=1, encounters=notes).documented_minutes == 55
+    assert facts_of(claim, encounters=notes[1:]).documented_minutes == 55
+
+
 @pytest.mark.parametrize(
     ("spans", "state", "age"),
     [

@@ -9,7 +9,7 @@ import pytest
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.rules.case import ClaimCase
-from tests.rules.cases import case, line, note
+from tests.rules.cases import case, changed, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
 OTHER = "1245319599"
@@ -27,6 +27,7 @@ def visit_and(code: str, of_both: Encounter) -> ClaimCase:
 
 # These read nothing but the claim.
 ALWAYS_TELL = {"BH-040"}
+TWO = [note(minutes=45), note(encounter_id="E2", minutes=60)]
 SPEC = [
     Row(
         "BH-036",
@@ -37,6 +38,70 @@ SPEC = [
     ),
     Row("BH-036", CLEAN, lambda: case(line("90837"), notes=[note(minutes=53)])),
     Row("BH-036", CANNOT_TELL, lambda: case(line("90837")), says="documented minutes"),
+    # Two notes of one clinician and day: which of them is the session billed?
+    Row(
+        "BH-036",
+        CANNOT_TELL,
+        lambda: case(line("90837"), notes=TWO),
+        says="which of the day's notes documents 90837",
+    ),
+    Row(
+        "BH-036",
+        CANNOT_TELL,
+        lambda: case(line("90837"), notes=[TWO[1], changed(TWO[0], minutes=None)]),
+        says="which of the day's notes documents 90837",
+    ),
+    Row("BH-036", CLEAN, lambda: case(line("90834"), notes=TWO)),
+    Row(
+        "BH-036",
+        FOUND,
+        lambda: case(
+            line("90837"), notes=[changed(TWO[0], procedure_code="90837"), TWO[1]]
+        ),
+        says="the note has 45",
+    ),
+    Row(
+        "BH-036",
+        CLEAN,
+        lambda: case(
+            line("90837"), notes=[TWO[0], changed(TWO[1], patient_control_number="C1")]
+        ),
+    ),
+    Row(
+        "BH-037",
+        CANNOT_TELL,
+        lambda: case(line("90834"), notes=TWO),
+        says="which of the day's notes documents 90834",
+    ),
+    # A crisis in two parts: the minutes of the day count.
+    Row(
+        "BH-057",
+        CLEAN,
+        lambda: case(
+            line("90839"),
+            line("90840", 2),
+            notes=[note(minutes=40), note(encounter_id="E2", minutes=35)],
+        ),
+    ),
+    Row(
+        "BH-057",
+        FOUND,
+        lambda: case(
+            line("90839"),
+            line("90840", 2),
+            notes=[note(minutes=40), note(encounter_id="E2", minutes=34)],
+        ),
+        says="the note has 74",
+    ),
+    Row(
+        "BH-057",
+        CANNOT_TELL,
+        lambda: case(
+            line("90839"),
+            notes=[note(minutes=20), note(encounter_id="E2", minutes=None)],
+        ),
+        says="documented minutes",
+    ),
     Row(
         "BH-037",
         FOUND,

@@ -11,7 +11,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import case, line, note
+from tests.rules.cases import case, changed, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 ALWAYS_TELL: set[str] = set()
@@ -24,6 +24,11 @@ def quarters(units: int, minutes: int, code: str = "H2014", **fields: Any) -> Cl
     return case(
         line(code, units=Decimal(units)), notes=[note(minutes=minutes)], **fields
     )
+
+
+def twice(*notes: Encounter, units: int = 24, **fields: Any) -> ClaimCase:
+    """97153 of a morning and an afternoon, on one line."""
+    return case(line("97153", units=Decimal(units)), notes=notes, **fields)
 
 
 def clock(start: time, stop: time, **fields: Any) -> Encounter:
@@ -54,6 +59,9 @@ def visit(psychotherapy: str, *notes: Encounter) -> ClaimCase:
     return case(line("99214"), line(psychotherapy, 2), notes=notes)
 
 
+OTHER_NPI = "1999010022"
+MORNING = note(encounter_id="E1", minutes=180)
+AFTERNOON = note(encounter_id="E2", minutes=180)
 SPEC = [
     Row(
         "BH-041",
@@ -72,6 +80,98 @@ SPEC = [
         lambda: quarters(4, 52),
         severity=Severity.WARN,
         by_default=True,
+    ),
+    # A note of the morning and one of the afternoon: six hours make 24 units.
+    Row("BH-041", CLEAN, lambda: twice(MORNING, AFTERNOON)),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: twice(MORNING, AFTERNOON, units=25),
+        says="the 360 documented minutes make 24",
+    ),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: twice(MORNING, changed(AFTERNOON, clinician_npi=OTHER_NPI)),
+        says="the 180 documented minutes make 12",
+    ),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: twice(MORNING, changed(AFTERNOON, signed_on=date(2026, 3, 6))),
+        says="the 180 documented minutes make 12",
+    ),
+    # Whose claim, or whose code, a note is of.
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: twice(
+            changed(MORNING, patient_control_number="C1"),
+            changed(AFTERNOON, patient_control_number="C0"),
+        ),
+        says="the 180 documented minutes make 12",
+    ),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: twice(MORNING, changed(AFTERNOON, procedure_code="97155")),
+        says="the 180 documented minutes make 12",
+    ),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: case(
+            line("97153", units=Decimal(24)),
+            line("97155", 2, units=Decimal(4)),
+            notes=[
+                changed(MORNING, patient_control_number="C1"),
+                changed(AFTERNOON, patient_control_number="C1", procedure_code="97155"),
+            ],
+        ),
+        says="97153 is billed with 24 units; the 180 documented minutes make 12",
+        lines=(1,),
+    ),
+    # Minutes that two notes share count once.
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: twice(
+            clock(time(9), time(12)),
+            clock(time(10), time(13), encounter_id="E2"),
+        ),
+        says="the 240 documented minutes make 16",
+    ),
+    Row(
+        "BH-041",
+        CANNOT_TELL,
+        lambda: twice(MORNING, changed(AFTERNOON, minutes=None)),
+        says="documented minutes",
+    ),
+    Row(
+        "BH-041",
+        CLEAN,
+        lambda: twice(MORNING, changed(AFTERNOON, minutes=None), units=12),
+    ),
+    # Both sessions on lines of their own: the day's units on the day's minutes.
+    Row(
+        "BH-041",
+        CLEAN,
+        lambda: case(
+            line("97153", units=Decimal(12)),
+            line("97153", 2, units=Decimal(12), modifiers=("76",)),
+            notes=[MORNING, AFTERNOON],
+        ),
+    ),
+    Row(
+        "BH-041",
+        FOUND,
+        lambda: case(
+            line("97153", units=Decimal(13)),
+            line("97153", 2, units=Decimal(12), modifiers=("76",)),
+            notes=[MORNING, AFTERNOON],
+        ),
+        says="25 units; the 360 documented minutes make 24",
+        lines=(1, 2),
     ),
     # No way of rounding makes four units of 45 minutes.
     Row("BH-041", FOUND, lambda: quarters(4, 45), severity=Severity.DENY_LIKELY),
@@ -315,6 +415,48 @@ SPEC = [
     Row("BH-039", CLEAN, lambda: visit("90833", note(minutes=20))),
     Row("BH-039", CLEAN, lambda: case(line("90833"), notes=[note()])),
     Row("BH-039", CANNOT_TELL, lambda: visit("90833"), says="signed note"),
+    # Three groups of an hour are a day of three hours.
+    Row(
+        "BH-048",
+        CLEAN,
+        lambda: case(
+            line("S9480"),
+            notes=[note(encounter_id=f"E{place}", minutes=60) for place in (1, 2, 3)],
+            policy=PayerPolicy(program_day_minutes=180),
+        ),
+    ),
+    Row(
+        "BH-048",
+        FOUND,
+        lambda: case(
+            line("S9480"),
+            notes=[note(encounter_id=f"E{place}", minutes=59) for place in (1, 2, 3)],
+            policy=PayerPolicy(program_day_minutes=180),
+        ),
+        says="the note has 177",
+    ),
+    Row(
+        "BH-048",
+        CANNOT_TELL,
+        lambda: case(
+            line("S9480"),
+            notes=[note(minutes=60), note(encounter_id="E2", minutes=None)],
+            policy=PayerPolicy(program_day_minutes=180),
+        ),
+    ),
+    # Two notes of one line by the clock, thirteen hours together.
+    Row(
+        "BH-044",
+        FOUND,
+        lambda: case(
+            line("H2014", units=Decimal(52)),
+            notes=[
+                clock(time(6), time(13)),
+                clock(time(14), time(20), encounter_id="E2"),
+            ],
+        ),
+        says="at work for 780 minutes",
+    ),
 ]
 
 

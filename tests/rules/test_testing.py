@@ -140,6 +140,48 @@ SPEC = [
     Row("BH-047", CLEAN, lambda: case(line("96136"), notes=[note(minutes=16)])),
     Row("BH-047", FOUND, lambda: case(line("96138"), notes=[note(minutes=15)])),
     Row("BH-047", CANNOT_TELL, lambda: case(line("96130")), says="documented minutes"),
+    # Two sittings of a day: their minutes together.
+    Row(
+        "BH-047",
+        CLEAN,
+        lambda: case(
+            line("96130"),
+            notes=[note(minutes=20), note(encounter_id="E2", minutes=11)],
+        ),
+    ),
+    Row(
+        "BH-047",
+        FOUND,
+        lambda: case(
+            line("96130"),
+            notes=[note(minutes=20), note(encounter_id="E2", minutes=10)],
+        ),
+        says="the note has 30",
+    ),
+    Row(
+        "BH-047",
+        CANNOT_TELL,
+        lambda: case(
+            line("96130"),
+            notes=[note(minutes=20), note(encounter_id="E2", minutes=None)],
+        ),
+    ),
+    Row(
+        "BH-045",
+        CLEAN,
+        lambda: both(note(minutes=20), note(encounter_id="E2", minutes=27)),
+    ),
+    Row(
+        "BH-045",
+        FOUND,
+        lambda: both(note(minutes=20), note(encounter_id="E2", minutes=26)),
+        says="take 47 minutes together",
+    ),
+    Row(
+        "BH-045",
+        CANNOT_TELL,
+        lambda: both(note(minutes=20), note(encounter_id="E2", minutes=None)),
+    ),
 ]
 
 

@@ -224,6 +224,7 @@ class FactBook:
             sent=file.sent_before(claim, as_of=as_of),
             checks_elsewhere=file.checks_elsewhere(payer_id, as_of=as_of),
             answered=file.answered_before(as_of),
+            notes=_notes_of_line(notes, note, claim, line, as_of=as_of),
         )
 
     def _enrollment(
@@ -302,14 +303,49 @@ def _note(
     notes: Sequence[Encounter], claim: Claim, line: ServiceLine, *, as_of: date
 ) -> Encounter | None:
     """The note that supports the line: signed by the day, best match first."""
+    found = _signed(notes, as_of)
+    if len(found) <= 1:
+        return found[0] if found else None
+    return max(found, key=lambda encounter: _match(encounter, claim, line))
+
+
+def _notes_of_line(
+    notes: Sequence[Encounter],
+    note: Encounter | None,
+    claim: Claim,
+    line: ServiceLine,
+    *,
+    as_of: date,
+) -> tuple[Encounter, ...]:
+    """All of the notes that may be the line's; `note`, the best match, is one."""
+    if note is None or len(notes) == 1:
+        return (note,) if note is not None else ()
+    number, code = claim.patient_control_number, line.procedure_code
+    of_others = _codes_of_others(claim, line)
     found = [
+        one
+        for one in _signed(notes, as_of)
+        if one.procedure_code not in of_others
+        and (one.procedure_code in ("", code) or one.patient_control_number == number)
+    ]
+    # A claim that was sent again has a new number: its notes may name the first.
+    own = [one for one in found if one.patient_control_number in ("", number)]
+    if note in own:
+        return tuple(own)
+    return tuple(found) if note in found else (note,)
+
+
+def _signed(notes: Sequence[Encounter], as_of: date) -> list[Encounter]:
+    return [
         encounter
         for encounter in notes
         if encounter.signed_on is not None and encounter.signed_on <= as_of
     ]
-    if len(found) <= 1:
-        return found[0] if found else None
-    return max(found, key=lambda encounter: _match(encounter, claim, line))
+
+
+def _codes_of_others(claim: Claim, line: ServiceLine) -> set[str]:
+    """The codes of the claim's other lines: a note that names one is theirs."""
+    return {one.procedure_code for one in claim.lines} - {line.procedure_code}
 
 
 def _unsigned_note(notes: Sequence[Encounter], *, as_of: date) -> Literal[False] | None:
@@ -327,10 +363,13 @@ def _unsigned_note(notes: Sequence[Encounter], *, as_of: date) -> Literal[False]
 
 def _match(
     encounter: Encounter, claim: Claim, line: ServiceLine
-) -> tuple[bool, bool, bool, str]:
+) -> tuple[bool, bool, bool, bool, bool, str]:
+    named = encounter.procedure_code
     return (
+        named not in _codes_of_others(claim, line),
         encounter.patient_control_number == claim.patient_control_number,
-        encounter.procedure_code == line.procedure_code,
+        named == line.procedure_code,
+        not named,
         encounter.clinician_npi == rendering_npi(claim, line),
         encounter.encounter_id,
     )

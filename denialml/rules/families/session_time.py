@@ -2,7 +2,7 @@
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
-from denialml.domain.encounter import Encounter
+from denialml.domain.encounter import Encounter, documented_minutes
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
@@ -15,6 +15,7 @@ from denialml.rules.code_sets import (
 )
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 from denialml.rules.session_codes import PLANNED_TREATMENT, WITHOUT_SESSION
+from denialml.rules.session_notes import minutes_of_day, which_note
 from denialml.rules.words import plain
 
 _NO_MINUTES = CannotTell("documented minutes")
@@ -68,7 +69,9 @@ def minutes_below_band(line: LineCase) -> Verdict:
     if least is None:
         return None
     if minutes is None:
-        return _NO_MINUTES
+        return which_note(line) or _NO_MINUTES
+    if (unclear := which_note(line)) is not None:
+        return None if _all_reach(line, least) else unclear
     if minutes >= least:
         return None
     if _may_be_of_another(line):
@@ -79,6 +82,14 @@ def minutes_below_band(line: LineCase) -> Verdict:
         return Found(says=says)
     # That it takes 26 minutes is a specialist's word.
     return Found(says=says, severity=Severity.WARN, fix=_FIX_OF_SHORT_FAMILY_SESSION)
+
+
+def _all_reach(line: LineCase, least: int) -> bool:
+    """Whether each of the day's notes has the minutes, whichever is the line's."""
+    return all(
+        (_own_minutes(line, one, documented_minutes(one)) or 0) >= least
+        for one in line.records.notes
+    )
 
 
 @line_rule(
@@ -141,6 +152,8 @@ def minutes_above_band(line: LineCase) -> Verdict:
     minutes -= _minutes_of_visit(line)
     if minutes <= code.minutes_maximum or _is_shared(line):
         return None
+    if (unclear := which_note(line)) is not None:
+        return unclear
     return Found(
         says=f"{code.code} covers up to {code.minutes_maximum} minutes; the note has"
         f" {minutes}: it may be billed too low."
@@ -170,12 +183,15 @@ def minutes_above_band(line: LineCase) -> Verdict:
 def crisis_minutes_below_least(line: LineCase) -> Verdict:
     code = line.line.procedure_code
     first_hour = _FIRST_HOUR_OF.get(code)
-    minutes = line.facts.documented_minutes
+    # The minutes of a crisis need not follow each other: those of the day count.
+    minutes, is_all = minutes_of_day(line)
     if minutes is None:
         return _NO_MINUTES
     if first_hour is None:
         if minutes >= _LEAST_OF_FIRST_HOUR:
             return None
+        if not is_all:
+            return _NO_MINUTES
         return Found(
             says=f"{code} takes {_LEAST_OF_FIRST_HOUR} documented minutes; the note has"
             f" {minutes}.",
@@ -190,6 +206,8 @@ def crisis_minutes_below_least(line: LineCase) -> Verdict:
     needed = 45 + 30 * int(units)
     if units < 1 or minutes >= needed or min(lines) != lines[0]:
         return None
+    if not is_all:
+        return _NO_MINUTES
     return Found(
         says=f"{plain(units)} of {code} take {needed} documented minutes"
         f" together with {first_hour}; the note has {minutes}.",
@@ -211,7 +229,11 @@ def _psychotherapy_minutes(line: LineCase) -> int | None:
     """The documented minutes; of psychotherapy beside a visit its own, where the note
     has them beside the clock times of the whole."""
     note, minutes = line.records.note, line.facts.documented_minutes
-    if note is None or minutes is None or note.minutes is None:
+    return minutes if note is None else _own_minutes(line, note, minutes)
+
+
+def _own_minutes(line: LineCase, note: Encounter, minutes: int | None) -> int | None:
+    if minutes is None or note.minutes is None:
         return minutes
     if line.line.procedure_code in PSYCHOTHERAPY_WITH_VISIT:
         return min(minutes, note.minutes)

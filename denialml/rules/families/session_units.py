@@ -1,18 +1,18 @@
 """Units and hours against what the notes document of the sessions."""
 
-from datetime import time
 from decimal import Decimal
 
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
-from denialml.domain.encounter import Encounter
+from denialml.domain.encounter import Encounter, documented_minutes
 from denialml.domain.fix import FixBy, FixClass
 from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import VISITS_OF_ADD_ONS
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 from denialml.rules.session_codes import PLANNED_TREATMENT
+from denialml.rules.session_notes import clock_span, minutes_of_day, minutes_of_union
 from denialml.rules.words import plain
 
 _NO_MINUTES = CannotTell("documented minutes")
@@ -56,7 +56,7 @@ _MINUTES_OF_TWELVE_HOURS = 12 * 60
 def units_beyond_minutes(line: LineCase) -> Verdict:
     if line.line.unit_basis != "UN":
         return None
-    minutes = line.facts.documented_minutes
+    minutes, is_all = minutes_of_day(line)
     if minutes is None:
         return _NO_MINUTES
     if _is_range(line):
@@ -65,7 +65,7 @@ def units_beyond_minutes(line: LineCase) -> Verdict:
     units = line.line.units
     lines: tuple[int, ...] = (line.line.line_number,)
     if len(line.of_claim.lines) > 1:
-        units, lines = _under_the_same_note(line)
+        units, lines = _under_the_same_notes(line)
         if lines[0] != line.line.line_number:
             return None
     counted = max(0, minutes - _MINUTES_BEFORE[code])
@@ -73,6 +73,8 @@ def units_beyond_minutes(line: LineCase) -> Verdict:
     supported = counted // 15 if rounding == "whole" else (counted + 7) // 15
     if units <= supported:
         return None
+    if not is_all:
+        return _NO_MINUTES
     if _shares_unnamed_note(line):
         return _NO_MINUTES_APART
     # Where even a quarter only begun would not be enough, no way of rounding helps.
@@ -96,14 +98,14 @@ def _is_range(line: LineCase) -> bool:
     return last is not None and last != line.day
 
 
-def _under_the_same_note(line: LineCase) -> tuple[Decimal, tuple[int, ...]]:
-    """Units of the code that rest on one note's minutes, and their lines."""
-    note = line.records.note
+def _under_the_same_notes(line: LineCase) -> tuple[Decimal, tuple[int, ...]]:
+    """Units of the code that rest on the same notes' minutes, and their lines."""
+    notes = line.records.notes
     units, lines = line.line.units, [line.line.line_number]
     for other in line.same_session_lines:
         if (
             other.line.procedure_code == line.line.procedure_code
-            and other.records.note == note
+            and other.records.notes == notes
         ):
             units += other.line.units
             lines.append(other.line.line_number)
@@ -111,17 +113,20 @@ def _under_the_same_note(line: LineCase) -> tuple[Decimal, tuple[int, ...]]:
 
 
 def _shares_unnamed_note(line: LineCase) -> bool:
-    """Whether the note may be another service's: it names no code of the claim, and
+    """Whether a note may be another service's: it does not name the line's code, and
     another service of the session, not the add-on's base, rests on it too."""
-    note, code = line.records.note, line.code
-    if note is None or note.procedure_code == line.line.procedure_code:
-        return False
+    code = line.code
+    unnamed = {
+        note.encounter_id
+        for note in line.records.notes
+        if note.procedure_code != line.line.procedure_code
+    }
     bases = code.primary_codes if code is not None else ()
     return any(
         other.line.procedure_code in PLANNED_TREATMENT
         and other.line.procedure_code not in (line.line.procedure_code, *bases)
         and other.records.note is not None
-        and other.records.note.encounter_id == note.encounter_id
+        and other.records.note.encounter_id in unnamed
         for other in line.same_session_lines
     )
 
@@ -149,7 +154,7 @@ def _shares_unnamed_note(line: LineCase) -> bool:
 def more_than_twelve_hours(line: LineCase) -> Verdict:
     alone = len(line.of_claim.lines) == 1
     if alone and line.line.units < _MINUTES_OF_TWELVE_HOURS // 15:
-        minutes = line.facts.documented_minutes
+        minutes, _ = minutes_of_day(line)
         if minutes is None or minutes <= _MINUTES_OF_TWELVE_HOURS:
             return None
     if line.day is None:
@@ -164,7 +169,7 @@ def more_than_twelve_hours(line: LineCase) -> Verdict:
     spans = _clock_spans(lines)
     if spans is None:
         return CannotTell("start and stop times of the day's notes")
-    minutes = _minutes_of_union(spans)
+    minutes = minutes_of_union(spans)
     if minutes <= _MINUTES_OF_TWELVE_HOURS:
         return None
     return Found(
@@ -179,9 +184,13 @@ def _claimed_minutes(lines: list[LineCase]) -> int:
     of_notes: dict[str, int] = {}
     without_note = 0
     for line in lines:
-        note, minutes = line.records.note, line.facts.documented_minutes
-        if note is not None and minutes is not None:
-            of_notes[note.encounter_id] = minutes
+        told = {
+            note.encounter_id: minutes
+            for note in line.records.notes
+            if (minutes := documented_minutes(note)) is not None
+        }
+        if told:
+            of_notes |= told
         elif line.line.procedure_code in _MINUTES_BEFORE and not _is_range(line):
             without_note += int(line.line.units) * 15
         else:
@@ -193,32 +202,14 @@ def _clock_spans(lines: list[LineCase]) -> list[tuple[int, int]] | None:
     """Minutes of the day of each note by the lines' clinician; None: one is missing."""
     spans: list[tuple[int, int]] = []
     for line in lines:
-        note = line.records.note
-        span = _clock_span(note)
-        if note is None or span is None or note.clinician_npi != line.rendering_npi:
+        if not line.records.notes:
             return None
-        spans.append(span)
+        for note in line.records.notes:
+            span = clock_span(note)
+            if span is None or note.clinician_npi != line.rendering_npi:
+                return None
+            spans.append(span)
     return spans
-
-
-def _clock_span(note: Encounter | None) -> tuple[int, int] | None:
-    """Minutes since midnight of start and stop; past midnight they run on."""
-    if note is None or note.started_at is None or note.stopped_at is None:
-        return None
-    start, stop = _minute_of_day(note.started_at), _minute_of_day(note.stopped_at)
-    return start, stop if stop > start else stop + 24 * 60
-
-
-def _minute_of_day(moment: time) -> int:
-    return moment.hour * 60 + moment.minute
-
-
-def _minutes_of_union(spans: list[tuple[int, int]]) -> int:
-    total, reached = 0, 0
-    for start, stop in sorted(spans):
-        total += max(0, stop - max(start, reached))
-        reached = max(reached, stop)
-    return total
 
 
 @line_rule(
@@ -243,7 +234,8 @@ def _minutes_of_union(spans: list[tuple[int, int]]) -> int:
     ),
 )
 def program_day_too_short(line: LineCase) -> Verdict:
-    minutes, least = line.facts.documented_minutes, line.policy.program_day_minutes
+    minutes, is_all = minutes_of_day(line)
+    least = line.policy.program_day_minutes
     if least is None:
         # Three hours are what the program offers a day, not what each patient must
         # attend; shorter days fail only by a payer's own rule (review E26).
@@ -254,6 +246,8 @@ def program_day_too_short(line: LineCase) -> Verdict:
         return _NO_MINUTES
     if minutes >= least:
         return None
+    if not is_all:
+        return _NO_MINUTES
     return Found(
         says=f"{line.line.procedure_code} takes {least} attended minutes a day with"
         f" this payer; the note has {minutes}."
@@ -316,11 +310,11 @@ def _shares_minutes(
     note: Encounter, visit_note: Encounter, evaluation: int, least: int
 ) -> bool:
     """Whether the clock proves that minutes of the visit were used a second time."""
-    span, visit_span = _clock_span(note), _clock_span(visit_note)
+    span, visit_span = clock_span(note), clock_span(visit_note)
     if span is None or visit_span is None:
         return False
     length = span[1] - span[0]
-    whole = _minutes_of_union([span, visit_span])
+    whole = minutes_of_union([span, visit_span])
     if note.encounter_id != visit_note.encounter_id:
         return evaluation + length > whole
     # Minutes beside clock times are the psychotherapy's, unless they are the whole.

@@ -9,6 +9,7 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.other_services import clinician_of, services_between
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+from denialml.rules.session_notes import minutes_of_day
 from denialml.rules.words import listed, plain
 
 # First hour of the evaluation, and the code of each further hour.
@@ -110,7 +111,7 @@ def _minutes_used_again(line: LineCase) -> Verdict:
             " overlap.",
             lines=lines,
         )
-    minutes = line.facts.documented_minutes
+    minutes, is_all = minutes_of_day(line)
     if minutes is None:
         return _NO_MINUTES_APART
     hours = _units(same, _FURTHER_HOURS[code])
@@ -119,6 +120,8 @@ def _minutes_used_again(line: LineCase) -> Verdict:
     needed = (60 * hours + 31) + (30 * halves + 16)
     if minutes >= needed:
         return None
+    if not is_all:
+        return _NO_MINUTES_APART
     billed = [code, _ADMINISTRATION]
     billed += [_FURTHER_HOURS[code]] if hours else []
     billed += [_FURTHER_ADMINISTRATION] if halves else []
@@ -173,12 +176,13 @@ def _overlap(one: Encounter, other: Encounter) -> bool:
     ),
 )
 def testing_minutes_below_least(line: LineCase) -> Verdict:
-    code, minutes = line.line.procedure_code, line.facts.documented_minutes
-    if minutes is None:
-        return CannotTell("documented minutes")
+    code = line.line.procedure_code
+    minutes, is_all = minutes_of_day(line)
     least = _LEAST_MINUTES[code]
-    if minutes >= least:
+    if minutes is not None and minutes >= least:
         return None
+    if minutes is None or not is_all:
+        return CannotTell("documented minutes")
     return Found(
         says=f"{code} takes {least} documented minutes; the note has {minutes}."
     )
