@@ -8,15 +8,21 @@ from denialml.domain.fix import Edit, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction
 from denialml.fixes.elements import CLAIM_PLACE, LINE_PLACE, MODIFIERS, edit_of
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.families.telehealth import (
+    ENCOUNTER_CLINIC_CODES,
+    HELD_BY_CODE,
+    HOMES,
+    NOT_A_HOME,
+    is_at_a_distance,
+)
 from denialml.rules.session_codes import WITHOUT_SESSION
 from denialml.rules.words import listed
 
 _PLACES = frozenset({"02", "10"})
 _AT_HOME, _ELSEWHERE, _OFFICE = "10", "02", "11"
-# The note's own words for places that are plainly not a home (`BH-077` reads the same).
-_NOT_A_HOME = frozenset({"clinic", "office", "hospital", "facility", "school", "work"})
 # Hospitals and clinics that are paid by the encounter have rules of their own.
 _PLACES_OF_THEIR_OWN = frozenset({"19", "21", "22", "23", "50", "51", "52", "72"})
+_CODES_OF_THEIR_OWN = WITHOUT_SESSION | HELD_BY_CODE | ENCOUNTER_CLINIC_CODES
 _IN_THE_OFFICE = frozenset({"clinic", "office"})
 _SAY_TELEHEALTH = frozenset({"95", "93", "GT", "GQ", "FQ"})
 _AUDIO_ONLY = frozenset({"93", "FQ"})
@@ -47,9 +53,9 @@ def _is_documented(line: LineCase) -> bool:
     return (
         note is not None
         and note.modality is not _UNKNOWN
-        and line.line.procedure_code not in WITHOUT_SESSION
+        and line.line.procedure_code not in _CODES_OF_THEIR_OWN
         and line.place not in _PLACES_OF_THEIR_OWN
-        and line.facts.is_telehealth
+        and is_at_a_distance(line)
     )
 
 
@@ -57,7 +63,7 @@ def _right_place(line: LineCase) -> str:
     """The place that the note, and the payer where it has one, ask for; or empty."""
     note = line.records.note
     assert note is not None
-    location = note.patient_location.lower()
+    location = note.patient_location.strip().lower()
     if note.modality is _IN_PERSON:
         if line.place not in _PLACES:
             return ""
@@ -68,9 +74,9 @@ def _right_place(line: LineCase) -> str:
         return wanted
     if not wanted and not (line.place in _PLACES or _of_medicare(line)):
         return ""  # some payers take telehealth with the place of a visit there
-    if location == "home":
+    if location in HOMES:
         return _AT_HOME
-    return _ELSEWHERE if location in _NOT_A_HOME else ""
+    return _ELSEWHERE if location in NOT_A_HOME else ""
 
 
 def _of_medicare(line: LineCase) -> bool:
@@ -115,6 +121,7 @@ def _wanted(line: LineCase) -> str | None:
 
 def _place(case: ClaimCase, lines: list[LineCase], places: dict[int, str]) -> Candidate:
     wanted = {places[line.line.line_number] for line in lines}
+    expected = lines[0].facts.place_of_service_expected
     every = len(lines) == len(case.lines)
     if (
         every
@@ -131,10 +138,10 @@ def _place(case: ClaimCase, lines: list[LineCase], places: dict[int, str]) -> Ca
         )
     return correction(
         FixKind.CORRECT_PLACE_OF_SERVICE,
-        statement=f"Set the place of service to {listed(sorted(wanted))}, where the"
-        " signed note and the payer's setting put the session.",
+        statement=f"Set the place of service to {listed(sorted(wanted))}, where"
+        f" {_who(expected)} put{'' if expected else 's'} the session.",
         edits=edits,
-        proofs=_proofs(lines, lines[0].facts.place_of_service_expected),
+        proofs=_proofs(lines, expected),
         line_numbers=numbers,
         may_resolve=_PLACE_RULES,
     )
@@ -163,18 +170,23 @@ def _modifiers(
     if taken:
         does.append(f"take off {listed(taken)}")
     numbers = tuple(line.line.line_number for line in lines)
+    setting = " ".join(added) if case.payer_type is not PayerType.MEDICARE else ""
     return correction(
         FixKind.CORRECT_TELEHEALTH_MODIFIER,
-        statement=f"{_sentence(does)}, as the signed note and the payer's setting ask"
+        statement=f"{_sentence(does)}, as {_who(setting)} ask{'' if setting else 's'}"
         " for.",
         edits=tuple(
             edit_of(case.claim, MODIFIERS, " ".join(right[one]), line_number=one)
             for one in numbers
         ),
-        proofs=_proofs(lines, " ".join(added)),
+        proofs=_proofs(lines, setting),
         line_numbers=numbers,
         may_resolve=_MODIFIER_RULES,
     )
+
+
+def _who(setting: str) -> str:
+    return "the signed note and the payer's setting" if setting else "the signed note"
 
 
 def _sentence(does: list[str]) -> str:

@@ -23,19 +23,19 @@ from denialml.rules.words import listed
 
 _AT_HOME, _NOT_AT_HOME = "10", "02"
 _TELEHEALTH_PLACES = frozenset({_AT_HOME, _NOT_AT_HOME})
-_HOMES = frozenset({"home", "patient home", "patient's home", "residence"})
+HOMES = frozenset({"home", "patient home", "patient's home", "residence"})
 # What a note may call a place that is plainly not a home. Medicare takes a hotel, a car
 # or the place of work with 10 (review E30; Medicare contractor news), so any other word
 # leaves it open.
-_NOT_A_HOME = frozenset({"clinic", "office", "hospital", "facility"})
+NOT_A_HOME = frozenset({"clinic", "office", "hospital", "facility"})
 _HOSPITAL_PLACES = frozenset({"19", "21", "22", "23", "51", "52"})
 # Clinics paid by the encounter have telehealth rules of their own (review E30).
 _ENCOUNTER_CLINIC_PLACES = frozenset({"50", "72"})
-_ENCOUNTER_CLINIC_CODES = frozenset({"T1015", "T1040", "T1041", "G0469", "G0470"})
+ENCOUNTER_CLINIC_CODES = frozenset({"T1015", "T1040", "T1041", "G0469", "G0470"})
 SAY_TELEHEALTH = frozenset({"95", "93", "GT", "GQ", "FQ"})
 _AUDIO_MODIFIERS = frozenset({"93", "FQ"})
 # Their own text says how they are held.
-_HELD_BY_CODE = TELEMEDICINE_VISITS | {"98016", "99441", "99442", "99443"}
+HELD_BY_CODE = TELEMEDICINE_VISITS | {"98016", "99441", "99442", "99443"}
 # A brief check-in is no telehealth visit: its place is the clinician's.
 _CHECK_IN = "98016"
 # The supervisor was present by video: the session itself may be in person.
@@ -100,7 +100,7 @@ def place_of_service(line: LineCase) -> Verdict:
     code, place = line.line.procedure_code, line.place
     if not is_at_a_distance(line) or code in WITHOUT_SESSION or code == _CHECK_IN:
         return None
-    if place in _ENCOUNTER_CLINIC_PLACES or code in _ENCOUNTER_CLINIC_CODES:
+    if place in _ENCOUNTER_CLINIC_PLACES or code in ENCOUNTER_CLINIC_CODES:
         return None
     if facts.modality is _IN_PERSON:
         return _held_in_person(line)
@@ -148,9 +148,9 @@ def _by_location(line: LineCase) -> Verdict:
     """The place that the patient's whereabouts ask for: 10 at home, else 02."""
     place, note = line.place, line.records.note
     location = note.patient_location.strip().lower() if note is not None else ""
-    if location in _HOMES:
+    if location in HOMES:
         right = _AT_HOME
-    elif location in _NOT_A_HOME:
+    elif location in NOT_A_HOME:
         right = _NOT_AT_HOME
     else:
         right = ""
@@ -248,7 +248,7 @@ def audio_only_modifier(line: LineCase) -> Verdict:
     if not is_at_a_distance(line):
         return None
     code, sent = line.line.procedure_code, line.line.modifiers
-    if code in WITHOUT_SESSION or code in _HELD_BY_CODE:
+    if code in WITHOUT_SESSION or code in HELD_BY_CODE:
         return None
     modality = line.facts.modality
     if modality is _AUDIO:
