@@ -61,28 +61,48 @@ def _covering(line: LineCase) -> Authorization | None:
 
 
 def _attach(case: ClaimCase, lines: list[LineCase]) -> Candidate:
+    numbered = any(_billed(line) for line in case.lines)
+    return _number(
+        case,
+        lines,
+        FixKind.ATTACH_AUTHORIZATION,
+        "Put authorization {numbers}, which is on file, on the claim (REF*G1).",
+        for_claim=not numbered,
+    )
+
+
+def _number(
+    case: ClaimCase,
+    lines: list[LineCase],
+    kind: FixKind,
+    statement: str,
+    *,
+    for_claim: bool,
+) -> Candidate:
+    """Sets the number that covers each line: for the whole claim where one does and
+    `for_claim` allows it, else line by line."""
     found = [_known(line) for line in lines]
     numbers = list(dict.fromkeys(one.authorization_number for one in found))
-    whole_claim = len(numbers) == 1 and not any(_billed(line) for line in case.lines)
-    if whole_claim:
+    if for_claim and len(numbers) == 1:
         edits: tuple[Edit, ...] = (edit_of(case.claim, AUTHORIZATION, numbers[0]),)
+        meant: tuple[int, ...] = ()
     else:
+        meant = _numbers(lines)
         edits = tuple(
             edit_of(
                 case.claim,
                 LINE_AUTHORIZATION,
                 one.authorization_number,
-                line_number=line.line.line_number,
+                line_number=number,
             )
-            for line, one in zip(lines, found, strict=True)
+            for number, one in zip(meant, found, strict=True)
         )
     return correction(
-        FixKind.ATTACH_AUTHORIZATION,
-        statement=f"Put authorization {listed(numbers)}, which is on file, on the"
-        " claim (REF*G1).",
+        kind,
+        statement=statement.format(numbers=listed(numbers)),
         edits=edits,
         proofs=_proofs(lines, found),
-        line_numbers=() if whole_claim else _numbers(lines),
+        line_numbers=meant,
         may_resolve=_RULES,
         touches=_TOUCHES,
     )
@@ -104,32 +124,14 @@ def _plain(number: str) -> str:
 
 
 def _replace(case: ClaimCase, lines: list[LineCase]) -> Candidate:
-    found = [_known(line) for line in lines]
-    numbers = list(dict.fromkeys(one.authorization_number for one in found))
-    own = [line for line in case.lines if not line.line.prior_authorization_number]
-    if len(numbers) == 1 and len(own) == len(lines) == len(case.lines):
-        edits: tuple[Edit, ...] = (edit_of(case.claim, AUTHORIZATION, numbers[0]),)
-        named: tuple[int, ...] = ()
-    else:
-        edits = tuple(
-            edit_of(
-                case.claim,
-                LINE_AUTHORIZATION,
-                one.authorization_number,
-                line_number=line.line.line_number,
-            )
-            for line, one in zip(lines, found, strict=True)
-        )
-        named = _numbers(lines)
-    return correction(
+    own = any(line.line.prior_authorization_number for line in case.lines)
+    return _number(
+        case,
+        lines,
         FixKind.CORRECT_AUTHORIZATION_NUMBER,
-        statement=f"Set the authorization number (REF*G1) to {listed(numbers)}, the one"
-        " on file that covers the service.",
-        edits=edits,
-        proofs=_proofs(lines, found),
-        line_numbers=named,
-        may_resolve=_RULES,
-        touches=_TOUCHES,
+        "Set the authorization number (REF*G1) to {numbers}, the one on file that covers"
+        " the service.",
+        for_claim=not own and len(lines) == len(case.lines),
     )
 
 
