@@ -308,6 +308,24 @@ def test_an_unnamed_note_goes_before_one_of_another_code() -> None:
     assert facts_of(claim, encounters=notes).documented_minutes == 120
     assert facts_of(claim, line=1, encounters=notes).documented_minutes == 55
     assert facts_of(claim, encounters=notes[1:]).documented_minutes == 55
+    elsewhere = session("e1", minutes=120, clinician_npi="1777777772")
+    found = facts_of(claim, encounters=[elsewhere, psychotherapy])
+    assert found.documented_minutes == 55
+
+
+@pytest.mark.parametrize("line", [0, 1])
+@pytest.mark.parametrize("named", ["99214", "90833"])
+def test_a_note_of_a_visit_is_also_that_of_its_psychotherapy(
+    named: str, line: int
+) -> None:
+    claim = make_claim("C1", day=DAY, codes=("99214", "90833"))
+    visit = session("e1", procedure_code=named, minutes=30)
+    colleague = {"procedure_code": "90837", "clinician_npi": "1777777772"}
+    facts = facts_of(claim, line=line, encounters=[visit, session("e2", **colleague)])
+    assert facts.documented_minutes == 30
+    other = session("e2", procedure_code="90791")
+    book = FactBook(PracticeRecords(encounters=(visit, other)))
+    assert book.line_records(claim, claim.lines[line], as_of=SENT).notes == (visit,)
 
 
 @pytest.mark.parametrize(

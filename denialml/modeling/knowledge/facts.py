@@ -320,13 +320,18 @@ def _notes_of_line(
     """All of the notes that may be the line's; `note`, the best match, is one."""
     if note is None or len(notes) == 1:
         return (note,) if note is not None else ()
-    number, code = claim.patient_control_number, line.procedure_code
-    of_others = _codes_of_others(claim, line)
+    number = claim.patient_control_number
+    own_codes = _codes_of_session(claim, line)
+    of_others = {one.procedure_code for one in claim.lines} - own_codes
     found = [
         one
         for one in _signed(notes, as_of)
         if one.procedure_code not in of_others
-        and (one.procedure_code in ("", code) or one.patient_control_number == number)
+        and (
+            not one.procedure_code
+            or one.procedure_code in own_codes
+            or one.patient_control_number == number
+        )
     ]
     # A claim that was sent again has a new number: its notes may name the first.
     own = [one for one in found if one.patient_control_number in ("", number)]
@@ -343,9 +348,21 @@ def _signed(notes: Sequence[Encounter], as_of: date) -> list[Encounter]:
     ]
 
 
-def _codes_of_others(claim: Claim, line: ServiceLine) -> set[str]:
-    """The codes of the claim's other lines: a note that names one is theirs."""
-    return {one.procedure_code for one in claim.lines} - {line.procedure_code}
+def _codes_of_session(claim: Claim, line: ServiceLine) -> set[str]:
+    """The line's code, and the claim's codes that are its base or add to it: one note
+    documents them together."""
+    codes = procedure_codes()
+    own = codes.get(line.procedure_code)
+    bases = own.primary_codes if own is not None else ()
+    return {line.procedure_code} | {
+        one.procedure_code
+        for one in claim.lines
+        if one.procedure_code in bases
+        or (
+            (other := codes.get(one.procedure_code)) is not None
+            and line.procedure_code in other.primary_codes
+        )
+    }
 
 
 def _unsigned_note(notes: Sequence[Encounter], *, as_of: date) -> Literal[False] | None:
@@ -363,14 +380,20 @@ def _unsigned_note(notes: Sequence[Encounter], *, as_of: date) -> Literal[False]
 
 def _match(
     encounter: Encounter, claim: Claim, line: ServiceLine
-) -> tuple[bool, bool, bool, bool, bool, str]:
+) -> tuple[bool, bool, bool, bool, str]:
+    """What speaks for the note, most first. One that names another service of the
+    claim is of that service, whatever claim it names."""
+    own_codes = _codes_of_session(claim, line)
     named = encounter.procedure_code
+    of_others = named not in own_codes and any(
+        one.procedure_code == named for one in claim.lines
+    )
     return (
-        named not in _codes_of_others(claim, line),
-        encounter.patient_control_number == claim.patient_control_number,
+        encounter.patient_control_number == claim.patient_control_number
+        and not of_others,
         named == line.procedure_code,
-        not named,
         encounter.clinician_npi == rendering_npi(claim, line),
+        not named or named in own_codes,
         encounter.encounter_id,
     )
 
