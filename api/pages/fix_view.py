@@ -13,7 +13,6 @@ from denialml.domain.edit import Decision, EditFinding
 from denialml.domain.fix import ClaimFixes, Edit, Fix, FixBy, FixClass, FixSet, Proof
 from denialml.domain.risk import RiskScore
 from denialml.fixes import elements
-from denialml.fixes.candidate import FixKind
 from denialml.rules.words import listed
 
 CLASS_WORDS = {
@@ -364,7 +363,7 @@ def _capital(text: str) -> str:
 
 
 def _waits(fix: Fix) -> bool:
-    return fix.kind == FixKind.WAIT_FOR_ANSWER
+    return fix.stops
 
 
 def _is_refused(fix: Fix) -> bool:

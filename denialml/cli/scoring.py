@@ -265,12 +265,10 @@ def _why(score: RiskScore) -> list[str]:
 
 def _what_to_do(score: RiskScore) -> list[str]:
     """Not to send it, where that is so, and the smallest set of fixes in a line."""
-    from denialml.fixes.candidate import FixKind
-
     fixes = score.fixes
     if fixes is None:
         return []
-    said = [one.statement for one in fixes.fixes if one.kind == FixKind.WAIT_FOR_ANSWER]
+    said = [one.statement for one in fixes.fixes if one.stops]
     if fixes.smallest is None:
         return said
     by_id = {one.fix_id: one for one in fixes.fixes}

@@ -77,6 +77,8 @@ class Fix(Judgment, frozen=True):
     has to. `resolves` are rules that would find nothing more, `raises` those that
     would find something new.
 
+    `stops`: the claim must not go out to this payer as it is, whatever else is mended.
+
     `risk_after` is the claim's risk by the scoring function with this fix alone;
     None where the fix is not to send the claim as it is, or cannot be scored.
     `dollars_protected` is the expected loss before less the one after.
@@ -93,6 +95,7 @@ class Fix(Judgment, frozen=True):
     assumes: str = ""
     resolves: tuple[str, ...] = ()
     raises: tuple[str, ...] = ()
+    stops: bool = False
     risk_after: float | None = None
     dollars_protected: Decimal | None = None
 
@@ -117,7 +120,7 @@ class ClaimFixes(Judgment, frozen=True):
     """All that can be done about a claim before it is sent.
 
     `fixes`: those of the smallest set first, then by what they protect. `smallest` is
-    None where the claim is fit to send as it is, or nothing helps; `by_correction` is
+    None where the claim is fit to send as it is, nothing helps, or a fix `stops` it; `by_correction` is
     the same of data corrections alone, None where it is the same or none helps.
     """
 

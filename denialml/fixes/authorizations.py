@@ -129,8 +129,8 @@ def _replace(case: ClaimCase, lines: list[LineCase]) -> Candidate:
         case,
         lines,
         FixKind.CORRECT_AUTHORIZATION_NUMBER,
-        "Set the authorization number (REF*G1) to {numbers}, the one on file that covers"
-        " the service.",
+        "Set the authorization number (REF*G1) to {numbers}, the one on file that"
+        " covers the service.",
         for_claim=not own and len(lines) == len(case.lines),
     )
 

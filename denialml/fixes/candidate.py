@@ -45,6 +45,7 @@ class FixKind(StrEnum):
     FINISH_ENROLLMENT = "finish_enrollment"
     CONFIRM_ENROLLMENT = "confirm_enrollment"
     OBTAIN_REFERRAL = "obtain_referral"
+    FIND_COVERAGE = "find_coverage"
     WAIT_FOR_ANSWER = "wait_for_answer"
     FOLLOW_RULE = "follow_rule"
     CHANGE_CODE = "change_code"
@@ -62,7 +63,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     yet to come, `proves` what the payer would have confirmed. `touches` names what is
     changed: of two that touch the same, at most one is taken. `may_resolve` are rules
     that it may silence. `is_sent`: the claim goes out with it, so that its risk can be
-    told.
+    told. `stops`: it must not go out to this payer as it is.
     """
 
     kind: FixKind
@@ -80,6 +81,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     touches: frozenset[str] = frozenset()
     may_resolve: frozenset[str] = frozenset()
     is_sent: bool = True
+    stops: bool = False
 
     @property
     def fix_id(self) -> str:

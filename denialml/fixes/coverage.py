@@ -25,7 +25,7 @@ from denialml.fixes.elements import (
 from denialml.rules.case import ClaimCase
 
 _TOUCHES, _IDENTITY = "coverage", "identity"
-_ACTIVE, _INACTIVE = EligibilityResult.ACTIVE, EligibilityResult.INACTIVE
+_ACTIVE, _UNKNOWN = EligibilityResult.ACTIVE, EligibilityResult.UNKNOWN
 _COVERAGE_RULES = frozenset({"BH-014", "BH-015"})
 _OTHER_PAYER_RULES = frozenset({"BH-016", "BH-017", "BH-019", "BH-020"})
 _IDENTITY_RULES = frozenset({"BH-007", "BH-008"})
@@ -46,16 +46,20 @@ def coverage_fixes(case: ClaimCase) -> Iterator[Candidate]:
     if day is None:
         return
     yield from _identity(case, check, day)
-    yield from _on_file(case, check, day)
+    others = list(_on_file(case, check, day))
+    yield from others
     if check is not None and (check.other_payer_id or check.other_payer_name):
         yield _settle(case, check, day)
-    elif not _proves_active(check, day) or (check and check.checked_on < day):
+    elif check is not None and check.result is not _UNKNOWN and not _active(check, day):
+        if not others:
+            yield _find(check, day)
+    elif check is None or check.result is _UNKNOWN or check.checked_on < day:
         yield _verify(case, check, day)
 
 
-def _proves_active(check: EligibilityCheck | None, day: date) -> bool:
+def _active(check: EligibilityCheck, day: date) -> bool:
     """Whether the answer says that coverage was active on the day of service."""
-    if check is None or check.result is not _ACTIVE:
+    if check.result is not _ACTIVE:
         return False
     begun = check.coverage_begin is None or check.coverage_begin <= day
     return begun and (check.coverage_end is None or day <= check.coverage_end)
@@ -64,8 +68,8 @@ def _proves_active(check: EligibilityCheck | None, day: date) -> bool:
 def _verify(case: ClaimCase, check: EligibilityCheck | None, day: date) -> Candidate:
     if check is None:
         said = "no answer of this payer is on file"
-    elif check.result is _INACTIVE or not _proves_active(check, day):
-        said = f"its answer of {check.checked_on} does not show coverage on that day"
+    elif check.result is _UNKNOWN:
+        said = f"its answer of {check.checked_on} does not tell"
     else:
         said = f"its last answer is of {check.checked_on}"
     return Candidate(
@@ -80,6 +84,22 @@ def _verify(case: ClaimCase, check: EligibilityCheck | None, day: date) -> Candi
         supposed=PracticeRecords(eligibility_checks=(_answer(case, check, day),)),
         touches=frozenset({_TOUCHES}),
         may_resolve=_COVERAGE_RULES,
+    )
+
+
+def _find(check: EligibilityCheck, day: date) -> Candidate:
+    return Candidate(
+        kind=FixKind.FIND_COVERAGE,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
+        fix_by=FixBy.FRONT_DESK,
+        statement=f"Do not send it to this payer yet: its answer of {check.checked_on}"
+        f" shows no coverage on {day}. Ask the patient which coverage was in force and"
+        " bill that payer; ask this payer about coverage granted back.",
+        proofs=_proof(check, "The payer's answer shows no coverage on the day"),
+        touches=frozenset({_TOUCHES}),
+        may_resolve=_COVERAGE_RULES,
+        is_sent=False,
+        stops=True,
     )
 
 
@@ -122,12 +142,12 @@ def _on_file(
     case: ClaimCase, check: EligibilityCheck | None, day: date
 ) -> Iterator[Candidate]:
     """Another payer's answer shows coverage where this payer's shows none."""
-    if check is None or _proves_active(check, day):
+    if check is None or check.result is _UNKNOWN or _active(check, day):
         return
     others = [
         one
         for one in case.lines[0].records.checks_elsewhere
-        if _proves_active(one, day) and one.member_id
+        if _active(one, day) and one.member_id
     ]
     if not others:
         return
@@ -163,7 +183,7 @@ def _identity(
     case: ClaimCase, check: EligibilityCheck | None, day: date
 ) -> Iterator[Candidate]:
     """The member's number and particulars as the payer's own answer has them."""
-    if check is None or not _proves_active(check, day):
+    if check is None or not _active(check, day):
         return
     claim = case.claim
     proofs = _proof(check, "The payer's answer about this member")

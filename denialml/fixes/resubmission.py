@@ -136,6 +136,7 @@ def _wait(lines: list[LineCase], answer: AnsweredLine | None = None) -> Candidat
         touches=frozenset({_TOUCHES}),
         may_resolve=_REPEAT_RULES,
         is_sent=False,
+        stops=True,
     )
 
 

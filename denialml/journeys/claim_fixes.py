@@ -1,6 +1,6 @@
 """What can be done about a claim before it is sent: fixes tried on a copy of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -65,7 +65,10 @@ class FixFinder:
         if not risky and not found:
             return ClaimFixes(accepted_risk=self._accepted, fixes=())
         proposed = [*candidates_of(case), *refusals(found)]
-        tried = proposed if risky else _settling(proposed, found)
+        if any(map(_stops(found), proposed)):
+            tried: list[Candidate] = []
+        else:
+            tried = proposed if risky else _settling(proposed, found)
         return _Trial(self, case, score, history, tried).result(proposed, found)
 
     def assess(
@@ -181,8 +184,9 @@ class _Trial:
             for place in places
             if place in chosen or self._is_worth_naming(alone[place])
         ]
-        waits = [self._unsent(one) for one in proposed if _waits(one)]
-        fixes = [*waits, *kept]
+        stops = [self._unsent(one) for one in filter(_stops(found), proposed)]
+        said = [self._unsent(one) for one in proposed if _is_advice(one)]
+        fixes = [*stops, *kept, *said]
         fixes += self._advice(found, fixes)
         first = {self._tried[place].fix_id: rank for rank, place in enumerate(chosen)}
         fixes.sort(key=lambda one: _order(one, first))
@@ -243,11 +247,14 @@ class _Trial:
             line_numbers=candidate.line_numbers,
             proofs=candidate.proofs,
             resolves=tuple(sorted(found)),
+            stops=candidate.stops,
         )
 
     def _advice(self, found: Sequence[EditFinding], fixes: Sequence[Fix]) -> list[Fix]:
-        """The rule's own fix of each finding that no other fix settles."""
+        """The rule's own fix of each finding that no other fix settles; of a claim that
+        is not to be sent, only of what would hold it all the same."""
         settled = {rule for one in fixes for rule in one.resolves}
+        stopped = any(one.stops for one in fixes)
         return [
             Fix(
                 fix_id=_advice_id(one),
@@ -259,7 +266,9 @@ class _Trial:
                 resolves=(one.rule_id,),
             )
             for one in found
-            if one.rule_id not in settled and one.fix
+            if one.rule_id not in settled
+            and one.fix
+            and (not stopped or one.rule_id in self._before.holding)
         ]
 
     def _set(self, found: FoundSet | None) -> FixSet | None:
@@ -316,8 +325,18 @@ def _records(candidates: Sequence[Candidate]) -> PracticeRecords | None:
     )
 
 
-def _waits(candidate: Candidate) -> bool:
-    return not candidate.is_sent and candidate.fix_class is not FixClass.NEVER_SUGGESTED
+def _stops(found: Sequence[EditFinding]) -> Callable[[Candidate], bool]:
+    """Whether a candidate keeps the claim back, for one of the graver findings."""
+    grave = {one.rule_id for one in found if one.severity in _GRAVE}
+    return lambda one: one.stops and not grave.isdisjoint(one.may_resolve)
+
+
+def _is_advice(candidate: Candidate) -> bool:
+    return not (
+        candidate.is_sent
+        or candidate.stops
+        or candidate.fix_class is FixClass.NEVER_SUGGESTED
+    )
 
 
 def _refused(proposed: Sequence[Candidate], fixes: Sequence[Fix]) -> list[Candidate]:
@@ -343,7 +362,7 @@ def _advice_id(finding: EditFinding) -> str:
 
 def _order(fix: Fix, first: dict[str, int]) -> tuple[int, int, Decimal, float]:
     """Not to send it comes first, then the smallest set, then what protects most."""
-    if fix.kind == FixKind.WAIT_FOR_ANSWER:
+    if fix.stops:
         return 0, 0, _NOTHING, 0.0
     if fix.fix_id in first:
         return 1, first[fix.fix_id], _NOTHING, 0.0

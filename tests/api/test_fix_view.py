@@ -42,6 +42,7 @@ NO_FIXES = ClaimFixes(accepted_risk=0.15, fixes=())
 WAIT = Fix(
     fix_id="wait_for_answer",
     kind=FixKind.WAIT_FOR_ANSWER,
+    stops=True,
     fix_class=FixClass.NEEDS_ANOTHER_STEP,
     fix_by=FixBy.BILLER,
     statement="Do not send it again: the same service went to this payer.",

@@ -190,6 +190,7 @@ def test_what_must_not_be_sent_is_said_and_nothing_where_nothing_is_to_do(
     wait = Fix(
         fix_id="wait_for_answer",
         kind=FixKind.WAIT_FOR_ANSWER,
+        stops=True,
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.BILLER,
         statement="Do not send it again: it was sent on 2026-10-01.",

@@ -473,10 +473,24 @@ NAMED = [
     Named(
         FixKind.VERIFY_ELIGIBILITY,
         lambda: case(
+            checks=[check(checked_on=SENT_ON, result=EligibilityResult.UNKNOWN)]
+        ),
+        {},
+        says="does not tell",
+    ),
+    Named(
+        FixKind.FIND_COVERAGE,
+        lambda: case(
             checks=[check(checked_on=SENT_ON, result=EligibilityResult.INACTIVE)]
         ),
         {},
-        says="does not show coverage on that day",
+        says="shows no coverage on 2026-03-02",
+    ),
+    Named(
+        FixKind.FIND_COVERAGE,
+        lambda: case(checks=[check(coverage_end=date(2026, 3, 1))]),
+        {},
+        says="coverage granted back",
     ),
     Named(
         FixKind.BILL_PAYER_ON_FILE,
@@ -834,6 +848,21 @@ SILENT = [
         FixKind.VERIFY_ELIGIBILITY,
         "the payer was asked on the day of service",
         lambda: case(checks=[check(checked_on=DAY)]),
+    ),
+    Silent(
+        FixKind.FIND_COVERAGE,
+        "another payer's answer shows coverage",
+        lambda: case(
+            checks=[
+                check(result=EligibilityResult.INACTIVE),
+                check(payer_id="P2", member_id="X9"),
+            ]
+        ),
+    ),
+    Silent(
+        FixKind.FIND_COVERAGE,
+        "coverage ended on the day of service",
+        lambda: case(checks=[check(coverage_end=DAY)]),
     ),
     Silent(
         FixKind.BILL_PAYER_ON_FILE,
