@@ -1,6 +1,7 @@
 """Judges a claim by every rule that applies to it."""
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -51,12 +52,13 @@ class Engine:
             for rule_id, setting in settings.rules.items()
             if setting.severity is not None
         }
+        self._off = frozenset(
+            rule_id
+            for rule_id, setting in settings.rules.items()
+            if not setting.enabled
+        )
         on = [
-            *(
-                rule
-                for rule in rules.values()
-                if rule.id not in settings.rules or settings.rules[rule.id].enabled
-            ),
+            *(rule for rule in rules.values() if rule.id not in self._off),
             *map(as_rule, settings.payer_rules),
         ]
         self._of_lines = [rule for rule in on if rule.grain == "line"]
@@ -110,7 +112,7 @@ class Engine:
         asked = self._asked.get(key)
         if asked is None:
             asked = tuple(
-                _asked(rule)
+                _asked(rule, self._off)
                 for rule in self._of_lines
                 if _concerns(rule, payer_type)
                 and (not rule.codes or code in rule.codes)
@@ -124,7 +126,9 @@ class Engine:
         asked = self._asked_of_claims.get(payer_type)
         if asked is None:
             asked = self._asked_of_claims[payer_type] = tuple(
-                _asked(rule) for rule in self._of_claims if _concerns(rule, payer_type)
+                _asked(rule, self._off)
+                for rule in self._of_claims
+                if _concerns(rule, payer_type)
             )
         return asked
 
@@ -206,9 +210,11 @@ def _merged(found: list[EditFinding]) -> list[EditFinding]:
     return list(kept.values())
 
 
-def _asked(rule: Rule) -> _Asked:
+def _asked(rule: Rule, off: frozenset[str]) -> _Asked:
     is_dated = rule.valid_from is not None or rule.valid_to is not None
-    return rule, rule.judge, is_dated
+    silent = rule.yields_to & off
+    judge = partial(rule.judge, off=silent) if silent else rule.judge
+    return rule, judge, is_dated
 
 
 def _concerns(rule: Rule, payer_type: PayerType) -> bool:

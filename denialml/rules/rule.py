@@ -66,6 +66,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     dates of service. `fields` are the places it reads. `review` names rows of the
     rulebook's review that it follows. `fix_class` and `fix_by`: what kind of work its
     fix is, and whose, where no record on file proves the right value by itself.
+    `yields_to` are rules that it leaves cases to; where some are switched off, its
+    function is handed their ids as `off`.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_to: date | None = None
     review: tuple[str, ...] = ()
+    yields_to: frozenset[str] = frozenset()
 
     def is_of_day(self, day: date | None) -> bool:
         """Whether the rule was in force on a date of service; None: not known, yes."""
@@ -118,6 +121,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_to: date | None = None
     review: tuple[str, ...] = ()
+    yields_to: frozenset[str] = frozenset()
 
 
 LineJudge = Callable[[LineCase], Verdict]

@@ -8,6 +8,8 @@ from denialml.domain.claim import Provider
 from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from denialml.rules.case import ClaimCase
+from denialml.rules.engine import Engine
+from denialml.rules.organization_rules import OrganizationRules, RuleSetting
 from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import BILLING_NPI, case, earlier_claim, line
 from tests.rules.spec import (
@@ -267,3 +269,38 @@ def test_a_split_pair_is_told_once(own_rule: str, codes: tuple[str, str]) -> Non
             if one.rule_id in NCCI_RULES | {own_rule}
         ]
         assert len(told) == 1, (now, before)
+
+
+@pytest.mark.parametrize(
+    ("own_rule", "codes"), PAIRS_OF_OWN_RULES.items(), ids=PAIRS_OF_OWN_RULES
+)
+def test_a_pair_is_told_when_the_rule_of_its_own_is_switched_off(
+    own_rule: str, codes: tuple[str, str]
+) -> None:
+    """As Medicare's edit, on either claim; the other rules' pairs stay theirs."""
+    engine = Engine(OrganizationRules(rules={own_rule: RuleSetting(enabled=False)}))
+    for first, second in (codes, codes[::-1]):
+        (told,) = [
+            one
+            for one in engine.judge(two(first, second))
+            if one.rule_id in NCCI_RULES | {*PAIRS_OF_OWN_RULES}
+        ]
+        assert told.rule_id in NCCI_RULES
+        assert told.line_numbers == (1, 2)
+        split = case(
+            line(first),
+            payer_type=PayerType.MEDICARE,
+            earlier=[earlier_claim(line(second), on=date(2026, 3, 3))],
+        )
+        assert NCCI_RULES & {one.rule_id for one in engine.judge(split)}
+    for other, pair in PAIRS_OF_OWN_RULES.items():
+        found = {one.rule_id for one in engine.judge(two(*pair))}
+        assert (other in found) is (other != own_rule)
+        assert bool(NCCI_RULES & found) is (other == own_rule)
+
+
+def test_a_severity_of_its_own_switches_nothing_off() -> None:
+    milder = OrganizationRules(rules={"BH-053": RuleSetting(severity=Severity.WARN)})
+    found = {one.rule_id for one in Engine(milder).judge(two("90791", "90837"))}
+    assert "BH-053" in found
+    assert not NCCI_RULES & found

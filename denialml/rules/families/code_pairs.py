@@ -1,7 +1,7 @@
 """Two codes of a day of which Medicare pays one (NCCI procedure-to-procedure edits).
 
 Of a pair that a rule of its own speaks of, as of an intake with psychotherapy, nothing
-is said here: that rule says what to do about it.
+is said here: that rule says what to do about it, unless it is switched off.
 """
 
 from datetime import date
@@ -89,6 +89,9 @@ OWN_RULES = (
     OwnRule(second_service_of_month, CARE_OF_A_MONTH, CARE_OF_A_MONTH),
 )
 
+_YIELDS_TO = frozenset(own.rule.id for own in OWN_RULES)
+_NONE_OFF: frozenset[str] = frozenset()
+
 
 @line_rule(
     "BH-065",
@@ -108,10 +111,13 @@ OWN_RULES = (
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
         review=("E22", "E23"),
+        yields_to=_YIELDS_TO,
     ),
 )
-def pair_without_modifier(line: LineCase) -> Verdict:
-    return _judged(line, "1")
+def pair_without_modifier(
+    line: LineCase, *, off: frozenset[str] = _NONE_OFF
+) -> Verdict:
+    return _judged(line, "1", off)
 
 
 @line_rule(
@@ -132,13 +138,16 @@ def pair_without_modifier(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
         review=("E22", "E23"),
+        yields_to=_YIELDS_TO,
     ),
 )
-def pair_never_paid(line: LineCase) -> Verdict:
-    return _judged(line, "0")
+def pair_never_paid(line: LineCase, *, off: frozenset[str] = _NONE_OFF) -> Verdict:
+    return _judged(line, "0", off)
 
 
-def _judged(line: LineCase, indicator: Literal["0", "1"]) -> Verdict:
+def _judged(
+    line: LineCase, indicator: Literal["0", "1"], off: frozenset[str]
+) -> Verdict:
     """Of a pair on the claim the line with the column-2 code is at fault.
 
     Beside a line sent before, either may be the one that is not paid.
@@ -163,7 +172,7 @@ def _judged(line: LineCase, indicator: Literal["0", "1"]) -> Verdict:
         for one in services_between(line, frozenset(paired), day, day)
         if (one.sent_on is not None or paired[one.code] != own)
         and (indicator == "0" or _OPENING.isdisjoint(one.modifiers))
-        and not _has_own_rule(line, one)
+        and not _has_own_rule(line, one, off)
     ]
     same = all_of_same_clinician(line, services)
     if same is None:
@@ -215,8 +224,9 @@ def _found(
     )
 
 
-def _has_own_rule(line: LineCase, other: OtherService) -> bool:
-    """Whether a rule of their own speaks of the two services, from either line."""
+def _has_own_rule(line: LineCase, other: OtherService, off: frozenset[str]) -> bool:
+    """Whether a rule of their own that is not `off` speaks of the two services, from
+    either line."""
     code = line.line.procedure_code
     lines = [line]
     lines += [
@@ -226,7 +236,7 @@ def _has_own_rule(line: LineCase, other: OtherService) -> bool:
         and one.line.procedure_code == other.code
     ]
     for own in OWN_RULES:
-        if not (
+        if own.rule.id in off or not (
             (code in own.codes and other.code in own.others)
             or (other.code in own.codes and code in own.others)
         ):
