@@ -141,7 +141,8 @@ class Engine:
     ) -> EditFinding:
         """The verdict with all that is said about the rule."""
         if isinstance(verdict, CannotTell):
-            return _told(rule, lines, self._severity(rule), missing=verdict.missing)
+            usual = self._severity(rule, verdict.severity)
+            return _told(rule, lines, usual, missing=verdict.missing)
         assert isinstance(verdict, Found)
         lines = verdict.lines or lines
         usual = self._severity(rule, verdict.severity)

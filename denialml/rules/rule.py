@@ -50,9 +50,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class CannotTell(msgspec.Struct, frozen=True, gc=False):
-    """A fact is missing: `missing` names it, as in "documented minutes"."""
+    """A fact is missing: `missing` names it, as in "documented minutes".
+
+    `severity` only where what is left open is milder or worse than the rule's own.
+    """
 
     missing: str
+    severity: Severity | None = None
 
 
 Verdict = Found | CannotTell | None
@@ -112,8 +116,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
     source: str
     support: Support
-    fix_class: FixClass = FixClass.NEEDS_ANOTHER_STEP
-    fix_by: FixBy = FixBy.BILLER
+    fix_class: FixClass
+    fix_by: FixBy
     reason_codes: tuple[str, ...] = ()
     remark_codes: tuple[str, ...] = ()
     payer_types: frozenset[PayerType] = ANY_PAYER

@@ -1,8 +1,8 @@
 """The form of the specification tables: what each rule must say of which claim.
 
 A module `test_FAMILY.py` holds `SPEC`, a list of `Row`, and hands it to `check_rows`
-in a parametrized test. Each rule has a row of each verdict, but `CANNOT_TELL` where it
-reads nothing but the claim itself (`ALWAYS_TELLS` in `test_all_rules.py`).
+in a parametrized test. Each rule has a row of each verdict, but no `CANNOT_TELL` where
+it never says that a fact is missing (the module's `ALWAYS_TELL`).
 """
 
 from collections.abc import Callable

@@ -41,7 +41,8 @@ def _always_tell() -> set[str]:
 def test_each_rule_is_tried_on_a_claim_of_each_verdict(rule: Rule) -> None:
     """One that breaks it, one that just does not, one where it cannot tell.
 
-    Rules in their test module's `ALWAYS_TELL` read nothing but the claim.
+    Those in their test module's `ALWAYS_TELL` never say that a fact is missing: most
+    read nothing but the claim, some read records too and pass where there are none.
     """
     tried = {row.verdict for row in _rows() if row.rule_id == rule.id}
     needed = {FOUND, CLEAN, CANNOT_TELL}

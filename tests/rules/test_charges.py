@@ -77,6 +77,8 @@ SPEC = [
         CANNOT_TELL,
         lambda: case(charged("0")),
         says="whether the payer takes lines without a charge",
+        # No worse than it would be to know.
+        severity=Severity.WARN,
     ),
     Row(
         "BH-108",

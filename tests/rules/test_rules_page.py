@@ -17,6 +17,7 @@ NEW_RULE = '''"""A family of one rule."""
 
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
+from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
 from denialml.rules.rule import About, Found, Verdict, line_rule
 
@@ -32,6 +33,8 @@ from denialml.rules.rule import About, Found, Verdict, line_rule
         fix="Bill what was done.",
         source="the drill",
         support="expertise",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
         codes=frozenset({"90899"}),
     ),
 )

@@ -11,7 +11,8 @@ from denialml.rules.rule import About, CannotTell, Found, Verdict, claim_rule
 from denialml.rules.words import dollars, listed, service
 
 _ZERO_SETTING = CannotTell(
-    "whether the payer takes lines without a charge (accepts_zero_charge)"
+    "whether the payer takes lines without a charge (accepts_zero_charge)",
+    Severity.WARN,
 )
 _NO_SCHEDULE = CannotTell("the payer's fee schedule (fee_schedule)")
 _OUTLIER_TIMES = 10
