@@ -33,6 +33,10 @@ ADVANTAGE_PLANS = frozenset({MEDICARE_RISK_PLAN, "HM", "IN", "PR", "PS"})
 CMS = "CMS"
 # Mental health, psychotherapy, psychiatric outpatient, mental health outpatient.
 MENTAL_HEALTH_TYPES = frozenset({"MH", "A6", "A8", "CF"})
+# With psychiatric, substance use and the facilities of both.
+BEHAVIORAL_TYPES = MENTAL_HEALTH_TYPES | {
+    *("A4", "A7", "AI", "AJ", "AK", "CE", "CG", "CH", "CI", "CJ"),
+}
 GENERAL_TYPES = frozenset({"30", "1", ""})
 _BEGINS = ("346", "356")
 _ENDS = ("347", "357")
@@ -176,14 +180,14 @@ class EligibilityReader:
     def _read_carve_out(self, payer_id: str) -> None:
         """The payer of a mental-health benefit that another one covers.
 
-        Of a benefit that names the plan as a whole, it is the plan's administrator.
+        Beside medical benefits it may be the plan's administrator.
         """
         benefit = self._benefit or BLANK
         types = self._service_types(benefit[3])
         if (
             (benefit[1] in ACTIVE_CODES or benefit[1] == ASK_ELSEWHERE)
             and types & MENTAL_HEALTH_TYPES
-            and "30" not in types
+            and types <= BEHAVIORAL_TYPES
         ):
             self._behavioral_payer = self._behavioral_payer or payer_id
 
