@@ -69,7 +69,7 @@ _TELEHEALTH_PLACES = frozenset({"02", "10"})
 _CERTIFIED = (AuthorizationDecision.APPROVED, AuthorizationDecision.MODIFIED)
 # What a rule's own fix, in its words, tells someone to do.
 _ADVICE = {
-    "BH-014": "verify_eligibility",
+    "BH-014": "find_coverage",
     "BH-015": "verify_eligibility",
     "BH-017": "settle_other_payer",
     "BH-019": "settle_other_payer",
@@ -339,7 +339,7 @@ def removes(
         case Rule.ELIGIBILITY:
             asked = kinds & {"verify_eligibility", "settle_other_payer"}
             told = bool(asked) and not denied.hidden.check_shows_coverage
-            return told or "bill_payer_on_file" in kinds
+            return told or not kinds.isdisjoint({"bill_payer_on_file", "find_coverage"})
         case Rule.OTHER_PAYER:
             return not kinds.isdisjoint(
                 {"verify_eligibility", "settle_other_payer", "bill_payer_on_file"}

@@ -33,6 +33,7 @@ from denialml.rules.engine import Engine
 _GRAVE = (Severity.REJECT, Severity.HOLD, Severity.DENY_LIKELY)
 _OF_A_NOTE = (FixKind.SIGN_NOTE, FixKind.FILE_NOTE, FixKind.DOCUMENT_TIME)
 _NOTHING = Decimal(0)
+_WORST_FIRST = {severity: place for place, severity in enumerate(Severity)}
 
 
 class FixFinder:
@@ -251,8 +252,9 @@ class _Trial:
         )
 
     def _advice(self, found: Sequence[EditFinding], fixes: Sequence[Fix]) -> list[Fix]:
-        """The rule's own fix of each finding that no other fix settles; of a claim that
-        is not to be sent, only of what would hold it all the same."""
+        """The rule's own fix of each finding that no other fix settles, gravest first
+        and then by how likely its cause is; of a claim that is not to be sent, only of
+        what would hold it all the same."""
         settled = {rule for one in fixes for rule in one.resolves}
         stopped = any(one.stops for one in fixes)
         return [
@@ -265,11 +267,20 @@ class _Trial:
                 line_numbers=one.line_numbers,
                 resolves=(one.rule_id,),
             )
-            for one in found
+            for one in sorted(found, key=self._urgency)
             if one.rule_id not in settled
             and one.fix
             and (not stopped or one.rule_id in self._before.holding)
         ]
+
+    def _urgency(self, finding: EditFinding) -> tuple[int, float]:
+        likely = [
+            cause.probability
+            for line in self._score.lines
+            for cause in line.likely_causes
+            if cause.root_cause is finding.root_cause
+        ]
+        return _WORST_FIRST[finding.severity], -max(likely, default=0.0)
 
     def _set(self, found: FoundSet | None) -> FixSet | None:
         if found is None:
