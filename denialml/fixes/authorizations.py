@@ -12,7 +12,11 @@ from denialml.domain.fix import Edit, FixBy, FixClass, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction
 from denialml.fixes.elements import AUTHORIZATION, LINE_AUTHORIZATION, edit_of
 from denialml.rules.case import ClaimCase, LineCase
-from denialml.rules.families.authorizations import best_on_file, needs_none
+from denialml.rules.families.authorizations import (
+    best_on_file,
+    needs_none,
+    plain_number,
+)
 from denialml.rules.words import listed, plain
 
 _TOUCHES = "authorization"
@@ -116,11 +120,9 @@ def _is_wrong_number(line: LineCase) -> bool:
     if not billed or fitting is None or fitting.authorization_number == billed:
         return False
     on_file = {one.authorization_number for one in line.records.authorizations}
-    return billed in on_file or _plain(billed) == _plain(fitting.authorization_number)
-
-
-def _plain(number: str) -> str:
-    return "".join(one for one in number if one.isalnum()).upper().lstrip("0")
+    return billed in on_file or (
+        plain_number(billed) == plain_number(fitting.authorization_number)
+    )
 
 
 def _replace(case: ClaimCase, lines: list[LineCase]) -> Candidate:

@@ -254,7 +254,7 @@ def number_not_on_claim(line: LineCase) -> Verdict:
     if not number:
         return None
     if billed:
-        if _plain_number(billed) == _plain_number(number):
+        if plain_number(billed) == plain_number(number):
             return None
         return Found(
             says=f"The claim carries authorization {billed}; the one on file that"
@@ -275,7 +275,7 @@ def number_not_on_claim(line: LineCase) -> Verdict:
     )
 
 
-def _plain_number(number: str) -> str:
+def plain_number(number: str) -> str:
     """Payers and exports write one number with and without hyphens and zeros."""
     written = "".join(letter for letter in number.upper() if letter.isalnum())
     return written.lstrip("0")
