@@ -134,6 +134,36 @@ def claim_rule_rows() -> list[str]:
     ]
 
 
+def fix_rows() -> list[str]:
+    """Fixes of claims that were denied on simulated worlds."""
+    found = results("fixes")
+    worlds = found["results"]
+    rows = [
+        _row(
+            f"denials whose true cause the top fix takes away: {tier}, {len(worlds)}"
+            " simulated worlds",
+            _list([one["removed"][tier]["top"] for one in worlds], 2),
+            bar,
+            found["command"],
+        )
+        for tier, bar in (
+            ("correction on file", "0.80"),
+            ("legal fix named by facts on file", "0.80"),
+            ("all denied lines", ""),
+        )
+    ]
+    rows.append(
+        _row(
+            "scoring one claim with rules, reasons and fixes, against the bare"
+            " pred_contrib call, median",
+            _list([one["cost"]["all claims"]["ratio"] for one in worlds], 2),
+            "4",
+            found["command"],
+        )
+    )
+    return rows
+
+
 def root_cause_rows() -> list[str]:
     """Root causes of simulated denials."""
     seeds = results("root_cause")["seeds"]
@@ -221,6 +251,7 @@ def table() -> str:
         *backtest_rows(),
         *peer_rows(),
         *claim_rule_rows(),
+        *fix_rows(),
         *root_cause_rows(),
         *corpus_rows(),
         *reader_rows(),
