@@ -151,8 +151,8 @@ def test_who_the_answer_is_about() -> None:
         ("EB*1**MH\nLS*2120\nNM1*PR*2*MIND CARE*****PI*MIND1\nLE*2120", "MIND1"),
         ("EB*U**MH\nLS*2120\nNM1*PR*2*MIND CARE*****XV*MIND1\nLE*2120", "MIND1"),
         ("EB*1**MH^AI\nLS*2120\nNM1*PR*2*MIND CARE*****PI*MIND1\nLE*2120", "MIND1"),
-        # The plan's own administrator, also of a list of benefits, another kind of benefit, a clinician, a further
-        # payer, and a name without a number.
+        # The plan's own administrator, also of a list of benefits, another kind of
+        # benefit, a clinician, a further payer, and a name without a number.
         ("EB*1**30\nLS*2120\nNM1*PR*2*PLAN*****PI*PLAN1\nLE*2120", ""),
         ("EB*1**1^33^MH\nLS*2120\nNM1*PR*2*PLAN*****PI*PLAN1\nLE*2120", ""),
         ("EB*1**88\nLS*2120\nNM1*PR*2*PILLS*****PI*PILLS1\nLE*2120", ""),
