@@ -278,6 +278,13 @@ _OF_OTHER_CLAIM = {"patient_control_number": "C0"}
         ),
         pytest.param(
             {"procedure_code": "90837"},
+            {"procedure_code": "90791", **_OF_OTHER_CLAIM},
+            ["e1", "e2"],
+            "e2",
+            id="both name another service",
+        ),
+        pytest.param(
+            {"procedure_code": "90837"},
             {"procedure_code": "90837", "signed_on": None},
             ["e1"],
             "e1",

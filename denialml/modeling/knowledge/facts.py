@@ -323,9 +323,10 @@ def _notes_of_line(
     number = claim.patient_control_number
     own_codes = _codes_of_session(claim, line)
     of_others = {one.procedure_code for one in claim.lines} - own_codes
+    signed = _signed(notes, as_of)
     found = [
         one
-        for one in _signed(notes, as_of)
+        for one in signed
         if one.procedure_code not in of_others
         and (
             not one.procedure_code
@@ -337,7 +338,8 @@ def _notes_of_line(
     own = [one for one in found if one.patient_control_number in ("", number)]
     if note in own:
         return tuple(own)
-    return tuple(found) if note in found else (note,)
+    # Where all name something else, any of them may be the line's.
+    return tuple(found if note in found else signed)
 
 
 def _signed(notes: Sequence[Encounter], as_of: date) -> list[Encounter]:
