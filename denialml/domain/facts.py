@@ -125,7 +125,8 @@ class LineRecords(Judgment, frozen=True):
     `note` is the signed note of the line's own clinician or claim, `draft` one of them
     that nobody has signed yet; `note_of_another` is a signed note of the day by another
     clinician, where there is none of the own. `notes` are all the signed ones that may
-    be the line's, `note` among them: they name the claim, its session's code or none.
+    be the line's, `note` among them: they name the claim, its session's code or none;
+    `notes_of_day` counts those of the own clinician's day whatever they name.
     `check` is the payer's last eligibility answer. `authorizations` and `enrollments`
     are all on file of this patient, or clinician, with the payer. `sent` are the lines
     sent for this patient before, to any payer, oldest first. `checks_elsewhere` are the
@@ -146,6 +147,7 @@ class LineRecords(Judgment, frozen=True):
     checks_elsewhere: tuple[EligibilityCheck, ...] = ()
     answered: tuple[AnsweredLine, ...] = ()
     notes: tuple[Encounter, ...] = ()
+    notes_of_day: int = 0
 
 
 class LineFacts(Judgment, frozen=True):

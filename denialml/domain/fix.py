@@ -120,8 +120,9 @@ class ClaimFixes(Judgment, frozen=True):
     """All that can be done about a claim before it is sent.
 
     `fixes`: those of the smallest set first, then by what they protect. `smallest` is
-    None where the claim is fit to send as it is, nothing helps, or a fix `stops` it; `by_correction` is
-    the same of data corrections alone, None where it is the same or none helps.
+    None where the claim is fit to send as it is, nothing helps, or a fix `stops` it;
+    `by_correction` is the same of data corrections alone, None where it is the same or
+    none helps.
     """
 
     accepted_risk: float

@@ -55,13 +55,14 @@ def _billed(line: LineCase) -> str:
 
 
 def _covering(line: LineCase) -> Authorization | None:
-    """The authorization on file that covers code, day and units, of this clinician."""
-    if line.facts.authorization_state is not _VALID:
+    """The authorization on file that covers code, days and units, of this clinician."""
+    if line.facts.authorization_state is not _VALID or line.day is None:
         return None
     found = best_on_file(line)
     if found is None or found.clinician_npi not in ("", line.rendering_npi):
         return None
-    return found
+    last = line.line.service_date_end or line.day
+    return found if found.ends_on is None or last <= found.ends_on else None
 
 
 def _attach(case: ClaimCase, lines: list[LineCase]) -> Candidate:

@@ -10,6 +10,7 @@ from denialml.domain.claim import Claim
 from denialml.domain.encounter import Encounter
 from denialml.domain.facts import PracticeRecords
 from denialml.domain.fix import Edit, FixBy, FixClass, Proof
+from denialml.fixes.elements import makes_change
 
 NOTHING_SUPPOSED = PracticeRecords()
 Proven = Literal["clinician"]
@@ -107,7 +108,11 @@ def correction(
     fix_by: FixBy = FixBy.BILLER,
     touches: str = "",
 ) -> Candidate:
-    """A data correction; it touches the elements that it edits, and `touches`."""
+    """A data correction; it touches the elements that it edits, and `touches`.
+
+    Edits that would change nothing are left out; one at least must change something.
+    """
+    edits = tuple(edit for edit in edits if makes_change(edit))
     return Candidate(
         kind=kind,
         fix_class=FixClass.DATA_CORRECTION,

@@ -187,6 +187,8 @@ def _identity(
         return
     claim = case.claim
     proofs = _proof(check, "The payer's answer about this member")
+    if not _may_be_this_person(claim, check):
+        return
     if check.member_id and not _same(check.member_id, claim.subscriber.member_id):
         yield correction(
             FixKind.CORRECT_MEMBER_NUMBER,
@@ -207,6 +209,25 @@ def _identity(
             proofs=proofs,
             may_resolve=_IDENTITY_RULES,
         )
+
+
+def _may_be_this_person(claim: Claim, check: EligibilityCheck) -> bool:
+    """Not where the answer names somebody who is told apart by name and birth date.
+
+    A member number may be a family's, and a practice's record number may be mistaken.
+    """
+    patient: Subscriber | Patient = person(claim)
+    names = [
+        _same(held.split(" ")[0], sent.split(" ")[0])
+        for held, sent in (
+            (check.last_name, patient.last_name),
+            (check.first_name, patient.first_name),
+        )
+        if held
+    ]
+    if check.birth_date is None:
+        return all(names)
+    return check.birth_date == patient.birth_date or (bool(names) and all(names))
 
 
 def _particulars(claim: Claim, check: EligibilityCheck) -> tuple[Edit, ...]:

@@ -45,6 +45,9 @@ SUPERVISOR_FIRST_NAME = "2310D NM104"
 SUPERVISOR_NPI = "2310D NM109"
 
 
+_AMOUNTS = frozenset({TOTAL_CHARGE, CHARGE, UNITS})
+
+
 def corrected(claim: Claim, edits: Iterable[Edit]) -> Claim:
     """The claim with the edits made; its total (CLM02) goes with a line's charge.
 
@@ -69,6 +72,13 @@ def edit_of(
     """The edit that makes an element say `after`."""
     before = read_element(claim, field, line_number)
     return Edit(field=field, line_number=line_number, before=before, after=after)
+
+
+def makes_change(edit: Edit) -> bool:
+    """Whether the element would say something else: 150 and 150.00 are the same."""
+    if edit.field in _AMOUNTS:
+        return Decimal(edit.before) != Decimal(edit.after)
+    return edit.before != edit.after
 
 
 def read_element(claim: Claim, field: str, line_number: int | None = None) -> str:

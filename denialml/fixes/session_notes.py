@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from denialml.domain.encounter import Encounter, Modality
+from denialml.domain.facts import SentLine
 from denialml.domain.fix import FixBy, FixClass, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction, never
 from denialml.fixes.elements import CHARGE, PROCEDURE_CODE, UNITS, edit_of
+from denialml.fixes.proving_note import proves_minutes, proving_note
 from denialml.reference import procedure_codes
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.session_codes import WITHOUT_SESSION
@@ -112,18 +114,23 @@ def _of_minutes(line: LineCase, note: Encounter) -> Iterator[Candidate]:
         )
         if line.line.procedure_code in _LONGER_ONES:
             yield _no_other_code(line, "its note documents no minutes")
-    elif minutes < least and len(line.records.notes) == 1:
-        yield from _shorter(line, note, minutes)
+    elif minutes < least:
+        yield from _shorter(line, minutes)
 
 
-def _shorter(line: LineCase, note: Encounter, minutes: int) -> Iterator[Candidate]:
+def _shorter(line: LineCase, minutes: int) -> Iterator[Candidate]:
     """The documented minutes are fewer than the code's least."""
-    code = line.line.procedure_code
+    code, note = line.line.procedure_code, proving_note(line)
     fitting = _code_of(code, minutes)
-    if not fitting:
+    if not fitting or note is None or line.line.units != 1:
         return
-    charge = _usual_charge(line, fitting)
-    if charge is None:
+    if not proves_minutes(note, code):
+        return
+    sent = _last_sent(line, fitting)
+    charge = sent.charge if sent is not None else None
+    if charge is not None and charge > line.line.charge:
+        return  # nothing that is suggested asks for more money
+    if sent is None or charge is None:
         yield Candidate(
             kind=FixKind.FOLLOW_RULE,
             fix_class=FixClass.NEEDS_ANOTHER_STEP,
@@ -150,8 +157,10 @@ def _shorter(line: LineCase, note: Encounter, minutes: int) -> Iterator[Candidat
             _proof(note, f"documents {minutes} minutes"),
             Proof(
                 record_kind="sent_claim",
-                record_id="",
-                says=f"The practice last charged ${charge:,.2f} for {fitting}.",
+                record_id=sent.patient_control_number,
+                says=f"The practice last charged this patient ${charge:,.2f} for"
+                f" {fitting}, on {sent.submitted_on}.",
+                known_on=sent.submitted_on,
             ),
         ),
         line_numbers=(number,),
@@ -172,11 +181,11 @@ def _code_of(code: str, minutes: int) -> str:
     return ""
 
 
-def _usual_charge(line: LineCase, code: str) -> Decimal | None:
-    """What the practice last charged for one unit of the code; None: never sent."""
+def _last_sent(line: LineCase, code: str) -> SentLine | None:
+    """Where this patient was last charged for one unit of the code; None: never."""
     for sent in reversed(line.records.sent):
         if sent.procedure_code == code and sent.charge and sent.units == 1:
-            return sent.charge
+            return sent
     return None
 
 
@@ -201,16 +210,16 @@ def _of_plan(line: LineCase, note: Encounter) -> Iterator[Candidate]:
 def unit_fixes(case: ClaimCase) -> Iterator[Candidate]:
     """Fewer units of 15-minute codes where the note's minutes make no more."""
     for line in case.lines:
-        note, minutes = line.records.note, line.facts.documented_minutes
+        note, minutes = proving_note(line), line.facts.documented_minutes
         code = line.code
         alone = sum(
             one.line.procedure_code == line.line.procedure_code for one in case.lines
         )
         if (
             note is None
-            or len(line.records.notes) > 1
             or minutes is None
             or code is None
+            or not proves_minutes(note, code.code)
             or code.unit_rule != "per 15"
             or code.minutes_minimum is None
             or code.is_add_on

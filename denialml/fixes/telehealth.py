@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from denialml.domain.coverage import PayerType
-from denialml.domain.encounter import Modality
+from denialml.domain.encounter import Encounter, Modality
 from denialml.domain.fix import Edit, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction
 from denialml.fixes.elements import CLAIM_PLACE, LINE_PLACE, MODIFIERS, edit_of
+from denialml.fixes.proving_note import proving_note
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.families.telehealth import (
     ENCOUNTER_CLINIC_CODES,
@@ -49,7 +50,7 @@ def telehealth_fixes(case: ClaimCase) -> Iterator[Candidate]:
 
 
 def _is_documented(line: LineCase) -> bool:
-    note = line.records.note
+    note = proving_note(line)
     return (
         note is not None
         and note.modality is not _UNKNOWN
@@ -59,10 +60,15 @@ def _is_documented(line: LineCase) -> bool:
     )
 
 
+def _note_of(line: LineCase) -> Encounter:
+    note = proving_note(line)
+    assert note is not None
+    return note
+
+
 def _right_place(line: LineCase) -> str:
     """The place that the note, and the payer where it has one, ask for; or empty."""
-    note = line.records.note
-    assert note is not None
+    note = _note_of(line)
     location = note.patient_location.strip().lower()
     if note.modality is _IN_PERSON:
         if line.place not in _PLACES:
@@ -85,8 +91,6 @@ def _of_medicare(line: LineCase) -> bool:
 
 def _right_modifiers(line: LineCase) -> tuple[str, ...]:
     """The line's modifiers with the one that its session asks for, and no other."""
-    note = line.records.note
-    assert note is not None
     sent = line.line.modifiers
     wanted = _wanted(line)
     if wanted is None:
@@ -100,8 +104,7 @@ def _right_modifiers(line: LineCase) -> tuple[str, ...]:
 
 def _wanted(line: LineCase) -> str | None:
     """The telehealth modifier that belongs on the line; empty: none, None: unknown."""
-    note = line.records.note
-    assert note is not None
+    note = _note_of(line)
     if note.modality is _IN_PERSON:
         return ""
     if _of_medicare(line):
@@ -197,8 +200,7 @@ def _sentence(does: list[str]) -> str:
 def _proofs(lines: list[LineCase], setting: str) -> tuple[Proof, ...]:
     found: dict[str, Proof] = {}
     for line in lines:
-        note = line.records.note
-        assert note is not None
+        note = _note_of(line)
         where = f", the patient at {note.patient_location}" * bool(
             note.patient_location
         )

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from denialml.domain.denial import RootCause
 from denialml.domain.edit import EditFinding, Severity
 from denialml.domain.encounter import Encounter
 from denialml.domain.facts import PracticeRecords
@@ -62,10 +63,12 @@ class FixFinder:
         On one within it, only what settles a finding is tried.
         """
         found = [one for one in score.findings if one.verdict == "found"]
-        risky = not score.abstains and score.probability > self._accepted
+        # Where the model abstains, what records prove is looked at all the same.
+        risky = score.abstains or score.probability > self._accepted
         if not risky and not found:
             return ClaimFixes(accepted_risk=self._accepted, fixes=())
-        proposed = [*candidates_of(case), *refusals(found)]
+        offered = [one for one in candidates_of(case) if _is_asked_for(one, score)]
+        proposed = [*offered, *refusals(found)]
         if any(map(_stops(found), proposed)):
             tried: list[Candidate] = []
         else:
@@ -183,7 +186,8 @@ class _Trial:
         kept = [
             self._fix(self._tried[place], alone[place])
             for place in places
-            if place in chosen or self._is_worth_naming(alone[place])
+            if place in chosen
+            or self._is_worth_naming(self._tried[place], alone[place])
         ]
         stops = [self._unsent(one) for one in filter(_stops(found), proposed)]
         said = [self._unsent(one) for one in proposed if _is_advice(one)]
@@ -210,13 +214,16 @@ class _Trial:
             claims, self._history, is_scored=not self._score.abstains
         )
 
-    def _is_worth_naming(self, after: Assessment) -> bool:
-        """It silences a rule, or lowers the risk; and brings no graver finding."""
+    def _is_worth_naming(self, candidate: Candidate, after: Assessment) -> bool:
+        """It silences a rule, or lowers the risk; and brings no graver finding. What a
+        record proves is named too where the model has no word on the risk."""
         before = self._before
         if not after.grave <= before.grave:
             return False
         if before.found - after.found:
             return True
+        if after.risk is None:
+            return candidate.is_correction
         return is_lower(after, before)
 
     def _fix(self, candidate: Candidate, after: Assessment) -> Fix:
@@ -333,6 +340,19 @@ def _records(candidates: Sequence[Candidate]) -> PracticeRecords | None:
         eligibility_checks=tuple(checks),
         authorizations=tuple(granted),
         enrollments=tuple(enrolled),
+    )
+
+
+def _is_asked_for(candidate: Candidate, score: RiskScore) -> bool:
+    """A referral only where a rule finds it missing, or this payer has denied for it
+    and may do so here: most payers ask for none."""
+    if candidate.kind is not FixKind.OBTAIN_REFERRAL:
+        return True
+    rules = {one.rule_id for one in score.findings if one.verdict == "found"}
+    return bool(candidate.may_resolve & rules) or any(
+        cause.root_cause is RootCause.NETWORK_REFERRAL and cause.reason_code
+        for line in score.lines
+        for cause in line.likely_causes
     )
 
 

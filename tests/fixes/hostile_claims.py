@@ -227,7 +227,7 @@ class _Draw:
     def _usual_line(self) -> ServiceLine:
         """A line of an earlier claim, often with a charge for one session."""
         line = self._line(1)
-        if self._is(0.5):
+        if self._is(0.2):
             return line
         return msgspec.structs.replace(
             line,
@@ -252,6 +252,8 @@ class _Draw:
             member_id = claim.subscriber.member_id
         else:
             day = self._near()
+        if own is not None and self._is(0.4):
+            return self._plain_note(place, claim, own)
         return Encounter(
             encounter_id=f"E{place}",
             service_date=day,
@@ -276,6 +278,22 @@ class _Draw:
                 else None
             ),
             attendance=self._pick(("", "", "", "held", "no_show", "cancelled")),
+        )
+
+    def _plain_note(self, place: int, claim: Claim, clinician: Provider) -> Encounter:
+        """The first line's own note without a flaw; only its minutes may be few."""
+        first = claim.lines[0]
+        return Encounter(
+            encounter_id=f"E{place}",
+            service_date=first.service_date or self._day,
+            clinician_npi=clinician.npi,
+            medical_record_number=claim.medical_record_number,
+            member_id=claim.subscriber.member_id,
+            procedure_code=self._pick(("", first.procedure_code)),
+            minutes=self._pick((*_MINUTES, *(17, 22, 30, 37, 40, 45) * 4)),
+            modality=self._pick(tuple(Modality)),
+            patient_location=self._pick(_LOCATIONS),
+            signed_on=AS_OF,
         )
 
     def _authorization(self) -> Authorization:
@@ -338,7 +356,7 @@ class _Draw:
         submitted, answers, refusals = [], [], []
         for place in range(self._pick((0, 1, 2, 4))):
             record_number, member_id = self._patient()
-            lines = claim.lines if self._is(0.3) else (self._usual_line(),)
+            lines = claim.lines if self._is(0.2) else (self._usual_line(),)
             changes: dict[str, Any] = {
                 "patient_control_number": self._pick(("C1", "C2", "C3")),
                 "payer": ClaimPayer(payer_id=self._payer_id()),

@@ -225,6 +225,7 @@ class FactBook:
             checks_elsewhere=file.checks_elsewhere(payer_id, as_of=as_of),
             answered=file.answered_before(as_of),
             notes=_notes_of_line(notes, note, claim, line, as_of=as_of),
+            notes_of_day=sum((one.signed_on or date.max) <= as_of for one in notes),
         )
 
     def _enrollment(
