@@ -30,9 +30,9 @@ from benchmarks.comparison import RankedRisk
 from benchmarks.simulated_records import records_of
 from denialml.domain.edit import EditFinding, Severity
 from denialml.domain.facts import PracticeRecords
-from denialml.journeys.claim_rules import findings_of
 from denialml.journeys.rule_measuring import measured_on
 from denialml.modeling.knowledge.facts import FactBook
+from denialml.modeling.knowledge.rule_outcomes import findings_of
 from denialml.modeling.risk.evaluation import bootstrap_interval
 from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.specification import TrainingSpecification

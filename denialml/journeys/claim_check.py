@@ -1,20 +1,36 @@
 """The one answer about an outgoing claim: findings, decision and fixes on its risk."""
 
+from datetime import date
+
 import msgspec
 
 from denialml.domain.claim import Claim
+from denialml.domain.edit import EditFinding
 from denialml.domain.risk import RiskScore
 from denialml.journeys.claim_fixes import FixFinder
-from denialml.journeys.claim_rules import case_of
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.rule_outcomes import (
+    Broken,
+    broken_by_line,
+    broken_in_case,
+    case_of,
+)
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.cut_offs import find_cut_off
+from denialml.rules.case import ClaimCase
 from denialml.rules.decision import decide
 from denialml.rules.engine import Engine
-from denialml.rules.organization_rules import PracticeRules
+from denialml.rules.organization_rules import NO_RULES_OF_ITS_OWN, PracticeRules
 
 USUAL_ACCEPTED_RISK = 0.15
+
+
+class JudgedClaim(msgspec.Struct, frozen=True):
+    """A claim with what was on file about it, and what the rules find on it."""
+
+    case: ClaimCase
+    findings: tuple[EditFinding, ...]
 
 
 class ClaimCheck:
@@ -25,6 +41,7 @@ class ClaimCheck:
     ) -> None:
         self._facts = fact_book
         self._engine = Engine(rules.written, measures=rules.measures)
+        self._as_they_come = rules == NO_RULES_OF_ITS_OWN
         self._policy = policy = rules.written.decision
         cut_offs = bundle.facts.calibration.cut_offs
         self._cut_off = (
@@ -38,20 +55,30 @@ class ClaimCheck:
             accepted = USUAL_ACCEPTED_RISK if cut_off is None else cut_off.risk
         self._fixes = FixFinder(fact_book, self._engine, bundle, accepted_risk=accepted)
 
+    def judged(self, claim: Claim, day: date) -> JudgedClaim:
+        """The claim as of a day, judged by the organization's rules."""
+        case = case_of(claim, self._facts, self._engine, as_of=day)
+        return JudgedClaim(case, self._engine.judge(case))
+
+    def broken(self, judged: JudgedClaim) -> dict[int, Broken]:
+        """What each line breaks of the rules as they come, which the model reads."""
+        if self._as_they_come:
+            return broken_by_line(judged.case.claim, judged.findings)
+        return broken_in_case(judged.case)
+
     def checked(
-        self, claim: Claim, score: RiskScore, history: History | None
+        self, judged: JudgedClaim, score: RiskScore, history: History | None
     ) -> RiskScore:
         """The score with what the rules find on its day, the decision on both, and
         what can be done about it. History stands at that day; None: no fixes."""
-        case = case_of(claim, self._facts, self._engine, as_of=score.as_of)
-        found = self._engine.judge(case)
-        judged = msgspec.structs.replace(
+        case, found = judged.case, judged.findings
+        decided = msgspec.structs.replace(
             score,
             findings=found,
             decision=decide(score, found, self._policy, cut_off=self._cut_off),
         )
         if history is None:
-            return judged
+            return decided
         return msgspec.structs.replace(
-            judged, fixes=self._fixes.fixes_of(case, judged, history)
+            decided, fixes=self._fixes.fixes_of(case, decided, history)
         )

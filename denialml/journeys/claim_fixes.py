@@ -23,9 +23,9 @@ from denialml.fixes.search import (
     is_fit,
     is_lower,
 )
-from denialml.journeys.claim_rules import case_of
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
+from denialml.modeling.knowledge.rule_outcomes import case_of
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.denial_risk import SupposedClaim, supposed_risks
 from denialml.rules.case import ClaimCase

@@ -47,6 +47,7 @@ def read_drift(
         records,
         from_day=min(model.baseline.trained_as_of, as_of - _PACE),
         known_by=as_of,
+        with_rules=model.bundle.with_rules,
     )
     report = drift_report(
         frame, model.bundle, model.baseline, as_of=as_of, pseudonym=pseudonym

@@ -23,8 +23,9 @@ class Standing:
     Use `history` only in a turn of `turns`, after `stand_at`.
     """
 
-    def __init__(self, events: Sequence[AnswerEvent]) -> None:
+    def __init__(self, events: Sequence[AnswerEvent], *, with_rules: bool) -> None:
         self._events = events
+        self._with_rules = with_rules
         self.turns = Turns()
         self.day = date.min
         self.history: History | None = None
@@ -32,7 +33,7 @@ class Standing:
     def stand_at(self, day: date) -> History:
         """The history as of `day`; made anew where it has gone beyond it."""
         if self.history is None or day < self.history.as_of:
-            self.history = History(self._events)
+            self.history = History(self._events, with_rules=self._with_rules)
         if self.history.as_of != day:
             self.history.advance(day)
         return self.history
@@ -41,10 +42,13 @@ class Standing:
 class Histories:
     """One history for the day that is kept, and at most `OTHER_DAYS` for all others."""
 
-    def __init__(self, events: Sequence[AnswerEvent]) -> None:
+    def __init__(
+        self, events: Sequence[AnswerEvent], *, with_rules: bool = False
+    ) -> None:
         self._events = events
+        self._with_rules = with_rules
         self._lock = Lock()
-        self._kept = Standing(events)
+        self._kept = self._standing()
         self._others: list[Standing] = []
 
     def at(self, day: date, *, kept_day: date | None) -> Standing:
@@ -75,5 +79,8 @@ class Histories:
         if before:
             return max(before, key=lambda one: one.day)
         if len(self._others) < OTHER_DAYS:
-            return Standing(self._events)
+            return self._standing()
         return self._others[0]
+
+    def _standing(self) -> Standing:
+        return Standing(self._events, with_rules=self._with_rules)

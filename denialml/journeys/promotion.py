@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy.orm import Session
 
+from denialml.domain.facts import PracticeRecords
 from denialml.domain.record import Judgment
 from denialml.errors import BundleRejected, GateFailed, NoModel, NotEnoughHistory
 from denialml.journeys.retrain import keyed_words
@@ -35,7 +36,7 @@ from denialml.modeling.risk.bundle import (
     restore_previous,
     withdrawn_version,
 )
-from denialml.modeling.risk.frames import build_frame
+from denialml.modeling.risk.frames import Frame, build_frame
 from denialml.modeling.risk.seal import Seal, SigningSeal
 from denialml.modeling.risk.specification import TrainingSpecification
 from denialml.store.records import practice_records
@@ -167,15 +168,31 @@ def _compared(
     records = practice_records(session, organization_id, until=as_of)
     try:
         found = compare(
-            build_frame(records, known_by=as_of),
+            _frame_of(challenger, records, as_of),
             challenger,
             champion,
             known_by=as_of,
             pseudonym=keyed_words(session, organization_id).payer,
+            champion_frame=_frame_of(champion, records, as_of)
+            if _has_rules(champion) not in (None, _has_rules(challenger))
+            else None,
         )
     except NotEnoughHistory as error:
         return None, str(error)
     return found, ""
+
+
+def _frame_of(
+    contestant: Contestant | None, records: PracticeRecords, as_of: date
+) -> Frame:
+    return build_frame(records, known_by=as_of, with_rules=_has_rules(contestant))
+
+
+def _has_rules(contestant: Contestant | None) -> bool | None:
+    """Whether claim rules are among its features; None: there is no bundle."""
+    if contestant is None or contestant.bundle is None:
+        return None
+    return contestant.bundle.with_rules
 
 
 def _is_judged(champion: Contestant | None) -> bool:

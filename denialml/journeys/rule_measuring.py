@@ -12,10 +12,10 @@ from denialml.domain.claim import Claim
 from denialml.domain.edit import Measured
 from denialml.domain.facts import PracticeRecords
 from denialml.errors import RulesRejected
-from denialml.journeys.claim_rules import findings_of
 from denialml.modeling.knowledge.causes import cause_shares
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.observation import ObservedLine, observe_lines
+from denialml.modeling.knowledge.rule_outcomes import findings_of
 from denialml.rules.engine import Engine
 from denialml.rules.measured import NOTHING_MEASURED, RuleMeasures, measured_as
 from denialml.rules.organization_rules import OrganizationRules

@@ -54,8 +54,12 @@ class Scorer:
         self.records_version = records_version
         self._fact_book = FactBook(records)
         self._check = ClaimCheck(self._fact_book, rules, bundle)
-        observed = observe_lines(records, self._fact_book, answered_only=True)
-        self._histories = Histories(answer_events(observed))
+        observed = observe_lines(
+            records, self._fact_book, answered_only=True, with_rules=bundle.with_rules
+        )
+        self._histories = Histories(
+            answer_events(observed), with_rules=bundle.with_rules
+        )
         # One at a time: fact book and bundle keep what they worked out, unguarded.
         # Moving a history to another day, which takes longer, is outside of it.
         self._desk = Turns()
@@ -120,16 +124,20 @@ class Scorer:
     def _score(
         self, claims: Sequence[Claim], history: History, *, with_fixes: bool
     ) -> list[RiskScore]:
+        judged = [self._check.judged(claim, history.as_of) for claim in claims]
         scores = denial_risk.score_claims(
             claims,
             fact_book=self._fact_book,
             history=history,
             bundle=self.bundle,
             as_of=history.as_of,
+            broken=[self._check.broken(one) for one in judged]
+            if self.bundle.with_rules
+            else None,
         )
         return [
-            self._check.checked(claim, score, history if with_fixes else None)
-            for claim, score in zip(claims, scores, strict=True)
+            self._check.checked(one, score, history if with_fixes else None)
+            for one, score in zip(judged, scores, strict=True)
         ]
 
     def is_current(self, session: Session, organization_id: str) -> bool:

@@ -108,7 +108,7 @@ def test_one_database_can_hold_several_practices(own_folder: Path) -> None:
 def test_a_command_that_scores_nothing_does_not_wait_for_lightgbm() -> None:
     """It takes seconds to load, and most commands do without."""
     said = (
-        "import sys, denialml.cli.app, denialml.journeys.claim_rules;"
+        "import sys, denialml.cli.app, denialml.modeling.knowledge.rule_outcomes;"
         "slow = ('lightgbm', 'mlflow', 'sklearn');"
         "print([name for name in slow if name in sys.modules])"
     )

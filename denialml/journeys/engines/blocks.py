@@ -54,4 +54,5 @@ def joined(blocks: Sequence[Frame]) -> Frame:
             ]
         ),
         lines=tuple(chain.from_iterable(one.lines for one in blocks)),
+        with_rules=any(one.with_rules for one in blocks),
     )

@@ -28,6 +28,7 @@ from denialml.errors import DenialmlError, EngineError
 from denialml.formats import open_reader
 from denialml.journeys.engines.parcels import Parcel, unpack
 from denialml.journeys.score import Scorer
+from denialml.modeling.knowledge.rule_outcomes import rule_set_hash
 from denialml.modeling.risk.bundle import Bundle, BundleFacts
 from denialml.modeling.risk.features import vocabulary_hash
 from denialml.modeling.risk.frames import Frame, build_frame
@@ -73,6 +74,7 @@ def build_identity() -> str:
     """What must be the same here and on a worker for the same numbers."""
     return (
         f"denialml {denialml.__version__}, features {vocabulary_hash()[:12]},"
+        f" rules {rule_set_hash()[:12]},"
         f" lightgbm {lightgbm.__version__}, numpy {numpy.__version__}"
     )
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from denialml.modeling.knowledge.line_view import LineView
+from denialml.modeling.knowledge.rule_outcomes import Broken
 
 
 class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -17,6 +18,7 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     when paid. `counts`: whether it enters the rates (originals do; corrected claims
     are judged otherwise, but still prove coverage). `checked_on`, `check_active` and
     `check_named_other` are the eligibility answer that was on file when it was sent.
+    `broken` are the claim rules that the line broke, empty where nobody asked.
     `allowed`, `reason_code` and `recovered_on` are for `outcomes`, never for a rate.
     """
 
@@ -33,6 +35,7 @@ class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     checked_on: date | None = None
     check_active: bool = False
     check_named_other: bool = False
+    broken: Broken = ()
     allowed: Decimal = Decimal(0)
     reason_code: str = ""
     recovered_on: date | None = None

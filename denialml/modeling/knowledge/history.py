@@ -32,6 +32,8 @@ from denialml.modeling.knowledge.rate_tables import (
     RATE_TABLES,
     USUAL_OF,
 )
+from denialml.modeling.knowledge.rule_book import NOTHING_BROKEN, RuleBook, RuleRates
+from denialml.modeling.knowledge.rule_outcomes import Broken
 from denialml.modeling.knowledge.table_rates import LONGEST_DAYS, TableRates
 
 
@@ -42,6 +44,7 @@ class LineHistory(msgspec.Struct, frozen=True, gc=False):
     towards its parent's; NaN where the question does not arise. `answers` are those
     answers counted, none decayed; `usual` is the practice's rate for the same cause
     over all keys, against which a rate is high or low. Both serve the sentences only.
+    `rule_rates` are of the claim rules that the line breaks.
     """
 
     rates: tuple[float, ...]
@@ -54,6 +57,7 @@ class LineHistory(msgspec.Struct, frozen=True, gc=False):
     limit: VisitLimitEvidence
     coverage_hazard: Hazard = Hazard()
     coordination_hazard: Hazard = Hazard()
+    rule_rates: RuleRates = NOTHING_BROKEN
 
 
 class History:
@@ -63,10 +67,16 @@ class History:
     ----------
     events : iterable of AnswerEvent
         In any order; applied by day received, claim id and line.
+    with_rules : bool
+        Whether the rules that lines broke take part: the events were then made of
+        lines observed with them.
     """
 
-    def __init__(self, events: Iterable[AnswerEvent] = ()) -> None:
+    def __init__(
+        self, events: Iterable[AnswerEvent] = (), *, with_rules: bool = False
+    ) -> None:
         self._events = in_order(events)
+        self._rules = RuleBook(self._events) if with_rules else None
         self._evidence = EvidenceBook(self._events)
         self._tables = tuple(TableRates(table) for table in RATE_TABLES)
         self._asked = tuple(zip(self._tables, KEYS_OF, PARENTS, strict=True))
@@ -79,6 +89,11 @@ class History:
     def as_of(self) -> date:
         """The day it stands at."""
         return self._evidence.as_of
+
+    @property
+    def with_rules(self) -> bool:
+        """Whether the rules that a line breaks take part in what is said of it."""
+        return self._rules is not None
 
     @property
     def events(self) -> Sequence[AnswerEvent]:
@@ -102,11 +117,18 @@ class History:
         new = self._evidence.advance(day)
         self._learn([event for event in new if event.counts])
         self.outcomes.advance(day)
+        if self._rules is not None:
+            self._rules.advance(day)
         if moved or not self._usual:
             self._usual = self._usual_rates(day)
 
-    def about(self, view: LineView, *, patient: str) -> LineHistory:
-        """What history says about a line that is sent on the day it stands at."""
+    def about(
+        self, view: LineView, *, patient: str, broken: Broken = ()
+    ) -> LineHistory:
+        """What history says about a line that is sent on the day it stands at.
+
+        `broken` are the claim rules that it breaks, read only `with_rules`.
+        """
         day = self.as_of.toordinal()
         usual = self._usual or self._usual_rates(self.as_of)
         keys = [read(view) for read in _KEY_READERS]
@@ -139,6 +161,9 @@ class History:
             tuple(answers),
             usual,
             *self._evidence.about(view, patient=patient),
+            rule_rates=NOTHING_BROKEN
+            if self._rules is None
+            else self._rules.about(view.payer, broken),
         )
 
     def _learn(self, events: Sequence[AnswerEvent]) -> None:

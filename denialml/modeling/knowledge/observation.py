@@ -22,6 +22,7 @@ from denialml.modeling.knowledge.answer_event import AnswerEvent
 from denialml.modeling.knowledge.causes import cause_shares
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.line_view import LineView, view_line
+from denialml.modeling.knowledge.rule_outcomes import Broken, broken_rules
 from denialml.reference import adjustment_reasons
 
 _REPLACEMENTS = frozenset({"7", "8"})
@@ -37,6 +38,7 @@ class ObservedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `answer` is the initial determination, of whatever day; None: not answered yet.
     `paid_later_on` is the first later answer that paid the line, of whatever day.
+    `broken` are the claim rules that the line breaks, empty where nobody asked.
     """
 
     claim_id: str
@@ -47,6 +49,7 @@ class ObservedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     view: LineView
     answer: LineAdjudication | None
     paid_later_on: date | None = None
+    broken: Broken = ()
 
     @property
     def is_original(self) -> bool:
@@ -62,11 +65,17 @@ class ObservedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def observe_lines(
-    records: PracticeRecords, fact_book: FactBook, *, answered_only: bool = False
+    records: PracticeRecords,
+    fact_book: FactBook,
+    *,
+    answered_only: bool = False,
+    with_rules: bool = False,
 ) -> list[ObservedLine]:
     """All lines sent, by submission day, claim id and line number.
 
     `answered_only` leaves out what no payer has answered: enough for history.
+    `with_rules`: each is judged by the claim rules, which takes about as long as all
+    the rest.
     """
     by_line = _answers_by_line(records.adjudications)
     ordered = sorted(
@@ -81,7 +90,11 @@ def observe_lines(
     for positions in of_patient.values():
         for position in positions:
             found[position] = _observe(
-                ordered[position], fact_book, by_line, answered_only=answered_only
+                ordered[position],
+                fact_book,
+                by_line,
+                answered_only=answered_only,
+                with_rules=with_rules,
             )
     return [one for lines in found for one in lines]
 
@@ -92,14 +105,18 @@ def _observe(
     by_line: "_Answers",
     *,
     answered_only: bool,
+    with_rules: bool,
 ) -> list[ObservedLine]:
     claim, day, claim_id = submitted.claim, submitted.submitted_on, submitted.claim_id
     observed = []
+    broken: dict[int, Broken] | None = None
     for line in claim.lines:
         answers = by_line.get((claim_id, line.line_number), ())
         answer = initial_determination(answers) if answers else None
         if answered_only and answer is None:
             continue
+        if broken is None:
+            broken = broken_rules(claim, fact_book, as_of=day) if with_rules else {}
         facts = fact_book.line_facts(claim, line, as_of=day)
         observed.append(
             ObservedLine(
@@ -111,6 +128,7 @@ def _observe(
                 view=view_line(claim, line, facts),
                 answer=answer,
                 paid_later_on=_paid_after(answer, answers),
+                broken=broken.get(line.line_number, ()),
             )
         )
     return observed
@@ -140,6 +158,7 @@ def answer_events(observed: Sequence[ObservedLine]) -> list[AnswerEvent]:
                 checked_on=_checked_on(one.facts),
                 check_active=one.facts.eligibility_result is _ACTIVE,
                 check_named_other=one.facts.other_payer_named,
+                broken=one.broken,
                 allowed=_allowed(answer),
                 reason_code=_anchor(answer) if denied else "",
                 recovered_on=_first_after(

@@ -87,8 +87,12 @@ def compare(
     *,
     known_by: date,
     pseudonym: Pseudonym,
+    champion_frame: Frame | None = None,
 ) -> Comparison:
     """Judge both on the same lines.
+
+    `champion_frame` holds the same rows where only one of them has claim rules among
+    its features.
 
     A champion that has enough mature lines since its training day is judged with its
     own trees on those. Else both are judged by stand-ins on the whole window, that of
@@ -101,17 +105,18 @@ def compare(
     """
     specification = challenger.specification
     window, own = _window(frame, champion, specification, known_by)
+    of_champion = champion_frame or frame
     behind = timedelta(0) if champion is None else _older_by(champion, challenger)
     risk, judged = _older_risk(frame, window, challenger, "challenger", behind)
     table = table_risk(frame, window)
     if champion is None:
         other, opponent = table, "payer x code table"
     elif own and champion.bundle is not None:
-        other = line_risk(champion.bundle, frame, window)
+        other = line_risk(champion.bundle, of_champion, window)
         opponent = "champion, its own trees"
     else:
         older = _older_by(challenger, champion)
-        other, opponent = _older_risk(frame, window, champion, "champion", older)
+        other, opponent = _older_risk(of_champion, window, champion, "champion", older)
     return _measured(
         frame,
         window,

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from denialml.errors import BundleRejected, NoModel
+from denialml.modeling.knowledge.rule_outcomes import rule_set_hash
 from denialml.modeling.risk.batch_contributions import BatchContributions, prepared
 from denialml.modeling.risk.calibration import Calibration
 from denialml.modeling.risk.features import FEATURES, vocabulary_hash
@@ -69,7 +70,8 @@ class BundleFacts(
     """`bundle.json`. `version` names the model wherever a risk is shown.
 
     `kind`: trees, or trees or nothing on top of a rate of history (`starting_rates`),
-    whose mean log-odds over the training rows is `mean_start`.
+    whose mean log-odds over the training rows is `mean_start`. `rules`: of the claim
+    rules whose findings took part (`rule_set_hash`), empty where they did not.
     """
 
     format: int
@@ -80,6 +82,7 @@ class BundleFacts(
     training: TrainingFacts
     kind: Kind = "trees"
     mean_start: float = 0.0
+    rules: str = ""
 
 
 class Bundle:
@@ -97,6 +100,11 @@ class Bundle:
     def version(self) -> str:
         """The name shown beside every risk this bundle gave."""
         return self.facts.version
+
+    @property
+    def with_rules(self) -> bool:
+        """Whether the claim rules that lines break take part in its features."""
+        return bool(self.facts.rules)
 
     def raw_output(
         self, matrix: npt.NDArray[np.float64], *, threads: int = 1
@@ -179,7 +187,7 @@ def load_bundle(directory: Path, *, seal: Seal, status: Status = "promoted") -> 
         If the directory holds no bundle.
     BundleRejected
         If it is unsigned, altered, of another organization or not promoted, or was
-        made for other features than this version computes.
+        made for other features than this version computes, or other claim rules.
     """
     if not (directory / MANIFEST).is_file():
         raise NoModel("no model has been promoted for scoring: run train and promote")
@@ -202,6 +210,11 @@ def load_bundle(directory: Path, *, seal: Seal, status: Status = "promoted") -> 
         raise BundleRejected(
             "the bundle was trained on other features than this version computes:"
             " train again"
+        )
+    if facts.rules and facts.rules != rule_set_hash():
+        raise BundleRejected(
+            "the bundle learnt from other claim rules than this version has: train"
+            " again"
         )
     text = contents[_MODEL].decode("utf-8")
     try:

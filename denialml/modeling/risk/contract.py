@@ -30,15 +30,17 @@ from denialml.modeling.risk.feature import Feature, LineInput
 from denialml.modeling.risk.sources import (
     ADMITTED,
     FACT_KINDS,
+    HISTORY_KINDS,
     VIEW_KINDS,
     RecordKind,
 )
 
 Kinds = Mapping[str, tuple[RecordKind, ...]]
-# History learns from remittances only (`History.advance`).
-_HISTORY_KINDS: Kinds = dict.fromkeys(
-    LineHistory.__struct_fields__, (RecordKind.REMITTANCES,)
-)
+# History learns from remittances (`History.advance`); what else is in it is named.
+_HISTORY_KINDS: Kinds = {
+    **dict.fromkeys(LineHistory.__struct_fields__, (RecordKind.REMITTANCES,)),
+    **HISTORY_KINDS,
+}
 _READS_OF_THE_WHOLE = (
     "__repr__",
     "__str__",
@@ -109,7 +111,7 @@ def _check_code(feature: Feature) -> None:
             " did not declare them"
         )
     for field in sorted(read):
-        for kinds in (FACT_KINDS, VIEW_KINDS):
+        for kinds in (FACT_KINDS, VIEW_KINDS, HISTORY_KINDS):
             for kind in kinds.get(field, ()):
                 if kind not in allowed:
                     raise LeakRefused(

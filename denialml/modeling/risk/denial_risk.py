@@ -1,6 +1,6 @@
 """The one scoring function: CLI, API, batch and backtest all come through here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from denialml.modeling.knowledge.evidence import ClinicianEvidence
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.line_view import view_line
+from denialml.modeling.knowledge.rule_outcomes import Broken, broken_rules
 from denialml.modeling.risk.answer_time import AnswerTimes, answer_times
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.cause_chances import cause_chances, matter_effects
@@ -35,6 +36,7 @@ def score_claims(
     history: History,
     bundle: Bundle,
     as_of: date,
+    broken: Sequence[Mapping[int, Broken]] | None = None,
 ) -> list[RiskScore]:
     """Denial risk of each claim with its reasons, in the order given.
 
@@ -50,18 +52,27 @@ def score_claims(
         Must stand at `as_of`; is not changed.
     as_of : date
         The submission day.
+    broken : sequence of mappings
+        The rules that each claim's lines break, by line number, where they were judged
+        before (`rule_outcomes`). None: they are judged here if the model asks.
 
     Raises
     ------
     ValueError
-        If history stands at another day.
+        If history stands at another day, or was made without the claim rules that the
+        model asks for (or with them).
     """
-    if history.as_of != as_of:
-        raise ValueError(f"history stands at {history.as_of}, claims are of {as_of}")
+    _check_standing(history, bundle, as_of)
     rows = [
         row
-        for claim in claims
-        for row in line_inputs(claim, fact_book=fact_book, history=history, as_of=as_of)
+        for at, claim in enumerate(claims)
+        for row in line_inputs(
+            claim,
+            fact_book=fact_book,
+            history=history,
+            as_of=as_of,
+            broken=None if broken is None else broken[at],
+        )
     ]
     if not rows:
         return []
@@ -100,10 +111,9 @@ def supposed_risks(
     Raises
     ------
     ValueError
-        If history stands at another day.
+        As `score_claims`.
     """
-    if history.as_of != as_of:
-        raise ValueError(f"history stands at {history.as_of}, claims are of {as_of}")
+    _check_standing(history, bundle, as_of)
     rows = [_supposed_rows(one, history=history, as_of=as_of) for one in supposed]
     every = [row for some in rows for row in some]
     if not every:
@@ -176,16 +186,41 @@ def explained_scores(
     return scores
 
 
+def _check_standing(history: History, bundle: Bundle, as_of: date) -> None:
+    if history.as_of != as_of:
+        raise ValueError(f"history stands at {history.as_of}, claims are of {as_of}")
+    if history.with_rules != bundle.with_rules:
+        raise ValueError(
+            "history was made"
+            f" {'with' if history.with_rules else 'without'} claim rules, the model"
+            f" {'with' if bundle.with_rules else 'without'} them"
+        )
+
+
 def line_inputs(
-    claim: Claim, *, fact_book: FactBook, history: History, as_of: date
+    claim: Claim,
+    *,
+    fact_book: FactBook,
+    history: History,
+    as_of: date,
+    broken: Mapping[int, Broken] | None = None,
 ) -> list[LineInput]:
-    """What the features of each of the claim's lines look at."""
+    """What the features of each of the claim's lines look at.
+
+    `broken` by line number; None: the rules are asked here, if history has learnt of
+    them.
+    """
     patient = patient_key(claim)
+    if broken is None:
+        broken = (
+            broken_rules(claim, fact_book, as_of=as_of) if history.with_rules else {}
+        )
     rows = []
     for line in claim.lines:
         facts = fact_book.line_facts(claim, line, as_of=as_of)
         view = view_line(claim, line, facts)
-        about = history.about(view, patient=patient)
+        found = broken.get(line.line_number, ())
+        about = history.about(view, patient=patient, broken=found)
         rows.append(LineInput(claim, line, facts, view, about))
     return rows
 

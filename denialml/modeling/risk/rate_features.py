@@ -1,12 +1,38 @@
-"""Features of the denial rates that remittances taught: one per rate table."""
+"""Features of the denial rates that remittances taught: one per rate table, all causes
+put together, and the claim rules that the line breaks."""
 
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.rate_table import RateTable
 from denialml.modeling.knowledge.rate_tables import CAUSE_TABLES, RATE_TABLES
 from denialml.modeling.risk.feature import Feature, LineInput
-from denialml.modeling.risk.sources import REMITTANCES
+from denialml.modeling.risk.sources import (
+    ACKNOWLEDGMENTS,
+    AUTHORIZATIONS,
+    CLAIMS_SENT,
+    CLINICIANS,
+    CODE_TABLES,
+    ELIGIBILITY_CHECKS,
+    ENCOUNTERS,
+    ENROLLMENTS,
+    PAYER_SETTINGS,
+    REMITTANCES,
+)
 
 _SOURCE = "835"
+_RULES_TOPIC = "claim rules"
+# The claim rules read all that is on file (`sources.HISTORY_KINDS`).
+_OF_RULES = (
+    CLAIMS_SENT,
+    REMITTANCES,
+    ACKNOWLEDGMENTS,
+    ELIGIBILITY_CHECKS,
+    AUTHORIZATIONS,
+    ENCOUNTERS,
+    ENROLLMENTS,
+    CLINICIANS,
+    PAYER_SETTINGS,
+    CODE_TABLES,
+)
 
 # Rates whose evidence the model should weigh: thin in some keys, thick in others.
 _WEIGHED = frozenset({"authorization_visit", "diagnosis_code"})
@@ -20,8 +46,21 @@ _CAUSE_TOPICS = tuple((at, RATE_TABLES[at].topic) for at in CAUSE_POSITIONS)
 
 
 def _by_cause(row: LineInput) -> float:
-    """The rate of any denial if each cause struck independently at its own rate."""
-    return _together(row.history.rates, row.history.rates)
+    """The rate of any denial if each cause struck independently at its own rate, and
+    so did what the claim rules find."""
+    of_causes = _together(row.history.rates, row.history.rates)
+    return with_rules(of_causes, row.history.rule_rates.rate)
+
+
+def with_rules(of_causes: float, of_rules: float) -> float:
+    """A rate by cause joined by that of the rules that a line breaks; NaN: none."""
+    if of_rules != of_rules:
+        return of_causes
+    return 1.0 - (1.0 - of_causes) * (1.0 - of_rules)
+
+
+def _by_rules(row: LineInput) -> float:
+    return row.history.rule_rates.rate
 
 
 def largest_cause(history: LineHistory) -> str:
@@ -31,6 +70,12 @@ def largest_cause(history: LineHistory) -> str:
     for at in CAUSE_POSITIONS:
         if rates[at] > highest:
             position, highest = at, rates[at]
+    of_rules = history.rule_rates
+    if of_rules.rate > highest:
+        return (
+            f"most for what claim rules find on this line, {of_rules.rate:.0%} by"
+            f" {of_rules.answers:,} answers"
+        )
     return (
         f"most {RATE_TABLES[position].for_cause}, {rates[position]:.0%} of"
         f" {history.answers[position]:,} answers"
@@ -49,8 +94,8 @@ def _together(rates: tuple[float, ...], asked: tuple[float, ...]) -> float:
 def cause_shares_of_rate(history: LineHistory, *, raising: bool) -> dict[str, float]:
     """How much each topic has to do with `rate_by_cause` being high (or low).
 
-    Topics of `CAUSE_TABLES` by how far the cause's rate lies above (below) its usual
-    one; shares add up to 1. Empty where no cause does.
+    Topics of `CAUSE_TABLES`, and the claim rules, by how far the rate lies above
+    (below) its usual one; shares add up to 1. Empty where no cause does.
     """
     found: dict[str, float] = {}
     rates, usual = history.rates, history.usual
@@ -58,6 +103,9 @@ def cause_shares_of_rate(history: LineHistory, *, raising: bool) -> dict[str, fl
         excess = rates[position] - usual[position]
         if excess > 0 if raising else excess < 0:
             found[topic] = found.get(topic, 0.0) + excess
+    excess = history.rule_rates.rate - history.rule_rates.usual
+    if excess > 0 if raising else excess < 0:
+        found[_RULES_TOPIC] = excess
     total = sum(found.values())
     return {topic: excess / total for topic, excess in found.items()}
 
@@ -104,9 +152,28 @@ _BY_CAUSE = Feature(
     says="By {payer}'s denial rates for each cause, put together, about {value} of"
     " lines like this are denied ({largest_cause}; usual: {usual})",
     missing="No answers are on file.",
-    source=_SOURCE,
-    sources=(REMITTANCES,),
+    source="835, claim rules",
+    sources=_OF_RULES,
     evidence=lambda history: (0, _together(history.usual, history.rates)),
+)
+_BY_RULES = Feature(
+    name="rate_by_rules",
+    topic=_RULES_TOPIC,
+    unit="rate",
+    value=_by_rules,
+    says="Of {payer}'s answers on lines that break the same claim rules, about {value}"
+    " were denials for what the rules name (answers: {count}, recent ones count more;"
+    " usual: {usual})",
+    missing="The line breaks no claim rule that the model has learnt from.",
+    source="835, claim rules",
+    sources=_OF_RULES,
+    evidence=lambda history: (history.rule_rates.answers, history.rule_rates.usual),
+    says_few="Too few answers to say ({count}): of {payer}'s answers on lines that"
+    " break the same claim rules, about {value} denials for what the rules name are"
+    " assumed, partly from other payers and rules (usual: {usual})",
+    says_unproven="None of {payer}'s answers on lines that break the same claim rules"
+    " is on file yet: about {value} denials for what the rules name are assumed from"
+    " other payers and rules (usual: {usual})",
 )
 
 
@@ -117,4 +184,5 @@ RATE_FEATURES: tuple[Feature, ...] = (
         for position, table in enumerate(RATE_TABLES)
         for feature in _rate_features(position, table)
     ),
+    _BY_RULES,
 )

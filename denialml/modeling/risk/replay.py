@@ -8,6 +8,7 @@ number by number.
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -115,7 +116,7 @@ def replay(
     days, rows_a_day : int
         So many submission days, spread over the frame, with so many rows each.
     """
-    build = build or _rows_of_day
+    build = build or partial(_rows_of_day, with_rules=frame.with_rules)
     random = np.random.default_rng(seed)
     submitted = {one.claim_id: one for one in records.submitted_claims}
     differing = np.zeros(frame.matrix.shape[1], dtype=np.int64)
@@ -142,8 +143,14 @@ def replay(
     )
 
 
-def _rows_of_day(records: PracticeRecords, day: date) -> Frame:
-    return build_frame(records, from_day=day, to_day=day, originals_only=False)
+def _rows_of_day(records: PracticeRecords, day: date, *, with_rules: bool) -> Frame:
+    return build_frame(
+        records,
+        from_day=day,
+        to_day=day,
+        originals_only=False,
+        with_rules=with_rules,
+    )
 
 
 def _spread(frame: Frame, days: int) -> list[int]:

@@ -2,8 +2,8 @@
 
 This is the contract that a feature signs. A kind that is only known after submission
 is listed too, so that declaring it is refused by name and not by oversight. Which
-field of `LineFacts` and `LineView` was made of which kinds is written down here and
-nowhere else; a field that is not listed is handed to no feature.
+field of `LineFacts`, `LineView` and `LineHistory` was made of which kinds is written
+down here and nowhere else; a field that is not listed is handed to no feature.
 """
 
 from collections.abc import Mapping
@@ -172,5 +172,12 @@ VIEW_KINDS: Mapping[str, tuple[RecordKind, ...]] = MappingProxyType(
         "check_bucket": _CHECKS,
         "plan_age_bucket": _NOTES,
         "new_year_since_check": _CHECKS,
+    }
+)
+# What `LineHistory` is made of beside remittances.
+HISTORY_KINDS: Mapping[str, tuple[RecordKind, ...]] = MappingProxyType(
+    {
+        # The claim rules read everything that is on file on the submission day.
+        "rule_rates": tuple(kind for kind in ADMITTED if kind is not RecordKind.CLAIM),
     }
 )

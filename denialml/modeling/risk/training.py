@@ -8,6 +8,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
+from denialml.modeling.knowledge.rule_outcomes import rule_set_hash
 from denialml.modeling.risk.bundle import FORMAT, Bundle, BundleFacts, TrainingFacts
 from denialml.modeling.risk.calibration_fit import fit_calibration
 from denialml.modeling.risk.evaluation import ranking_measures
@@ -75,6 +76,7 @@ def train_bundle(
             training=_training_facts(frame, labels, fitted, specification, known_by),
             kind=fitted.kind,
             mean_start=start,
+            rules=rule_set_hash() if frame.with_rules else "",
         ),
     )
 
