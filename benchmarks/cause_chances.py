@@ -70,8 +70,9 @@ def measure(seed: int, claims: int, *, every: int) -> dict[str, float]:
         (row.patient_control_number, row.submitted_on, row.line_number): row
         for row in practice.truth
     }
-    observed = observe_lines(records, FactBook(records))
-    history = History(answer_events(observed))
+    with_rules = bundle.with_rules
+    observed = observe_lines(records, FactBook(records), with_rules=with_rules)
+    history = History(answer_events(observed), with_rules=with_rules)
     sums = dict.fromkeys(("first", "three", "best", "loss", "weight"), 0.0)
     codes: list[bool] = []
     for number, one in enumerate(observed):
@@ -86,7 +87,9 @@ def measure(seed: int, claims: int, *, every: int) -> dict[str, float]:
             one.line,
             one.facts,
             one.view,
-            history.about(one.view, patient=patient_key(one.claim)),
+            history.about(
+                one.view, patient=patient_key(one.claim), broken=one.broken
+            ),
         )
         named, true = named_shares(row, bundle), true_shares(known)
         weight = known.p_true_line

@@ -74,7 +74,10 @@ def prepare(seed: int, *, claims: int, asked: int) -> Prepared:
         build_frame(records), specification=TrainingSpecification(), known_by=AS_OF
     )
     book = FactBook(records)
-    history = History(answer_events(observe_lines(records, book, answered_only=True)))
+    observed = observe_lines(
+        records, book, answered_only=True, with_rules=bundle.with_rules
+    )
+    history = History(answer_events(observed), with_rules=bundle.with_rules)
     history.advance(AS_OF)
     last = [claim for claim in practice.claims if claim.lines][-asked:]
     rows = [

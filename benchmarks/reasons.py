@@ -89,8 +89,10 @@ class Reader:
 
     def __init__(self, records: PracticeRecords, bundle: Bundle) -> None:
         self._bundle, self._book = bundle, FactBook(records)
-        observed = observe_lines(records, self._book, answered_only=True)
-        self._history = History(answer_events(observed))
+        observed = observe_lines(
+            records, self._book, answered_only=True, with_rules=bundle.with_rules
+        )
+        self._history = History(answer_events(observed), with_rules=bundle.with_rules)
 
     def riskiest(self, claim: Claim, day: date) -> tuple[LineRisk, Reasons]:
         """The claim's riskiest line with its reasons."""

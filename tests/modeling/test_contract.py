@@ -320,8 +320,8 @@ def test_facts_of_another_day_are_refused(
 ) -> None:
     plain = facts_module.FactBook.line_facts
 
-    def as_of_now(book, claim, line, *, as_of):  # type: ignore[no-untyped-def]
-        return plain(book, claim, line, as_of=date(2025, 1, 1))
+    def as_of_now(book, claim, line, *, as_of, **how):  # type: ignore[no-untyped-def]
+        return plain(book, claim, line, as_of=date(2025, 1, 1), **how)
 
     monkeypatch.setattr(facts_module.FactBook, "line_facts", as_of_now)
     with pytest.raises(LeakRefused, match="was handed facts of 2025-01-01"):

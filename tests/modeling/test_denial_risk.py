@@ -41,8 +41,10 @@ class Desk:
 
     def __init__(self, records: PracticeRecords, bundle: Bundle) -> None:
         self.book, self.bundle = FactBook(records), bundle
-        observed = observe_lines(records, self.book, answered_only=True)
-        self.history = History(answer_events(observed))
+        observed = observe_lines(
+            records, self.book, answered_only=True, with_rules=True
+        )
+        self.history = History(answer_events(observed), with_rules=True)
         self.history.advance(AS_OF)
 
     def score(self, claims: list[Claim]) -> list[RiskScore]:
@@ -93,7 +95,10 @@ def test_a_stored_claim_scores_as_its_row_of_the_frame(
 ) -> None:
     book = FactBook(small_records)
     history = History(
-        answer_events(observe_lines(small_records, book, answered_only=True))
+        answer_events(
+            observe_lines(small_records, book, answered_only=True, with_rules=True)
+        ),
+        with_rules=True,
     )
     rows = range(3000, len(small_frame.lines), 97)
     raw = small_bundle.raw_output(small_frame.matrix)
@@ -223,7 +228,10 @@ def test_a_score_says_what_it_cannot_be_trusted_for(
 ) -> None:
     book = FactBook(small_records)
     history = History(
-        answer_events(observe_lines(small_records, book, answered_only=True))
+        answer_events(
+            observe_lines(small_records, book, answered_only=True, with_rules=True)
+        ),
+        with_rules=True,
     )
     history.advance(as_of)
     [found] = score_claims(

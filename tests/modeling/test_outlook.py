@@ -22,7 +22,10 @@ def score(small_records: PracticeRecords, small_bundle: Bundle) -> RiskScore:
     """P1 denies 90837 without an authorization, and there is none."""
     book = FactBook(small_records)
     history = History(
-        answer_events(observe_lines(small_records, book, answered_only=True))
+        answer_events(
+            observe_lines(small_records, book, answered_only=True, with_rules=True)
+        ),
+        with_rules=True,
     )
     history.advance(TRAINED_AS_OF)
     [found] = score_claims(

@@ -59,12 +59,18 @@ def test_every_row_of_a_simulated_practice_has_the_bits_of_a_row_alone(
 ) -> None:
     frame = build_frame(simulated, originals_only=False)
     book = FactBook(simulated)
-    history = History(answer_events(observe_lines(simulated, book)))
+    observed = observe_lines(simulated, book, with_rules=True)
+    history = History(answer_events(observed), with_rules=True)
+    broken = {(one.claim_id, one.line.line_number): one.broken for one in observed}
     for position, one in enumerate(frame.lines):
         if one.submitted_on > history.as_of:
             history.advance(one.submitted_on)
         facts = book.line_facts(one.claim, one.line, as_of=one.submitted_on)
-        about = history.about(one.view, patient=patient_key(one.claim))
+        about = history.about(
+            one.view,
+            patient=patient_key(one.claim),
+            broken=broken[one.claim_id, one.line.line_number],
+        )
         row = LineInput(one.claim, one.line, facts, one.view, about)
         assert line_features(row).tobytes() == frame.matrix[position].tobytes()
     assert len(frame.lines) > 1500

@@ -64,7 +64,7 @@ def test_few_answers_of_a_payer_are_counted(
 ) -> None:
     first = min(one.received_on for one in small_records.adjudications)
     desk = Desk(small_records, small_bundle)
-    early = type(desk.history)(desk.history.events)
+    early = type(desk.history)(desk.history.events, with_rules=True)
     early.advance(first + timedelta(days=2))
     known = early.answers_known
     assert 0 < known < FEW_PAYER_ANSWERS
