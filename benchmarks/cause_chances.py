@@ -87,9 +87,7 @@ def measure(seed: int, claims: int, *, every: int) -> dict[str, float]:
             one.line,
             one.facts,
             one.view,
-            history.about(
-                one.view, patient=patient_key(one.claim), broken=one.broken
-            ),
+            history.about(one.view, patient=patient_key(one.claim), broken=one.broken),
         )
         named, true = named_shares(row, bundle), true_shares(known)
         weight = known.p_true_line

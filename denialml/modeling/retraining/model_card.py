@@ -82,9 +82,17 @@ def _window(judged: Judged) -> str:
 
 def _kind(bundle: Bundle) -> str:
     facts = bundle.facts
+    said = (
+        "what claim rules find on a line takes part"
+        if bundle.with_rules
+        else "what claim rules find takes no part: there are answers enough without"
+    )
     if facts.kind == "trees":
-        return f"{facts.training.trees} boosted trees on {len(facts.features)} features"
-    return f"{facts.kind} ({facts.training.kind_reason})"
+        return (
+            f"{facts.training.trees} boosted trees on {len(facts.features)} features;"
+            f" {said}"
+        )
+    return f"{facts.kind} ({facts.training.kind_reason}); {said}"
 
 
 def card_documents(card: ModelCard, report: RunReport) -> dict[str, bytes]:

@@ -144,6 +144,10 @@ def cause_rates(row: LineInput) -> list[float]:
     found[_OTHER_PAYER] = _loss(
         other_payer_chance(row), other_payer, _rate(history, "coordination")
     )
+    for cause, rate in history.rule_rates.causes:
+        at = _AT[RootCause(cause)]
+        other = found[at] if found[at] > 0.0 else 0.0
+        found[at] = 1.0 - (1.0 - other) * (1.0 - rate)
     # A rate that does not arise is NaN, and no rate is above it.
     return [rate if rate > _SMALLEST_HAZARD else _SMALLEST_HAZARD for rate in found]
 

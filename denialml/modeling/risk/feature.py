@@ -57,6 +57,9 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     handed nothing else (`contract`). `source` names the same in the words of the
     field (X12 elements, files) for the reader.
 
+    `told_only`: trees never split on it; it is there to be told, and what it says
+    reaches the model by another feature.
+
     `evidence` makes it a rate: how many answers stand behind it and what the rate
     usually is; it is bad news when higher. Its `says` names ``{value}``, then if at all
     ``{count}``, ends with ``{usual})`` and is followed by whether the rate raises or
@@ -80,6 +83,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     concern_if: Callable[[LineInput], bool] | None = None
     concern_missing: bool = False
     circumstance: bool = False
+    told_only: bool = False
     evidence: Callable[[LineHistory], tuple[int, float]] | None = None
     says_few: str = ""
     says_unproven: str = ""

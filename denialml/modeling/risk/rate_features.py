@@ -167,6 +167,9 @@ _BY_RULES = Feature(
     missing="The line breaks no claim rule that the model has learnt from.",
     source="835, claim rules",
     sources=_OF_RULES,
+    # As part of `rate_by_cause` it gains more than beside it: on simulated practices
+    # 101 to 106 of 6,000 claims trees that also split on it lost 0.0015 of log-loss.
+    told_only=True,
     evidence=lambda history: (history.rule_rates.answers, history.rule_rates.usual),
     says_few="Too few answers to say ({count}): of {payer}'s answers on lines that"
     " break the same claim rules, about {value} denials for what the rules name are"

@@ -109,7 +109,8 @@ def matter_weights(
     """What each matter adds to the log-odds, by topic; they add up as the shares do.
 
     `rate_by_cause` is counted with the matters whose causes made that rate high (or
-    low), `known_problems` with the matters of the problems found.
+    low), the claim rules among them, `known_problems` with the matters of the problems
+    found.
     """
     if effects is None:
         effects = _effects_of(shares)
@@ -168,7 +169,8 @@ def _concerns(
     ]
     thin: list[int] = []
     for at in matter.rates:
-        if shares[at].contribution > 0:
+        # What is only told raises the risk by another feature (`matter_weights`).
+        if shares[at].contribution > 0 or FEATURES[at].told_only:
             count, usual = _EVIDENCE[at](row.history)
             if values[at] >= usual + APART:
                 (thin if _is_thin(at, count) else told).append(at)

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from denialml.modeling.risk.features import FEATURES
 from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.specification import TrainingSpecification, Trees
 
@@ -37,6 +38,7 @@ class GrowingRows(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_TOLD_ONLY = [at for at, one in enumerate(FEATURES) if one.told_only]
 Grow = Callable[[dict[str, Any], GrowingRows, int], lightgbm.Booster]
 """Grows so many trees on these rows with these settings (LightGBM's words)."""
 
@@ -70,8 +72,11 @@ def fit_trees(
     def part(values: Floats | None, at: npt.NDArray[np.intp]) -> Floats | None:
         return None if values is None else values[at]
 
+    matrix = frame.matrix[rows]
+    # A column without any value is never split on, nor drawn in its stead.
+    matrix[:, [at for at in _TOLD_ONLY if at < matrix.shape[1]]] = np.nan
     chosen = GrowingRows(
-        matrix=frame.matrix[rows],
+        matrix=matrix,
         label=labels[rows],
         weight=part(weight, rows),
         start=part(start, rows),
