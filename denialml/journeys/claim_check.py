@@ -12,7 +12,6 @@ from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
 from denialml.modeling.knowledge.rule_outcomes import (
     Broken,
-    broken_by_line,
     broken_in_case,
     case_of,
 )
@@ -21,7 +20,7 @@ from denialml.modeling.risk.cut_offs import find_cut_off
 from denialml.rules.case import ClaimCase
 from denialml.rules.decision import decide
 from denialml.rules.engine import Engine
-from denialml.rules.organization_rules import NO_RULES_OF_ITS_OWN, PracticeRules
+from denialml.rules.organization_rules import PracticeRules
 
 USUAL_ACCEPTED_RISK = 0.15
 
@@ -41,7 +40,6 @@ class ClaimCheck:
     ) -> None:
         self._facts = fact_book
         self._engine = Engine(rules.written, measures=rules.measures)
-        self._as_they_come = rules == NO_RULES_OF_ITS_OWN
         self._policy = policy = rules.written.decision
         cut_offs = bundle.facts.calibration.cut_offs
         self._cut_off = (
@@ -62,9 +60,7 @@ class ClaimCheck:
 
     def broken(self, judged: JudgedClaim) -> dict[int, Broken]:
         """What each line breaks of the rules as they come, which the model reads."""
-        if self._as_they_come:
-            return broken_by_line(judged.case.claim, judged.findings)
-        return broken_in_case(judged.case)
+        return broken_in_case(judged.case, judged.findings, self._engine)
 
     def checked(
         self, judged: JudgedClaim, score: RiskScore, history: History | None

@@ -25,7 +25,7 @@ from denialml.fixes.search import (
 )
 from denialml.modeling.knowledge.facts import FactBook
 from denialml.modeling.knowledge.history import History
-from denialml.modeling.knowledge.rule_outcomes import case_of
+from denialml.modeling.knowledge.rule_outcomes import broken_in_case, case_of
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.denial_risk import SupposedClaim, supposed_risks
 from denialml.rules.case import ClaimCase
@@ -84,23 +84,30 @@ class FixFinder:
     ) -> list[Assessment]:
         """Each claim judged again by the rules and, unless abstained on, the model."""
         day = history.as_of
+        cases = [
+            case_of(one.claim, one.fact_book, self._engine, as_of=day) for one in claims
+        ]
+        judged = [self._engine.judge(case) for case in cases]
+        if self._bundle.with_rules:
+            claims = [
+                msgspec.structs.replace(
+                    one, broken=broken_in_case(case, found, self._engine)
+                )
+                for one, case, found in zip(claims, cases, judged, strict=True)
+            ]
         risks = (
             supposed_risks(claims, history=history, bundle=self._bundle, as_of=day)
             if is_scored
             else [None] * len(claims)
         )
-        assessments = []
-        for one, risk in zip(claims, risks, strict=True):
-            case = case_of(one.claim, one.fact_book, self._engine, as_of=day)
-            found = self._engine.judge(case)
-            assessments.append(
-                self.assessment(
-                    found,
-                    risk=risk.probability if risk is not None else None,
-                    expected_loss=risk.expected_loss if risk is not None else None,
-                )
+        return [
+            self.assessment(
+                found,
+                risk=risk.probability if risk is not None else None,
+                expected_loss=risk.expected_loss if risk is not None else None,
             )
-        return assessments
+            for found, risk in zip(judged, risks, strict=True)
+        ]
 
     def assessment(
         self,

@@ -66,6 +66,14 @@ class Engine:
         self._asked: dict[tuple[str, PayerType], tuple[_Asked, ...]] = {}
         self._asked_of_claims: dict[PayerType, tuple[_Asked, ...]] = {}
 
+    @property
+    def as_they_come(self) -> bool:
+        """Whether it finds what it would without any organization's word."""
+        told = self.settings
+        return self._measures == NOTHING_MEASURED and not (
+            told.rules or told.payers or told.payer_rules
+        )
+
     def judge(self, case: ClaimCase) -> tuple[EditFinding, ...]:
         """What was found and what cannot be told: worst first, then by rule and line.
 

@@ -13,6 +13,11 @@ from denialml.journeys.score import (
     without_voids,
 )
 from denialml.modeling.risk.bundle import load_bundle
+from denialml.rules.organization_rules import (
+    OrganizationRules,
+    PracticeRules,
+    RuleSetting,
+)
 from denialml.store.database import open_session
 from denialml.store.organizations import records_changed
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
@@ -126,3 +131,31 @@ def _bare(number: str):
 
     claim = make_claim(number, day=date(2024, 3, 1))
     return msgspec.structs.replace(claim, lines=())
+
+
+def test_an_organizations_own_rules_move_findings_and_never_the_risk(
+    simulated_store: SimulatedStore,  # noqa: F811
+    scorer: Scorer,
+) -> None:
+    claims = simulated_store.outgoing
+    plain = scorer.score(claims)
+    assert scorer.bundle.with_rules
+    found = {one.rule_id for score in plain for one in score.findings}
+    off = {rule_id: RuleSetting(enabled=False) for rule_id in found}
+    with open_session(simulated_store.engine) as session:
+        other = open_scorer(
+            session,
+            simulated_store.organization_id,
+            bundle=scorer.bundle,
+            rules=PracticeRules(written=OrganizationRules(rules=off)),
+        )
+    silent = other.score(claims)
+    assert found
+    assert not any(one.findings for one in silent)
+    assert [one.lines for one in silent] == [one.lines for one in plain]
+    assert any(
+        share.feature == "rate_by_rules" and share.value is not None
+        for score in silent
+        for line in score.lines
+        for share in line.contributions
+    )

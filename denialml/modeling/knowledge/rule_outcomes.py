@@ -70,8 +70,13 @@ def broken_rules(
     return broken_by_line(claim, found)
 
 
-def broken_in_case(case: ClaimCase) -> dict[int, Broken]:
-    """The same of a case that was made with an organization's settings."""
+def broken_in_case(
+    case: ClaimCase, findings: Iterable[EditFinding], engine: Engine
+) -> dict[int, Broken]:
+    """The same of a case that an organization's engine has judged; only where that
+    finds otherwise than the rules as they come is it judged again."""
+    if engine.as_they_come:
+        return broken_by_line(case.claim, findings)
     plain = ClaimCase(
         case.claim,
         as_of=case.as_of,

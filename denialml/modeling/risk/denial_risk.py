@@ -84,12 +84,14 @@ class SupposedClaim(msgspec.Struct, frozen=True, kw_only=True):
     """A claim as it might be sent, with what would then be on file.
 
     `clinician_confirmed`: the payer has said that it has the clinician loaded, which
-    counts as much as an answer that proved it.
+    counts as much as an answer that proved it. `broken` are the rules that each line
+    breaks, by its number, where they were judged before.
     """
 
     claim: Claim
     fact_book: FactBook
     clinician_confirmed: bool = False
+    broken: Mapping[int, Broken] | None = None
 
 
 class PlainRisk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -143,7 +145,11 @@ def _supposed_rows(
     supposed: SupposedClaim, *, history: History, as_of: date
 ) -> list[LineInput]:
     rows = line_inputs(
-        supposed.claim, fact_book=supposed.fact_book, history=history, as_of=as_of
+        supposed.claim,
+        fact_book=supposed.fact_book,
+        history=history,
+        as_of=as_of,
+        broken=supposed.broken,
     )
     if not supposed.clinician_confirmed:
         return rows
