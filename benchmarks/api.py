@@ -105,7 +105,7 @@ def prepare(directory: Path, *, claims: int, trees: int | None = None) -> Prepar
         key,
         load_bundle(served, seal=seal),
         practice.outgoing,
-        rows_of(practice.outgoing, records),
+        rows_of(practice.outgoing, records, with_rules=bundle.with_rules),
     )
 
 
@@ -146,11 +146,14 @@ def fill_store(
 
 
 def rows_of(
-    claims: Sequence[Claim], records: PracticeRecords
+    claims: Sequence[Claim], records: PracticeRecords, *, with_rules: bool
 ) -> tuple[npt.NDArray[np.float64], ...]:
     """The features of each claim's lines, for the bare call."""
     fact_book = FactBook(records)
-    past = History(answer_events(observe_lines(records, fact_book, answered_only=True)))
+    observed = observe_lines(
+        records, fact_book, answered_only=True, with_rules=with_rules
+    )
+    past = History(answer_events(observed), with_rules=with_rules)
     past.advance(AS_OF)
     return tuple(
         np.vstack(

@@ -131,6 +131,25 @@ def claim_rule_rows() -> list[str]:
             "both above each",
             found["command"],
         ),
+        *_small_practice_rows(found["small_practices"]),
+    ]
+
+
+def _small_practice_rows(found: dict[str, Any]) -> list[str]:
+    medium = found["by_difficulty"]["medium"]
+    contestants = medium["contestants"]
+    names = ("rules alone", "model without", "model with")
+    low, high = contestants["model with"]["gain"]["average_precision"]["interval"]
+    return [
+        _row(
+            f"average precision of rules alone, the model without their findings and"
+            f" with them, {len(medium['seeds'])} simulated worlds of"
+            f" {medium['claims']:,} claims",
+            ", ".join(f"{contestants[each]['average_precision']:.3f}" for each in names)
+            + f" (gain {low:.3f} to {high:.3f})",
+            "with them above each",
+            found["command"],
+        )
     ]
 
 

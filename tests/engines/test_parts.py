@@ -46,8 +46,11 @@ def records() -> PracticeRecords:
 
 def same_frame(one: Frame, other: Frame) -> bool:
     """Bit for bit, NaN included."""
-    arrays = [name for name in Frame.__struct_fields__ if name != "lines"]
-    return one.lines == other.lines and all(
+    arrays = [
+        name for name in Frame.__struct_fields__ if name not in ("lines", "with_rules")
+    ]
+    same = one.lines == other.lines and one.with_rules == other.with_rules
+    return same and all(
         getattr(one, name).dtype == getattr(other, name).dtype
         and getattr(one, name).tobytes() == getattr(other, name).tobytes()
         for name in arrays

@@ -24,7 +24,7 @@ from denialml.modeling.risk.denial_risk import score_claims
 from denialml.modeling.risk.explanation import contributions_of
 from denialml.modeling.risk.features import FEATURES, line_features
 from denialml.modeling.risk.frames import Frame, build_frame
-from denialml.modeling.risk.reasons import reasons_of
+from denialml.modeling.risk.reasons import matter_weights, reasons_of
 from denialml.modeling.risk.replay import replay
 from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import TrainingSpecification
@@ -197,7 +197,7 @@ def test_the_hash_of_the_rules_changes_with_any_of_them(
 def test_a_broken_rule_is_a_reason_with_its_answers_and_the_usual_rate() -> None:
     row = line_input()
     rates = RuleRates(
-        rate=0.62, answers=45, usual=0.03, causes=(("timely_filing", 0.62),)
+        rate=0.62, answers=45, usual=0.03, causes=(("timely_filing", 0.62, 0.03),)
     )
     about = msgspec.structs.replace(row.history, rule_rates=rates)
     row = msgspec.structs.replace(row, history=about)
@@ -212,6 +212,10 @@ def test_a_broken_rule_is_a_reason_with_its_answers_and_the_usual_rate() -> None
         " 3.0%)."
     )
     assert reason.weight > 1.0
+    # The risk it adds counts with the matter of the rule's cause.
+    weights = matter_weights(row, contributions_of(row, values, shares))
+    assert weights["filing"] == pytest.approx(reason.weight)
+    assert sum(weights.values()) == pytest.approx(1.5)
     contributions = contributions_of(row, values, shares)
     assert "most for what claim rules find on this line, 62% by 45 answers" in (
         contributions[BY_CAUSE].sentence

@@ -33,15 +33,16 @@ _USUAL_START, _USUAL_PRIOR_WEIGHT = 0.01, 20.0
 class RuleRates(msgspec.Struct, frozen=True, gc=False):
     """What history says of the rules that one line breaks. NaN where it breaks none.
 
-    `rate` puts the `causes` together, each with the largest rate of its findings;
+    `rate` puts the `causes` together, each with the largest rate of its findings and
+    the practice's usual rate of the cause over all lines, as `usual` does of these;
     `answers` are the payer's, none decayed, on lines with the finding whose rate is
-    largest. `usual` is the practice's rate for the same causes over all lines.
+    largest.
     """
 
     rate: float = math.nan
     answers: int = 0
     usual: float = math.nan
-    causes: tuple[tuple[str, float], ...] = ()
+    causes: tuple[tuple[str, float, float], ...] = ()
 
 
 NOTHING_BROKEN = RuleRates()
@@ -104,11 +105,12 @@ class RuleBook:
                 largest = rate
                 answers = self._payers.get((payer, rule), _NO_COUNTS).answers
             causes[rule.root_cause] = max(rate, causes.get(rule.root_cause, 0.0))
+        usual = {cause: self._usual(cause) for cause in causes}
         return RuleRates(
             rate=_together(causes.values()),
             answers=answers,
-            usual=_together([self._usual(cause) for cause in causes]),
-            causes=tuple(causes.items()),
+            usual=_together(usual.values()),
+            causes=tuple((cause, rate, usual[cause]) for cause, rate in causes.items()),
         )
 
     def _rate(self, payer: str, rule: BrokenRule) -> float:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from denialml.domain.denial import RootCause
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.rate_tables import RATE_TABLES
+from denialml.modeling.risk.cause_topics import TOPIC_OF
 from denialml.modeling.risk.evidence_reading import (
     coverage_lapse_chance,
     other_payer_chance,
@@ -36,25 +37,6 @@ _SMALLEST_HAZARD, _LARGEST_RATE = 1e-4, 0.99
 _REFUSED = 0.9
 
 _POSITION = {table.name: at for at, table in enumerate(RATE_TABLES)}
-_TOPIC_OF: Mapping[RootCause, str] = {
-    RootCause.ELIGIBILITY_COVERAGE: "coverage",
-    RootCause.COB_WRONG_PAYER: "other payer",
-    RootCause.BENEFIT_COVERAGE: "benefit",
-    RootCause.BENEFIT_LIMIT: "benefit",
-    RootCause.AUTH_MISSING: "authorization",
-    RootCause.AUTH_MISMATCH: "authorization",
-    RootCause.MEDICAL_NECESSITY: "necessity",
-    RootCause.DOCUMENTATION_INSUFFICIENT: "time",
-    RootCause.CODING_TIME_UNITS: "time",
-    RootCause.BUNDLING_SAME_DAY: "same day",
-    RootCause.MODIFIER_POS_TELEHEALTH: "session",
-    RootCause.DIAGNOSIS_CODING: "diagnosis",
-    RootCause.PROVIDER_ELIGIBILITY: "enrollment",
-    RootCause.NETWORK_REFERRAL: "referral",
-    RootCause.CLAIM_DATA_ERROR: "claim",
-    RootCause.DUPLICATE_RESUBMISSION: "duplicate",
-    RootCause.TIMELY_FILING: "filing",
-}
 # The causes whose rate is that of one table.
 _TABLE_OF: Mapping[RootCause, str] = {
     RootCause.BENEFIT_LIMIT: "plan_visit_denial",
@@ -74,7 +56,7 @@ CAUSES = tuple(sorted(RootCause, key=lambda cause: cause.value))
 """In the order of all sequences over causes here."""
 _SLOTS = np.array([MATTERS.index(feature.topic) for feature in FEATURES])
 # Of each of `CAUSES`: the place of its matter, and of its table or -1.
-_MATTER_OF = tuple(MATTERS.index(_TOPIC_OF[cause]) for cause in CAUSES)
+_MATTER_OF = tuple(MATTERS.index(TOPIC_OF[cause]) for cause in CAUSES)
 _RATE_OF = tuple(
     _POSITION[_TABLE_OF[one]] if one in _TABLE_OF else -1 for one in CAUSES
 )
@@ -144,7 +126,7 @@ def cause_rates(row: LineInput) -> list[float]:
     found[_OTHER_PAYER] = _loss(
         other_payer_chance(row), other_payer, _rate(history, "coordination")
     )
-    for cause, rate in history.rule_rates.causes:
+    for cause, rate, _ in history.rule_rates.causes:
         at = _AT[RootCause(cause)]
         other = found[at] if found[at] > 0.0 else 0.0
         found[at] = 1.0 - (1.0 - other) * (1.0 - rate)

@@ -1,9 +1,11 @@
 """Features of the denial rates that remittances taught: one per rate table, all causes
 put together, and the claim rules that the line breaks."""
 
+from denialml.domain.denial import RootCause
 from denialml.modeling.knowledge.history import LineHistory
 from denialml.modeling.knowledge.rate_table import RateTable
 from denialml.modeling.knowledge.rate_tables import CAUSE_TABLES, RATE_TABLES
+from denialml.modeling.risk.cause_topics import TOPIC_OF
 from denialml.modeling.risk.feature import Feature, LineInput
 from denialml.modeling.risk.sources import (
     ACKNOWLEDGMENTS,
@@ -19,7 +21,7 @@ from denialml.modeling.risk.sources import (
 )
 
 _SOURCE = "835"
-_RULES_TOPIC = "claim rules"
+RULES_TOPIC = "claim rules"
 # The claim rules read all that is on file (`sources.HISTORY_KINDS`).
 _OF_RULES = (
     CLAIMS_SENT,
@@ -94,20 +96,36 @@ def _together(rates: tuple[float, ...], asked: tuple[float, ...]) -> float:
 def cause_shares_of_rate(history: LineHistory, *, raising: bool) -> dict[str, float]:
     """How much each topic has to do with `rate_by_cause` being high (or low).
 
-    Topics of `CAUSE_TABLES`, and the claim rules, by how far the rate lies above
-    (below) its usual one; shares add up to 1. Empty where no cause does.
+    Topics of `CAUSE_TABLES` and of the causes of broken claim rules, by how far the
+    rate lies above (below) its usual one; shares add up to 1. Empty where none does.
     """
+    found, total = _excesses(history, raising=raising)
+    return {topic: excess / total for topic, excess in found.items()}
+
+
+def rules_share_of_rate(history: LineHistory) -> float:
+    """How much of `rate_by_cause` being high comes of broken claim rules, 0 to 1."""
+    _, total = _excesses(history, raising=True)
+    of_rules = sum(
+        rate - usual for _, rate, usual in history.rule_rates.causes if rate > usual
+    )
+    return of_rules / total if of_rules else 0.0
+
+
+def _excesses(history: LineHistory, *, raising: bool) -> tuple[dict[str, float], float]:
+    """By topic, how far its rates lie above (below) the usual, and their sum."""
     found: dict[str, float] = {}
     rates, usual = history.rates, history.usual
     for position, topic in _CAUSE_TOPICS:
         excess = rates[position] - usual[position]
         if excess > 0 if raising else excess < 0:
             found[topic] = found.get(topic, 0.0) + excess
-    excess = history.rule_rates.rate - history.rule_rates.usual
-    if excess > 0 if raising else excess < 0:
-        found[_RULES_TOPIC] = excess
-    total = sum(found.values())
-    return {topic: excess / total for topic, excess in found.items()}
+    for cause, rate, usual_rate in history.rule_rates.causes:
+        excess = rate - usual_rate
+        if excess > 0 if raising else excess < 0:
+            topic = TOPIC_OF[RootCause(cause)]
+            found[topic] = found.get(topic, 0.0) + excess
+    return found, sum(found.values())
 
 
 def _rate_features(position: int, table: RateTable) -> tuple[Feature, ...]:
@@ -158,7 +176,7 @@ _BY_CAUSE = Feature(
 )
 _BY_RULES = Feature(
     name="rate_by_rules",
-    topic=_RULES_TOPIC,
+    topic=RULES_TOPIC,
     unit="rate",
     value=_by_rules,
     says="Of {payer}'s answers on lines that break the same claim rules, about {value}"

@@ -24,7 +24,11 @@ from denialml.modeling.risk.evidence_reading import visible_problems
 from denialml.modeling.risk.explanation import FEW_ANSWERS
 from denialml.modeling.risk.feature import Feature, LineInput
 from denialml.modeling.risk.features import FEATURES
-from denialml.modeling.risk.rate_features import cause_shares_of_rate
+from denialml.modeling.risk.rate_features import (
+    RULES_TOPIC,
+    cause_shares_of_rate,
+    rules_share_of_rate,
+)
 from denialml.modeling.risk.review_facts import REVIEW_FACTS
 
 REASONS_SHOWN = 5
@@ -98,6 +102,7 @@ def reasons_of(
         elif weight <= -WORTH_SAYING:
             lowering += _comforts(_MATTERS[topic], weight, row, values, shares)
     least = LIKELY_SHARE * sum(chances)
+    raising += _of_rules(row, values, shares)
     likely = {cause for cause, at in _CAUSE_OF.items() if chances[at] >= least}
     raising += _to_review(weights, raising, likely, row, values, shares)
     return Reasons(_in_order(raising), _in_order(lowering))
@@ -109,7 +114,7 @@ def matter_weights(
     """What each matter adds to the log-odds, by topic; they add up as the shares do.
 
     `rate_by_cause` is counted with the matters whose causes made that rate high (or
-    low), the claim rules among them, `known_problems` with the matters of the problems
+    low), also by broken claim rules, `known_problems` with the matters of the problems
     found.
     """
     if effects is None:
@@ -169,8 +174,7 @@ def _concerns(
     ]
     thin: list[int] = []
     for at in matter.rates:
-        # What is only told raises the risk by another feature (`matter_weights`).
-        if shares[at].contribution > 0 or FEATURES[at].told_only:
+        if shares[at].contribution > 0:
             count, usual = _EVIDENCE[at](row.history)
             if values[at] >= usual + APART:
                 (thin if _is_thin(at, count) else told).append(at)
@@ -190,6 +194,19 @@ def _concerns(
         yield 1, _reason(matter, shares[behind], "history", weight)
     elif own >= WORTH_SAYING:
         yield 2, _reason(matter, shares[behind], "history", own)
+
+
+def _of_rules(
+    row: LineInput, values: Sequence[float], shares: Shares
+) -> Iterator[tuple[int, Reason]]:
+    """What the payer does with lines that break the same claim rules, told beside the
+    matters that `rate_by_cause` is counted with."""
+    by_cause = shares[_BY_CAUSE].contribution
+    weight = by_cause * rules_share_of_rate(row.history)
+    count, usual = _EVIDENCE[_BY_RULES](row.history)
+    if weight >= WORTH_SAYING and values[_BY_RULES] >= usual + APART:
+        rank = _LAST if _is_thin(_BY_RULES, count) else 2
+        yield rank, _reason(_MATTERS[RULES_TOPIC], shares[_BY_RULES], "history", weight)
 
 
 def _telling_fact(
@@ -320,3 +337,4 @@ _TOPICS = tuple(feature.topic for feature in FEATURES)
 _MATTERS = _matters()
 _NAMES = [feature.name for feature in FEATURES]
 _BY_CAUSE, _PROBLEMS = _NAMES.index("rate_by_cause"), _NAMES.index("known_problems")
+_BY_RULES = _NAMES.index("rate_by_rules")
