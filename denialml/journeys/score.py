@@ -37,8 +37,9 @@ class Scorer:
     """A practice's records, made ready to score any number of claims.
 
     Making one reads the practice's whole history (about a second for ten thousand
-    claims), so keep it between requests and make a new one when `is_current` says
-    that records were added. Safe to share between threads.
+    claims, three where claim rules take part in the risk), so keep it between requests
+    and make a new one when `is_current` says that records were added. Safe to share
+    between threads.
     """
 
     def __init__(
