@@ -41,7 +41,9 @@ def test_scoring_refuses_unknown_parameters_too(
     answer = client.post(f"/v1/claims/score?{query}", content=b"{}", headers=headers)
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
-    assert error["message"] == "Unknown parameter; allowed: one of as_of, precision"
+    assert (
+        error["message"] == "Unknown parameter; allowed: one of as_of, fixes, precision"
+    )
 
 
 def test_an_operation_without_parameters_takes_none(client: httpx.Client) -> None:
