@@ -7,9 +7,9 @@ before the test year; fixes are found for the denied original claims of the test
 as on the day each was sent. What has a legal fix on file, and what it is to remove a
 cause, is defined in `fix_causes`, from the records and the payers' hidden rules.
 
-The *top fix* is what the page shows first: not to send the claim again, else the
-smallest set of fixes that makes it fit to send, else the first fix of the list. *First
-alone* counts only the first of that set. *Any* asks whether some fix of the list
+The *top fix* is what the page shows first: the smallest set of fixes that makes the
+claim fit to send, else the first fix of the list, which is not to send it where one
+stops it. *First alone* counts only the first of that set. *Any* asks whether some fix of the list
 removes the cause. On paid claims every suggestion is work that was not needed.
 Writes results/fixes.json.
 """
