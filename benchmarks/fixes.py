@@ -9,9 +9,9 @@ cause, is defined in `fix_causes`, from the records and the payers' hidden rules
 
 The *top fix* is what the page shows first: the smallest set of fixes that makes the
 claim fit to send, else the first fix of the list, which is not to send it where one
-stops it. *First alone* counts only the first of that set. *Any* asks whether some fix of the list
-removes the cause. On paid claims every suggestion is work that was not needed.
-Writes results/fixes.json.
+stops it. *First alone* counts only the first of that set. *Any* asks whether some fix
+of the list removes the cause. On paid claims every suggestion is work that was not
+needed. Writes results/fixes.json.
 """
 
 import argparse
