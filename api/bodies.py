@@ -117,7 +117,7 @@ def _decode_claims(
         try:
             claim = _claim_decoder.decode(raw)
         except msgspec.ValidationError as error:
-            faults.append(_field_error(str(error), prefix=prefix))
+            faults.append(field_error(str(error), prefix=prefix))
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise RequestProblem(ProblemType.UNREADABLE_BODY) from None
         else:
@@ -257,7 +257,7 @@ def _is_amount(value: Decimal) -> bool:
     return value.is_finite() and 0 <= value <= MAXIMUM_AMOUNT
 
 
-def _field_error(message: str, *, prefix: str) -> FieldError:
+def field_error(message: str, *, prefix: str = "") -> FieldError:
     """msgspec's message as a pointer and a text without the value that was sent."""
     match = _PLACE.match(message)
     text = match["message"] if match else "Invalid value"

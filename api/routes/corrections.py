@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.bodies import (
     JSON_MEDIA_TYPE,
     decode_claims,
+    field_error,
     media_type_of,
     read_body,
     repeated_field,
@@ -169,7 +170,7 @@ def corrected_claims(
         visit.session, visit.organization_id, chosen, drafts
     ):
         visit.note(AuditAction.CORRECTION_DRAFTED, kind, claim_id)
-    return CorrectedClaims(drafts=tuple(drafts), x12=content.decode("ascii"))
+    return CorrectedClaims(drafts=tuple(drafts), x12=content.decode())
 
 
 def _scores(
@@ -196,7 +197,9 @@ def _read(
             raise _refused("Expected each field once", pointer="")
         fields = msgspec.json.decode(body, type=_Fields)
     except msgspec.ValidationError as error:
-        raise _refused(str(error), pointer="") from None
+        raise RequestProblem(
+            ProblemType.INVALID_REQUEST, errors=(field_error(str(error)),)
+        ) from None
     except (ValueError, RecursionError):
         raise RequestProblem(ProblemType.UNREADABLE_BODY) from None
     if not any(fields.fixes.values()):
@@ -209,6 +212,11 @@ def _read(
     read = read_claims(
         fields.x12.encode(), file=_FILE, limits=limits, as_of=as_of, today=visit.today
     )
+    if not read.complete:
+        raise _refused(
+            "Expected a whole 837P file; score it to see what could not be read",
+            pointer="/x12",
+        )
     return read.claims, fields.fixes
 
 

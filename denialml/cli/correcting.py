@@ -54,10 +54,17 @@ def correct(
 
     if fix and out is None:
         raise typer.BadParameter("--fix needs --out, the file to write the drafts to")
+    if out is not None and out.exists():
+        raise typer.BadParameter(f"{out.name} exists already; choose another --out")
     desk = open_desk()
     practice = desk.organization(organization)
     reading = read_file(expect_file(file))
     read = [record for record in reading if isinstance(record, Claim)]
+    if not reading.complete:
+        raise InputError(
+            f"{file.name} may be incomplete: `denialml score` names the place; mend it"
+            " before a draft is made of it"
+        )
     billed, _ = without_voids(read, file=file.name)
     claims = _asked_for([one for one in billed if one.lines], claim, file=file.name)
     day = parse_day(as_of, "--as-of")
@@ -152,7 +159,9 @@ def _show(
         if one.fix_class is FixClass.DATA_CORRECTION
     ]
     if as_json:
-        write_json({number: one for number, _, one in found})
+        write_json(
+            [{"patient_control_number": number, "fix": one} for number, _, one in found]
+        )
         return
     if not found:
         remarks.print("No claim has a data correction that a record on file proves.")

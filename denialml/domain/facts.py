@@ -105,7 +105,8 @@ class AnsweredLine(Judgment, frozen=True):
     """One final answer to one line of an earlier claim. Grain: claim line x answer.
 
     `received_on` is when the practice could know it; `payer_claim_control_number` the
-    payer's own number (CLP07), empty where the answer has none.
+    payer's own number (CLP07), empty where the answer has none; `reason_codes` and
+    `remark_codes` are those that it printed (CARC, RARC).
     """
 
     received_on: date
@@ -117,6 +118,8 @@ class AnsweredLine(Judgment, frozen=True):
     outcome: LineOutcome
     payer_claim_control_number: str = ""
     payment_id: str = ""
+    reason_codes: tuple[str, ...] = ()
+    remark_codes: tuple[str, ...] = ()
 
 
 class LineRecords(Judgment, frozen=True):

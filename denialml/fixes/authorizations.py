@@ -72,7 +72,7 @@ def _attach(case: ClaimCase, lines: list[LineCase]) -> Candidate:
         lines,
         FixKind.ATTACH_AUTHORIZATION,
         "Put authorization {numbers}, which is on file, on the claim (REF*G1).",
-        for_claim=not numbered,
+        for_claim=not numbered and len(lines) == len(case.lines),
     )
 
 

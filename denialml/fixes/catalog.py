@@ -28,8 +28,10 @@ def candidates_of(case: ClaimCase) -> list[Candidate]:
     """What could be done about the claim, by what is on file on the day it is sent.
 
     In a fixed order; what is never suggested is among them. A claim with a day that no
-    service can be of has none: nothing can be counted from it.
+    service can be of has none: nothing can be counted from it. Nor has one that gives
+    a line number twice: a correction of one of the two could be made on the other.
     """
-    if not case.can_be_counted:
+    numbers = {line.line.line_number for line in case.lines}
+    if not case.can_be_counted or len(numbers) < len(case.lines):
         return []
     return [one for propose in _PROPOSERS for one in propose(case)]

@@ -29,7 +29,8 @@ _ACTIVE, _UNKNOWN = EligibilityResult.ACTIVE, EligibilityResult.UNKNOWN
 _COVERAGE_RULES = frozenset({"BH-014", "BH-015"})
 _OTHER_PAYER_RULES = frozenset({"BH-016", "BH-017", "BH-019", "BH-020"})
 _IDENTITY_RULES = frozenset({"BH-007", "BH-008"})
-_GENDERS = frozenset({"F", "M", "U"})
+# What a payer does not know of a patient corrects nothing.
+_GENDERS = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M"}
 _SUBSCRIBER = (
     SUBSCRIBER_LAST_NAME,
     SUBSCRIBER_FIRST_NAME,
@@ -187,7 +188,7 @@ def _identity(
         return
     claim = case.claim
     proofs = _proof(check, "The payer's answer about this member")
-    if not _may_be_this_person(claim, check):
+    if not _is_of_day(check, day) or not _may_be_this_person(claim, check):
         return
     if check.member_id and not _same(check.member_id, claim.subscriber.member_id):
         yield correction(
@@ -209,6 +210,14 @@ def _identity(
             proofs=proofs,
             may_resolve=_IDENTITY_RULES,
         )
+
+
+def _is_of_day(check: EligibilityCheck, day: date) -> bool:
+    """Whether the answer speaks of the day of service: asked about it or after it.
+
+    An older one may be of a policy that has been replaced since.
+    """
+    return check.checked_on >= day or check.service_date == day
 
 
 def _may_be_this_person(claim: Claim, check: EligibilityCheck) -> bool:
@@ -234,27 +243,21 @@ def _particulars(claim: Claim, check: EligibilityCheck) -> tuple[Edit, ...]:
     """Edits for what the answer has otherwise; only where the answer is plainly about
     this very person, who otherwise agrees with the claim in name or birth date."""
     patient: Subscriber | Patient = person(claim)
-    last, first, born, gender = _PATIENT if claim.patient is not None else _SUBSCRIBER
+    last, _, born, gender = _PATIENT if claim.patient is not None else _SUBSCRIBER
     same_name = _same(check.last_name, patient.last_name) and _same(
         check.first_name.split(" ")[0], patient.first_name.split(" ")[0]
     )
     same_birth = check.birth_date is not None and check.birth_date == patient.birth_date
+    same_first = _same(check.first_name.split(" ")[0], patient.first_name.split(" ")[0])
     edits = []
-    if same_birth:
-        for field, held, sent in (
-            (last, check.last_name, patient.last_name),
-            (first, check.first_name, patient.first_name),
-        ):
-            if held and not _same(held, sent):
-                edits.append(edit_of(claim, field, held))
+    # A first name is left alone: with the same birth date it may be a twin's.
+    other_last = not _same(check.last_name, patient.last_name)
+    if same_birth and same_first and check.last_name and other_last:
+        edits.append(edit_of(claim, last, check.last_name))
     if same_name and check.birth_date is not None and not same_birth:
         edits.append(edit_of(claim, born, check.birth_date.isoformat()))
-    held_gender = check.gender[:1].upper()
-    if (
-        (same_name or same_birth)
-        and held_gender in _GENDERS
-        and held_gender != patient.gender
-    ):
+    held_gender = _GENDERS.get(check.gender.strip().upper(), "")
+    if same_name and same_birth and held_gender not in ("", patient.gender):
         edits.append(edit_of(claim, gender, held_gender))
     return tuple(edits)
 

@@ -19,7 +19,7 @@ def proving_note(line: LineCase) -> Encounter | None:
         return None
     if not note.clinician_npi or note.clinician_npi != line.rendering_npi:
         return None
-    if note.attendance.strip().lower() not in _HELD:
+    if not was_held(note):
         return None
     if note.signed_on is None or note.signed_on < line.day:
         return None
@@ -30,6 +30,20 @@ def proving_note(line: LineCase) -> Encounter | None:
     return note
 
 
-def proves_minutes(note: Encounter, *codes: str) -> bool:
-    """Whether its minutes are those of one of these codes: it names one, or none."""
-    return note.procedure_code in ("", *codes)
+def was_held(note: Encounter) -> bool:
+    """Whether the session took place, as far as the note says."""
+    return note.attendance.strip().lower() in _HELD
+
+
+def proves_minutes(note: Encounter, line: LineCase) -> bool:
+    """Whether its minutes are those of this line alone.
+
+    It names the line's code or none, and no other timed service of the session could
+    have taken some of them.
+    """
+    if note.procedure_code not in ("", line.line.procedure_code):
+        return False
+    return not any(
+        other.code is not None and other.code.minutes_minimum is not None
+        for other in line.same_session_lines
+    )

@@ -23,8 +23,8 @@ def refusals(found: Sequence[EditFinding]) -> Iterator[Candidate]:
         ),
         (
             FixKind.CHANGE_DATE,
-            "Another date of service is not suggested: it is the day on which the"
-            " session was held.",
+            "Another date of service is not suggested: only the signed note of the"
+            " session says on which day it was held.",
             [one for one in found if one.rule_id in _DATE_RULES],
         ),
         (

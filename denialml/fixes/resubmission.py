@@ -14,6 +14,10 @@ _ORIGINAL, _REPLACEMENT = "1", "7"
 _REPLACING = frozenset({"7", "8"})
 _REPEAT_RULES = frozenset({"BH-112", "BH-115", "BH-076"})
 _TOUCHES = "frequency"
+_DENIED = (LineOutcome.DENIED, LineOutcome.PARTIAL)
+# The member was not found or the claim could not be processed: it was never in the
+# payer's system, and a new claim is sent (review E55). What came too late stays late.
+_NOT_REPLACED = frozenset({"29", "31", "MA130"})
 
 
 def resubmission_fixes(case: ClaimCase) -> Iterator[Candidate]:
@@ -29,26 +33,50 @@ def resubmission_fixes(case: ClaimCase) -> Iterator[Candidate]:
         for line in case.lines
         if claim.frequency_code == _ORIGINAL and line.facts.same_service_already_sent
     ]
+    answers = [_answer_about(line) for line in repeated]
     if not repeated:
         return
-    answer = _answer_to(case)
-    if answer is None:
+    if not any(answers):
         yield _wait(repeated)
-    elif answer.outcome is LineOutcome.PAID:
-        yield _wait(repeated, answer)
-    else:
-        yield from _replace(case, answer)
+    elif all(one is not None and one.outcome is LineOutcome.PAID for one in answers):
+        yield _wait(repeated, answers[0])
+    elif all(one is not None and one.outcome in _DENIED for one in answers):
+        answer = _answer_to(case)
+        if answer is not None and len(repeated) == len(case.lines):
+            yield from _replace(case, answer)
+
+
+def _answer_about(line: LineCase) -> AnsweredLine | None:
+    """This payer's last answer about the same service of the same day."""
+    for one in reversed(line.records.answered):
+        if (
+            one.payer_id == line.claim.payer.payer_id
+            and one.service_date == line.day
+            and one.procedure_code == line.line.procedure_code
+        ):
+            return one
+    return None
 
 
 def _answer_to(case: ClaimCase) -> AnsweredLine | None:
-    """This payer's last answer to an earlier claim of the same number."""
+    """This payer's last answer to an earlier claim of the same number and days.
+
+    Some practices use one number for all claims of a patient: the answer must be about
+    a day of this claim, and all of its payer claim number's answers too.
+    """
     claim = case.claim
-    for one in reversed(case.lines[0].records.answered if case.lines else ()):
-        if (
-            one.patient_control_number == claim.patient_control_number
-            and one.payer_id == claim.payer.payer_id
-            and one.payer_claim_control_number
-        ):
+    days = {line.day for line in case.lines}
+    answered = [
+        one
+        for one in (case.lines[0].records.answered if case.lines else ())
+        if one.patient_control_number == claim.patient_control_number
+        and one.payer_id == claim.payer.payer_id
+        and one.payer_claim_control_number
+    ]
+    for one in reversed(answered):
+        number = one.payer_claim_control_number
+        of_number = [it for it in answered if it.payer_claim_control_number == number]
+        if all(it.service_date in days for it in of_number):
             return one
     return None
 
@@ -69,7 +97,12 @@ def _replace(case: ClaimCase, answer: AnsweredLine) -> Iterator[Candidate]:
     payer = case.payer
     if case.payer_type is PayerType.MEDICARE or payer is None:
         return
-    if not payer.accepts_frequency_7:
+    limit = payer.corrected_claim_limit_days
+    if not payer.accepts_frequency_7 or limit is None:
+        return
+    if (case.as_of - answer.received_on).days > limit:
+        return
+    if not _NOT_REPLACED.isdisjoint((*answer.reason_codes, *answer.remark_codes)):
         return
     number = answer.payer_claim_control_number
     yield correction(
@@ -85,7 +118,8 @@ def _replace(case: ClaimCase, answer: AnsweredLine) -> Iterator[Candidate]:
             Proof(
                 record_kind="payer_setting",
                 record_id=payer.payer_id,
-                says="The payer is set up to take replacement claims.",
+                says="The payer is set up to take replacement claims within"
+                f" {limit} days of its answer.",
             ),
         ),
         may_resolve=_REPEAT_RULES,

@@ -145,6 +145,9 @@ class Search:
             self._learn(larger)
             better = min(larger, key=self._rank, default=best)
             now = self._known[best]
+            if now.risk is not None and now.risk <= self._accepted:
+                larger = [one for one in larger if self._lifts(one, now)]
+                better = min(larger, key=self._rank, default=best)
             if not self._helps(self._known[better], now, worth=_worth_doing(now)):
                 break
             best = better
@@ -167,6 +170,9 @@ class Search:
         if after.risk is None or before.risk is None:
             return False
         return after.risk <= before.risk - worth
+
+    def _lifts(self, chosen: Chosen, now: Assessment) -> bool:
+        return self._known[chosen].holding < now.holding
 
     def _is_worth(self, after: Assessment, before: Assessment) -> bool:
         return self._helps(after, before, worth=_worth_doing(before))

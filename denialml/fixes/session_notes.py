@@ -10,7 +10,7 @@ from denialml.domain.facts import SentLine
 from denialml.domain.fix import FixBy, FixClass, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction, never
 from denialml.fixes.elements import CHARGE, PROCEDURE_CODE, UNITS, edit_of
-from denialml.fixes.proving_note import proves_minutes, proving_note
+from denialml.fixes.proving_note import proves_minutes, proving_note, was_held
 from denialml.reference import procedure_codes
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.session_codes import WITHOUT_SESSION
@@ -36,6 +36,8 @@ def note_fixes(case: ClaimCase) -> Iterator[Candidate]:
             continue
         if line.records.note is None:
             yield from _without_note(line)
+            continue
+        if not was_held(line.records.note):
             continue
         yield from _of_minutes(line, line.records.note)
         yield from _of_plan(line, line.records.note)
@@ -124,7 +126,10 @@ def _shorter(line: LineCase, minutes: int) -> Iterator[Candidate]:
     fitting = _code_of(code, minutes)
     if not fitting or note is None or line.line.units != 1:
         return
-    if not proves_minutes(note, code):
+    # Beside a visit the note's minutes are not the psychotherapy's alone.
+    if not proves_minutes(note, line) or note.evaluation_minutes is not None:
+        return
+    if code not in _BY_MINUTES[0]:
         return
     sent = _last_sent(line, fitting)
     charge = sent.charge if sent is not None else None
@@ -165,7 +170,8 @@ def _shorter(line: LineCase, minutes: int) -> Iterator[Candidate]:
         ),
         line_numbers=(number,),
         may_resolve=_TIME_RULES,
-        touches=f"note {note.encounter_id}",
+        # An authorization asked for would be of the code that is no longer billed.
+        touches="authorization",
     )
 
 
@@ -219,7 +225,7 @@ def unit_fixes(case: ClaimCase) -> Iterator[Candidate]:
             note is None
             or minutes is None
             or code is None
-            or not proves_minutes(note, code.code)
+            or not proves_minutes(note, line)
             or code.unit_rule != "per 15"
             or code.minutes_minimum is None
             or code.is_add_on

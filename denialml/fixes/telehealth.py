@@ -24,7 +24,7 @@ _AT_HOME, _ELSEWHERE, _OFFICE = "10", "02", "11"
 # Hospitals and clinics that are paid by the encounter have rules of their own.
 _PLACES_OF_THEIR_OWN = frozenset({"19", "21", "22", "23", "50", "51", "52", "72"})
 _CODES_OF_THEIR_OWN = WITHOUT_SESSION | HELD_BY_CODE | ENCOUNTER_CLINIC_CODES
-_IN_THE_OFFICE = frozenset({"clinic", "office"})
+_IN_THE_OFFICE = frozenset({"office"})
 _SAY_TELEHEALTH = frozenset({"95", "93", "GT", "GQ", "FQ"})
 _AUDIO_ONLY = frozenset({"93", "FQ"})
 _PLACE_RULES = frozenset({"BH-077"})

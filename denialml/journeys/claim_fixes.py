@@ -34,6 +34,9 @@ from denialml.rules.engine import Engine
 _GRAVE = (Severity.REJECT, Severity.HOLD, Severity.DENY_LIKELY)
 _OF_A_NOTE = (FixKind.SIGN_NOTE, FixKind.FILE_NOTE, FixKind.DOCUMENT_TIME)
 _NOTHING = Decimal(0)
+# A claim is judged again in its whole length for each fix: with more lines than this
+# only the rules' own fixes are told, and so many fixes at most are tried on one claim.
+MOST_LINES_TRIED, MOST_TRIED_ALONE = 12, 16
 _WORST_FIRST = {severity: place for place, severity in enumerate(Severity)}
 
 
@@ -60,7 +63,8 @@ class FixFinder:
 
         `score` has the case's findings. A claim within the accepted risk on which
         nothing was found has no fixes; a risk that the model abstains on takes no part.
-        On one within it, only what settles a finding is tried.
+        On one within it, only what settles a finding is tried, and nothing on a claim
+        of more than `MOST_LINES_TRIED` lines.
         """
         found = [one for one in score.findings if one.verdict == "found"]
         # Where the model abstains, what records prove is looked at all the same.
@@ -69,10 +73,10 @@ class FixFinder:
             return ClaimFixes(accepted_risk=self._accepted, fixes=())
         offered = [one for one in candidates_of(case) if _is_asked_for(one, score)]
         proposed = [*offered, *refusals(found)]
-        if any(map(_stops(found), proposed)):
-            tried: list[Candidate] = []
-        else:
-            tried = proposed if risky else _settling(proposed, found)
+        tried: list[Candidate] = []
+        stopped = any(map(_stops(found), proposed))
+        if not stopped and len(case.lines) <= MOST_LINES_TRIED:
+            tried = _first(proposed if risky else _settling(proposed, found))
         return _Trial(self, case, score, history, tried).result(proposed, found)
 
     def assess(
@@ -348,6 +352,12 @@ def _records(candidates: Sequence[Candidate]) -> PracticeRecords | None:
         authorizations=tuple(granted),
         enrollments=tuple(enrolled),
     )
+
+
+def _first(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """As many as are tried on one claim, what records prove before the rest."""
+    ordered = sorted(candidates, key=lambda one: not one.is_correction)
+    return [one for one in ordered if one.is_sent][:MOST_TRIED_ALONE]
 
 
 def _is_asked_for(candidate: Candidate, score: RiskScore) -> bool:

@@ -103,7 +103,7 @@ def claim_text(claim: Claim, *, created_at: datetime) -> str:
     InputError
         An identifier holds an X12 separator.
     """
-    return _written([claim], created_at=created_at).decode("ascii")
+    return _written([claim], created_at=created_at).decode()
 
 
 def _written(claims: Sequence[Claim], *, created_at: datetime) -> bytes:
@@ -115,6 +115,8 @@ def _written(claims: Sequence[Claim], *, created_at: datetime) -> bytes:
         usage="T",
         sender_name=_NOBODY,
         receiver_name=_NOBODY,
+        contact_name=_NOBODY,
+        contact_phone="0000000000",
     )
     return write_claims(claims, envelope=envelope)
 
@@ -195,5 +197,11 @@ def _made(position: int, claim: Claim, fixes: Sequence[Fix]) -> Claim:
                 f"{fix.kind} changes what another chosen fix changes too; choose one",
             )
         touched |= elements
+    if any(one.paid is not None or one.adjustments for one in claim.other_payers):
+        raise FixRefused(
+            position,
+            "a claim with another payer's answer is corrected in the billing system:"
+            " a draft would not carry all of that answer",
+        )
     draft = corrected(claim, [edit for fix in fixes for edit in fix.edits])
     return msgspec.structs.replace(draft, source=None)

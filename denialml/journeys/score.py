@@ -27,6 +27,8 @@ from denialml.store.records import practice_records
 # A batch gives way to whoever waits after this many lines: some tenths of a second.
 # Fewer would lose the batch explanation (`modeling.risk.bundle`), which is faster.
 SLICE_LINES = 600
+# With fixes a line costs several times as much.
+SLICE_LINES_WITH_FIXES = 100
 
 
 def _nothing() -> None:
@@ -78,9 +80,9 @@ class Scorer:
 
         `as_of` None: each claim as of its own submission day (BHT04). `kept_day` is the
         day whose history stays ready whatever other days are asked about. Batches give
-        way to others after `SLICE_LINES` lines; `between` is called before each slice
-        and may raise to end the work. Without fixes a batch takes a fraction of the
-        time: each fix is a claim scored again.
+        way to others after `SLICE_LINES` lines, or fewer with fixes; `between` is
+        called before each slice and may raise to end the work. Without fixes a batch
+        takes a fraction of the time: each fix is a claim scored again.
 
         Raises
         ------
@@ -89,7 +91,8 @@ class Scorer:
             day where `as_of` is None.
         """
         scores: dict[int, RiskScore] = {}
-        for day, some in slices_of(claims, as_of=as_of):
+        lines = SLICE_LINES_WITH_FIXES if with_fixes else SLICE_LINES
+        for day, some in slices_of(claims, as_of=as_of, lines=lines):
             between()
             standing = self._histories.at(day, kept_day=kept_day)
             with standing.turns.turn():
@@ -148,9 +151,9 @@ class Scorer:
 
 
 def slices_of(
-    claims: Sequence[Claim], *, as_of: date | None = None
+    claims: Sequence[Claim], *, as_of: date | None = None, lines: int = SLICE_LINES
 ) -> list[tuple[date, Sequence[int]]]:
-    """The positions of claims that are scored at once, each with the day, by day.
+    """The positions of claims that are scored at once, about so many lines, by day.
 
     A slice scored by itself gives the same numbers as within its batch.
 
@@ -163,20 +166,22 @@ def slices_of(
     return [
         (day, some)
         for day in sorted(set(days))
-        for some in _slices([at for at, one in enumerate(days) if one == day], claims)
+        for some in _slices(
+            [at for at, one in enumerate(days) if one == day], claims, most=lines
+        )
     ]
 
 
 def _slices(
-    positions: Sequence[int], claims: Sequence[Claim]
+    positions: Sequence[int], claims: Sequence[Claim], *, most: int
 ) -> Iterator[Sequence[int]]:
-    """The positions in their order, in parts of about `SLICE_LINES` service lines."""
+    """The positions in their order, in parts of about `most` service lines."""
     some: list[int] = []
     lines = 0
     for at in positions:
         some.append(at)
         lines += len(claims[at].lines)
-        if lines >= SLICE_LINES:
+        if lines >= most:
             yield some
             some, lines = [], 0
     if some:

@@ -216,7 +216,7 @@ def _check(
     ):
         if value is not None and not 0.0 < value <= highest:
             line = lines.of(table, key)
-            raise _fault(path, line, f"precision {value:g}", "between 0 and 1")
+            raise _fault(path, line, f"{key} {value:g}", "between 0 and 1")
     if found.measured.least_found < 1:
         line = lines.of("measured", "least_found")
         raise _fault(

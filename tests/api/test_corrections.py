@@ -1,6 +1,7 @@
 """Corrected drafts over HTTP: what is drafted, what is refused, and its audit."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import httpx
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 
 from api.routes.corrections import CorrectedClaims
 from api.scoring import ScoredClaims
-from denialml.domain.claim import Claim
+from denialml.domain.claim import Claim, OtherPayer
 from denialml.domain.fix import Fix, FixClass
 from denialml.domain.risk import RiskScore
 from denialml.fixes.elements import corrected
@@ -184,6 +185,57 @@ def test_a_body_that_asks_for_nothing_or_for_two_things_is_refused(
     assert fault["pointer"] == pointer
     assert number_of(claim) not in answer.text
     assert "NOBODY" not in answer.text
+
+
+def test_a_draft_keeps_every_letter(
+    client: httpx.Client, correctable: list[Correctable]
+) -> None:
+    claim, _, fix = correctable[0]
+    named = msgspec.structs.replace(
+        claim, payer=msgspec.structs.replace(claim.payer, name="Crédit José")
+    )
+    answer = post(client, claims=[named], fixes={number_of(claim): [fix.fix_id]})
+    assert answer.status_code == 200, answer.text
+    drafted = msgspec.json.decode(answer.content, type=CorrectedClaims)
+    assert "Crédit José" in drafted.x12
+    assert drafted.drafts[0].claim.payer.name == "Crédit José"
+
+
+def test_a_claim_with_another_payers_answer_is_not_drafted(
+    client: httpx.Client, correctable: list[Correctable]
+) -> None:
+    claim, _, fix = correctable[0]
+    secondary = msgspec.structs.replace(
+        claim, other_payers=(OtherPayer(payer_id="P9", paid=Decimal(20)),)
+    )
+    answer = post(client, claims=[secondary], fixes={number_of(claim): [fix.fix_id]})
+    assert answer.status_code == 422
+    assert "another payer's answer" in answer.text
+
+
+def test_nothing_is_drafted_of_half_a_file(
+    client: httpx.Client, running: Running, mistaken: list[Claim]
+) -> None:
+    text = running.outgoing.decode()
+    half = text[: text.rindex("CLM*")]
+    fixes = {number_of(mistaken[0]): ["attach_authorization"]}
+    answer = post(client, x12=half, fixes=fixes)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/x12"
+
+
+def test_an_unknown_field_is_not_repeated(
+    client: httpx.Client, correctable: list[Correctable]
+) -> None:
+    claim, _, fix = correctable[0]
+    body = {
+        "claims": [claim],
+        "fixes": {number_of(claim): [fix.fix_id]},
+        "Jane Doe 1980-05-01": 1,
+    }
+    answer = post(client, **body)
+    assert answer.status_code == 422
+    assert "Jane" not in answer.text
 
 
 def test_one_number_on_two_claims_names_neither(

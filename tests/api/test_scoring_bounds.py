@@ -16,7 +16,12 @@ from denialml.domain.claim import Claim
 from denialml.formats import read_bytes
 from denialml.journeys.histories import OTHER_DAYS, Histories
 from denialml.journeys.ingest import records_to_store
-from denialml.journeys.score import SLICE_LINES, Scorer, score_claims
+from denialml.journeys.score import (
+    SLICE_LINES,
+    SLICE_LINES_WITH_FIXES,
+    Scorer,
+    score_claims,
+)
 from denialml.journeys.turns import Turns
 from denialml.modeling.risk.bundle import load_bundle
 from denialml.settings import Settings
@@ -201,6 +206,9 @@ def test_a_batch_is_scored_in_slices_and_ends_when_told_to(scorer: Scorer) -> No
     batch = long_batch()
     calls: list[int] = []
     scorer.score(batch, as_of=TODAY, between=lambda: calls.append(1))
+    assert len(calls) == -(-len(batch) * 50 // SLICE_LINES_WITH_FIXES)
+    calls.clear()
+    scorer.score(batch, as_of=TODAY, between=lambda: calls.append(1), with_fixes=False)
     assert len(calls) == -(-len(batch) * 50 // SLICE_LINES)
 
     class Stopped(Exception):

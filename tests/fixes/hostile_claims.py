@@ -87,6 +87,8 @@ class _Draw:
 
     def all(self) -> Hostile:
         claim = self._claim()
+        if self._is(0.1):
+            claim = self._with_one_session(claim)
         payers = tuple(self._payer(number) for number in ("P1", "P2") if self._is(0.8))
         earlier, answers, refusals = self._earlier(claim)
         return Hostile(
@@ -189,6 +191,21 @@ class _Draw:
             prior_authorization_number=self._pick(_NUMBERS) if self._is(0.3) else "",
             original_payer_claim_control_number="PCN9" if numbered else "",
             medical_record_number=record_number,
+        )
+
+    def _with_one_session(self, claim: Claim) -> Claim:
+        """A claim of one long session; only its note and history may be wrong."""
+        line = msgspec.structs.replace(
+            claim.lines[0],
+            procedure_code=self._pick(("90837", "90834")),
+            units=Decimal(1),
+            unit_basis="UN",
+            charge=Decimal("210"),
+            service_date=self._day,
+            service_date_end=None,
+        )
+        return msgspec.structs.replace(
+            claim, lines=(line,), total_charge=line.charge, frequency_code="1"
         )
 
     def _size(self) -> int:
@@ -435,7 +452,8 @@ class _Draw:
             telehealth_place_of_service=self._pick(("", "10", "02", "11")),
             telehealth_modifier=self._pick(("", "95", "GT")),
             audio_only_modifier=self._pick(("", "93", "FQ")),
-            accepts_frequency_7=self._pick((None, True, False)),
+            accepts_frequency_7=self._pick((None, True, True, False)),
+            corrected_claim_limit_days=self._pick((None, 30, 365, 365)),
         )
 
     def _clinician(self, npi: str) -> Clinician:

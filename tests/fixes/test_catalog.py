@@ -18,6 +18,7 @@ from denialml.domain.coverage import (
 )
 from denialml.domain.encounter import Encounter, Modality
 from denialml.domain.fix import FixClass
+from denialml.domain.remittance import ClaimAdjustment
 from denialml.fixes.candidate import Candidate, FixKind
 from denialml.fixes.catalog import candidates_of
 from denialml.fixes.elements import EDITABLE, corrected
@@ -110,6 +111,7 @@ TAKES_SEVEN = Payer(
     name="Plan",
     payer_type=PayerType.COMMERCIAL,
     accepts_frequency_7=True,
+    corrected_claim_limit_days=180,
 )
 SUPERVISED = clinician(is_supervised=True, supervisor_npi=OTHER_NPI)
 SUPERVISOR = clinician(npi=OTHER_NPI, last_name="Larkbrook", first_name="Wren")
@@ -211,7 +213,7 @@ NAMED = [
         FixKind.CORRECT_PLACE_OF_SERVICE,
         lambda: case(
             line(place_of_service="10"),
-            notes=[note(patient_location="clinic")],
+            notes=[note(patient_location="office")],
         ),
         {("2400 SV105", 1): ("10", "11")},
         says="11",
@@ -261,13 +263,20 @@ NAMED = [
     ),
     Named(
         FixKind.CORRECT_MEMBER_NUMBER,
-        lambda: case(checks=[check(member_id="M2")]),
+        lambda: case(checks=[check(member_id="M2", checked_on=DAY)]),
         {("2010BA NM109", None): ("M1", "M2")},
     ),
     Named(
         FixKind.CORRECT_DEMOGRAPHICS,
         lambda: case(
-            checks=[check(last_name="Crag Bottom-Lee", birth_date=date(1980, 5, 1))]
+            checks=[
+                check(
+                    checked_on=DAY,
+                    last_name="Crag Bottom-Lee",
+                    first_name="Juniper",
+                    birth_date=date(1980, 5, 1),
+                )
+            ]
         ),
         {("2010BA NM103", None): ("Cragbottom", "Crag Bottom-Lee")},
     ),
@@ -276,6 +285,7 @@ NAMED = [
         lambda: case(
             checks=[
                 check(
+                    service_date=DAY,
                     last_name="CRAGBOTTOM",
                     first_name="JUNIPER A",
                     birth_date=date(1980, 1, 5),
@@ -283,10 +293,22 @@ NAMED = [
                 )
             ]
         ),
-        {
-            ("2010BA DMG02", None): ("1980-05-01", "1980-01-05"),
-            ("2010BA DMG03", None): ("F", "M"),
-        },
+        {("2010BA DMG02", None): ("1980-05-01", "1980-01-05")},
+    ),
+    Named(
+        FixKind.CORRECT_DEMOGRAPHICS,
+        lambda: case(
+            checks=[
+                check(
+                    service_date=DAY,
+                    last_name="CRAGBOTTOM",
+                    first_name="JUNIPER",
+                    birth_date=date(1980, 5, 1),
+                    gender="Male",
+                )
+            ]
+        ),
+        {("2010BA DMG03", None): ("F", "M")},
     ),
     Named(
         FixKind.CORRECT_DEMOGRAPHICS,
@@ -296,6 +318,7 @@ NAMED = [
             ),
             checks=[
                 check(
+                    checked_on=DAY,
                     last_name="Cragbottom",
                     first_name="Ash",
                     birth_date=date(2015, 2, 3),
@@ -412,14 +435,14 @@ NAMED = [
     Named(
         FixKind.BILL_DOCUMENTED_CODE,
         lambda: case(
-            line("90838"),
+            line("90837"),
             notes=[note(started_at=time(9), stopped_at=time(9, 16), minutes=None)],
             earlier=[
-                earlier_claim(line("90833", charge=Decimal(70)), on=date(2026, 2, 1))
+                earlier_claim(line("90832", charge=Decimal(70)), on=date(2026, 2, 1))
             ],
         ),
         {
-            ("2400 SV101-2", 1): ("90838", "90833"),
+            ("2400 SV101-2", 1): ("90837", "90832"),
             ("2400 SV102", 1): ("150.00", "70"),
         },
     ),
@@ -745,6 +768,67 @@ SILENT = [
         ),
     ),
     Silent(
+        FixKind.SEND_AS_REPLACEMENT,
+        "the member was not found: a new claim is sent (E55)",
+        lambda: resent(
+            payer=TAKES_SEVEN,
+            answers=[
+                answer(
+                    adjustments=(
+                        ClaimAdjustment(
+                            group_code="CO", reason_code="31", amount=Decimal(150)
+                        ),
+                    )
+                )
+            ],
+        ),
+    ),
+    Silent(
+        FixKind.SEND_AS_REPLACEMENT,
+        "the payer's limit for corrections is not on file",
+        lambda: resent(
+            payer=changed(TAKES_SEVEN, corrected_claim_limit_days=None),
+            answers=[answer()],
+        ),
+    ),
+    Silent(
+        FixKind.SEND_AS_REPLACEMENT,
+        "the answer is about another day under the same number",
+        lambda: case(
+            line(),
+            payer=TAKES_SEVEN,
+            earlier=[
+                earlier_claim(on=date(2026, 3, 3), patient_control_number="C1"),
+                earlier_claim(
+                    line(service_date=date(2026, 2, 2)),
+                    on=date(2026, 2, 3),
+                    patient_control_number="C1",
+                ),
+            ],
+            answers=[answer(claim_id="earlier-1")],
+        ),
+    ),
+    Silent(
+        FixKind.WAIT_FOR_ANSWER,
+        "one of its lines was denied, the other paid",
+        lambda: case(
+            line(),
+            line("90785", number=2),
+            earlier=[
+                earlier_claim(
+                    line(),
+                    line("90785", number=2),
+                    on=date(2026, 3, 3),
+                    patient_control_number="C1",
+                )
+            ],
+            answers=[
+                answer(),
+                answer(line_number=2, outcome=LineOutcome.PAID),
+            ],
+        ),
+    ),
+    Silent(
         FixKind.WAIT_FOR_ANSWER,
         "the payer denied it: it is corrected or appealed",
         lambda: resent(answers=[answer()]),
@@ -798,6 +882,60 @@ SILENT = [
             line("90834"),
             notes=[note(minutes=60)],
             earlier=[earlier_claim(line("90837"), on=date(2026, 2, 1))],
+        ),
+    ),
+    Silent(
+        FixKind.BILL_DOCUMENTED_CODE,
+        "another timed service of the session rests on the same minutes",
+        lambda: case(
+            line("90837"),
+            line("H2014", number=2, units=Decimal(8)),
+            notes=[note(minutes=45)],
+            earlier=[earlier_claim(on=date(2026, 2, 1))],
+        ),
+    ),
+    Silent(
+        FixKind.BILL_DOCUMENTED_CODE,
+        "beside a visit the minutes are not the psychotherapy's alone",
+        lambda: case(
+            line("90838"),
+            notes=[note(minutes=45)],
+            earlier=[earlier_claim(line("90836"), on=date(2026, 2, 1))],
+        ),
+    ),
+    Silent(
+        FixKind.BILL_DOCUMENTED_CODE,
+        "two lines have one number: which of them is meant cannot be told",
+        lambda: case(
+            line("90785"),
+            line("90837"),
+            notes=[note(minutes=45)],
+            earlier=[earlier_claim(on=date(2026, 2, 1))],
+        ),
+    ),
+    Silent(
+        FixKind.DOCUMENT_TIME,
+        "the session was not held",
+        lambda: case(notes=[note(minutes=None, attendance="no_show")]),
+    ),
+    Silent(
+        FixKind.CORRECT_MEMBER_NUMBER,
+        "the answer is older than the service and asked about another day",
+        lambda: case(checks=[check(member_id="M2")]),
+    ),
+    Silent(
+        FixKind.CORRECT_DEMOGRAPHICS,
+        "a twin has the same birth date and last name",
+        lambda: case(
+            checks=[
+                check(
+                    checked_on=DAY,
+                    last_name="Cragbottom",
+                    first_name="Jasper",
+                    birth_date=date(1980, 5, 1),
+                    gender="M",
+                )
+            ]
         ),
     ),
     Silent(

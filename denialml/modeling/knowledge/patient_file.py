@@ -152,6 +152,10 @@ class PatientFile:
                     outcome=adjudication.outcome,
                     payer_claim_control_number=adjudication.payer_claim_control_number,
                     payment_id=adjudication.payment_id,
+                    reason_codes=tuple(
+                        one.reason_code for one in adjudication.adjustments
+                    ),
+                    remark_codes=adjudication.remark_codes,
                 )
             )
             if line.service_date is None:
