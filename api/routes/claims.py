@@ -57,7 +57,9 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
             description=(
                 "The calibrated probability that the payer denies at least one line, "
                 "per claim and per line, with every feature's contribution and the "
-                'reasons in billing words. Takes one claim, `{"claims": [...]}`, or '
+                "reasons in billing words; what the claim rules find and cannot tell; "
+                "a decision by the organization's policy; and what can be done about "
+                'it. Takes one claim, `{"claims": [...]}`, or '
                 "an X12 837P body. Claims are scored with what the practice has on "
                 "file and are not stored."
             ),
