@@ -153,6 +153,8 @@ class _Draw:
     def _claim(self) -> Claim:
         record_number, member_id = self._patient()
         lines = tuple(self._line(number) for number in range(1, self._size() + 1))
+        if self._is(0.04):
+            lines = tuple(msgspec.structs.replace(one, line_number=1) for one in lines)
         total = sum((line.charge for line in lines), Decimal(0))
         if self._is(0.1):
             total += self._pick((Decimal(1), Decimal("-0.01"), Decimal(100)))
@@ -295,6 +297,7 @@ class _Draw:
                 else None
             ),
             attendance=self._pick(("", "", "", "held", "no_show", "cancelled")),
+            evaluation_minutes=self._pick((None, None, None, 15)),
         )
 
     def _plain_note(self, place: int, claim: Claim, clinician: Provider) -> Encounter:

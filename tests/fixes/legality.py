@@ -74,6 +74,7 @@ _BANDS = {
 }
 _SERIES = (("90832", "90834", "90837"), ("90833", "90836", "90838"))
 _QUARTER_HOURS = frozenset({"97153", "97155", "H2014", "T1017", "H0004", "97151"})
+_TIMED = _QUARTER_HOURS | _BANDS.keys()
 _TELEHEALTH = frozenset({"95", "93", "GT", "GQ", "FQ"})
 _DEGREES = frozenset({"HM", "HN", "HO", "HP", "AH", "AJ", "HL"})
 _FINAL = (LineOutcome.PAID, LineOutcome.DENIED, LineOutcome.PARTIAL)
@@ -304,6 +305,7 @@ class Legality:
             and check.result is EligibilityResult.ACTIVE
             and (check.coverage_begin is None or check.coverage_begin <= day)
             and (check.coverage_end is None or day <= check.coverage_end)
+            and (check.checked_on >= day or check.service_date == day)
             and any(_is_same_person(check, one) for one in people)
         )
 
@@ -353,10 +355,24 @@ class Legality:
     def _documented(self, line: ServiceLine) -> list[int]:
         """Minutes of the day's notes, without those that name another claim where one
         names this claim."""
-        notes = self._own_notes(line)
+        if self._is_shared(line):
+            return []
+        notes = [one for one in self._own_notes(line) if one.evaluation_minutes is None]
         number = self._claim.patient_control_number
         named = [one for one in notes if one.patient_control_number == number]
         return [minutes for one in named or notes if (minutes := _minutes(one))]
+
+    def _is_shared(self, line: ServiceLine) -> bool:
+        """Whether another timed service of the session could have taken the minutes."""
+        return any(
+            other is not line
+            and other.service_date == line.service_date
+            and self._npi(other) == self._npi(line)
+            and (
+                other.procedure_code in _BANDS or other.procedure_code in _QUARTER_HOURS
+            )
+            for other in self._claim.lines
+        )
 
     def _is_charge(self, edit: Edit, line: ServiceLine, edits: Sequence[Edit]) -> bool:
         """Of so many equal units, or what the practice has charged for the new code."""
@@ -380,8 +396,13 @@ class Legality:
         return False
 
     def _numbers_of_payer(self) -> set[str]:
-        """The payer's numbers of this very claim, from answers before the day."""
+        """The payer's numbers of this very claim, from answers before the day.
+
+        Some practices send every claim of a patient under one number: an answer about
+        other days is of another claim.
+        """
         claim = self._claim
+        days = {line.service_date for line in claim.lines}
         sent = {
             one.claim_id
             for one in self._records.submitted_claims
@@ -390,6 +411,7 @@ class Legality:
             and self._is_patients(
                 one.claim.medical_record_number, one.claim.subscriber.member_id
             )
+            and any(line.service_date in days for line in one.claim.lines)
         }
         return {
             one.payer_claim_control_number
