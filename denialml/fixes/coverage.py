@@ -13,11 +13,9 @@ from denialml.fixes.candidate import Candidate, FixKind, correction
 from denialml.fixes.elements import (
     MEMBER_NUMBER,
     PATIENT_BIRTH_DATE,
-    PATIENT_FIRST_NAME,
     PATIENT_GENDER,
     PATIENT_LAST_NAME,
     SUBSCRIBER_BIRTH_DATE,
-    SUBSCRIBER_FIRST_NAME,
     SUBSCRIBER_GENDER,
     SUBSCRIBER_LAST_NAME,
     edit_of,
@@ -33,11 +31,10 @@ _IDENTITY_RULES = frozenset({"BH-007", "BH-008"})
 _GENDERS = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M"}
 _SUBSCRIBER = (
     SUBSCRIBER_LAST_NAME,
-    SUBSCRIBER_FIRST_NAME,
     SUBSCRIBER_BIRTH_DATE,
     SUBSCRIBER_GENDER,
 )
-_PATIENT = (PATIENT_LAST_NAME, PATIENT_FIRST_NAME, PATIENT_BIRTH_DATE, PATIENT_GENDER)
+_PATIENT = (PATIENT_LAST_NAME, PATIENT_BIRTH_DATE, PATIENT_GENDER)
 
 
 def coverage_fixes(case: ClaimCase) -> Iterator[Candidate]:
@@ -243,7 +240,7 @@ def _particulars(claim: Claim, check: EligibilityCheck) -> tuple[Edit, ...]:
     """Edits for what the answer has otherwise; only where the answer is plainly about
     this very person, who otherwise agrees with the claim in name or birth date."""
     patient: Subscriber | Patient = person(claim)
-    last, _, born, gender = _PATIENT if claim.patient is not None else _SUBSCRIBER
+    last, born, gender = _PATIENT if claim.patient is not None else _SUBSCRIBER
     same_name = _same(check.last_name, patient.last_name) and _same(
         check.first_name.split(" ")[0], patient.first_name.split(" ")[0]
     )

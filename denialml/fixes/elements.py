@@ -31,11 +31,9 @@ AUTHORIZATION = "2300 REF*G1"
 ORIGINAL_CLAIM = "2300 REF*F8"
 MEMBER_NUMBER = "2010BA NM109"
 SUBSCRIBER_LAST_NAME = "2010BA NM103"
-SUBSCRIBER_FIRST_NAME = "2010BA NM104"
 SUBSCRIBER_BIRTH_DATE = "2010BA DMG02"
 SUBSCRIBER_GENDER = "2010BA DMG03"
 PATIENT_LAST_NAME = "2010CA NM103"
-PATIENT_FIRST_NAME = "2010CA NM104"
 PATIENT_BIRTH_DATE = "2010CA DMG02"
 PATIENT_GENDER = "2010CA DMG03"
 RENDERING_TAXONOMY = "2310B PRV03"
@@ -179,11 +177,9 @@ _OF_CLAIM: dict[str, tuple[Read, Write]] = {
     ORIGINAL_CLAIM: _text("original_payer_claim_control_number"),
     MEMBER_NUMBER: _within("subscriber", _text("member_id")),
     SUBSCRIBER_LAST_NAME: _within("subscriber", _text("last_name")),
-    SUBSCRIBER_FIRST_NAME: _within("subscriber", _text("first_name")),
     SUBSCRIBER_BIRTH_DATE: _within("subscriber", _day("birth_date")),
     SUBSCRIBER_GENDER: _within("subscriber", _text("gender")),
     PATIENT_LAST_NAME: _within("patient", _text("last_name")),
-    PATIENT_FIRST_NAME: _within("patient", _text("first_name")),
     PATIENT_BIRTH_DATE: _within("patient", _day("birth_date")),
     PATIENT_GENDER: _within("patient", _text("gender")),
     RENDERING_TAXONOMY: _within("rendering_provider", _text("taxonomy_code")),
