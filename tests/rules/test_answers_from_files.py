@@ -14,7 +14,7 @@ from tests.rules.cases import case
 from tests.rules.spec import ENGINE
 
 SUBSCRIBER = """
-    BHT*0022*11*1*20260301*0930
+    BHT*0022*11*1*20260302*0930
     HL*1**20*1
     NM1*PR*2*SAMPLE PLAN*****PI*P1
     HL*2*1*21*1
