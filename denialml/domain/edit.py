@@ -5,6 +5,7 @@ from typing import Literal
 
 from denialml.domain.denial import RootCause
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.domain.record import Judgment
 from denialml.reference import Support
 
@@ -67,6 +68,12 @@ class EditFinding(Judgment, frozen=True):
     of the payer is not configured and a specialist's default stood in for it.
     `measured` is what became of such lines before; `usual_severity` is the rule's own
     where that lowered it, else None.
+
+    Of what cannot be told, `missing_record` is where the fact would stand and
+    `missing_field` the column or key of it, empty where the whole record is missing.
+    `practice_keeps`: whether the practice has any such record, with that field filled,
+    by the day the claim is sent; if so this one is missing, else it is a gap of the
+    practice and no word on this claim. None: found, or no record of a practice has it.
     """
 
     rule_id: str
@@ -88,6 +95,9 @@ class EditFinding(Judgment, frozen=True):
     rests_on_default: bool
     measured: Measured | None = None
     usual_severity: Severity | None = None
+    missing_record: MissingRecord | None = None
+    missing_field: str = ""
+    practice_keeps: bool | None = None
 
 
 class Decision(StrEnum):

@@ -1,6 +1,6 @@
 """What a rule reads: the claim and what is on file about it on the day it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from denialml.domain.claim import (
 )
 from denialml.domain.coverage import Clinician, Payer, PayerType
 from denialml.domain.facts import LineFacts, LineRecords
+from denialml.domain.missing import MissingRecord
 from denialml.reference import ProcedureCode, procedure_codes
 from denialml.rules.payer_policy import NOT_CONFIGURED, PayerPolicy
 
@@ -72,7 +73,9 @@ class LineCase:
 class ClaimCase:
     """One claim with what is on file about it. Immutable by convention.
 
-    `as_of` is the day it is sent; nothing known later takes part.
+    `as_of` is the day it is sent; nothing known later takes part. `keeps` says whether
+    the practice has any record of a kind with a field filled (empty: any at all) by
+    then; None: not known.
     """
 
     def __init__(
@@ -83,11 +86,13 @@ class ClaimCase:
         payer: Payer | None,
         about_lines: Sequence[tuple[LineFacts, LineRecords]],
         policy: PayerPolicy = NOT_CONFIGURED,
+        keeps: Callable[[MissingRecord, str], bool] | None = None,
     ) -> None:
         self.claim = claim
         self.as_of = as_of
         self.payer = payer
         self.policy = policy
+        self.keeps = keeps
         self.lines: tuple[LineCase, ...] = tuple(
             LineCase(self, line, *about)
             for line, about in zip(claim.lines, about_lines, strict=True)

@@ -7,6 +7,7 @@ import msgspec
 
 from denialml.domain.coverage import PayerType
 from denialml.domain.edit import EditFinding, Measured, Severity
+from denialml.domain.missing import MissingRecord
 from denialml.errors import InputError
 from denialml.rules.case import ClaimCase
 from denialml.rules.measured import NOTHING_MEASURED, RuleMeasures
@@ -16,7 +17,13 @@ from denialml.rules.registry import all_rules
 from denialml.rules.rule import CannotTell, Found, Rule, Verdict
 
 _WORST_FIRST = {severity: place for place, severity in enumerate(Severity)}
-_PAYER_TYPE = "the payer's type (Medicare, Medicaid, commercial)"
+_PAYER_TYPE = CannotTell(
+    "the payer's type (Medicare, Medicaid, commercial)",
+    MissingRecord.PAYER,
+    "payer_type",
+)
+_SETTING = MissingRecord.PAYER_SETTING
+_NO_RECORD_OF_PRACTICE = MissingRecord.ELSEWHERE
 # The rule that counts nothing from a date of service.
 IMPOSSIBLE_DATE = "BH-009"
 _KEPT_CODES = 5_000
@@ -47,6 +54,7 @@ class Engine:
             if rule_id not in rules:
                 raise InputError(f"there is no rule {rule_id}")
         self.settings = settings
+        self._written = settings.written_of_any_payer()
         self._severities = {
             rule_id: setting.severity
             for rule_id, setting in settings.rules.items()
@@ -77,6 +85,7 @@ class Engine:
     def judge(self, case: ClaimCase) -> tuple[EditFinding, ...]:
         """What was found and what cannot be told: worst first, then by rule and line.
 
+        Last comes what this practice keeps no record of, whatever the claim.
         A line is judged by the rules in force on its own date of service. What a rule
         says of several lines in the same words is one finding. A claim with a day of
         the year 1 or 9999 is judged for its dates alone: nothing counts from it.
@@ -150,12 +159,12 @@ class Engine:
         """The verdict with all that is said about the rule."""
         if isinstance(verdict, CannotTell):
             usual = self._severity(rule, verdict.severity)
-            return _told(rule, lines, usual, missing=verdict.missing)
+            return self._unknown(rule, lines, usual, verdict, case)
         assert isinstance(verdict, Found)
         lines = verdict.lines or lines
         usual = self._severity(rule, verdict.severity)
         if rule.payer_types and case.payer_type is PayerType.UNKNOWN:
-            return _told(rule, lines, usual, missing=_PAYER_TYPE)
+            return self._unknown(rule, lines, usual, _PAYER_TYPE, case)
         severity, measured = self._measures.lowered(
             usual, rule.id, case.claim.payer.payer_id, self.settings.measured
         )
@@ -166,6 +175,33 @@ class Engine:
             found=verdict,
             measured=measured,
             usual_severity=usual if severity is not usual else None,
+        )
+
+    def _unknown(
+        self,
+        rule: Rule,
+        lines: tuple[int, ...],
+        severity: Severity,
+        verdict: CannotTell,
+        case: ClaimCase,
+    ) -> EditFinding:
+        """What is missing, and whether the practice keeps such records at all."""
+        record, field = verdict.record, verdict.field
+        keeps: bool | None = None
+        if record is _SETTING:
+            keeps = field in self._written
+        elif record is not _NO_RECORD_OF_PRACTICE and case.keeps is not None:
+            keeps = case.keeps(record, field)
+            if not keeps and field and not case.keeps(record, ""):
+                field = ""
+        return _told(
+            rule,
+            lines,
+            severity,
+            missing=verdict.missing,
+            missing_record=record,
+            missing_field=field,
+            practice_keeps=keeps,
         )
 
     def _severity(self, rule: Rule, of_case: Severity | None = None) -> Severity:
@@ -182,6 +218,9 @@ def _told(
     missing: str = "",
     measured: Measured | None = None,
     usual_severity: Severity | None = None,
+    missing_record: MissingRecord | None = None,
+    missing_field: str = "",
+    practice_keeps: bool | None = None,
 ) -> EditFinding:
     return EditFinding(
         rule_id=rule.id,
@@ -203,6 +242,9 @@ def _told(
         rests_on_default=found is not None and found.by_default,
         measured=measured,
         usual_severity=usual_severity,
+        missing_record=missing_record,
+        missing_field=missing_field,
+        practice_keeps=practice_keeps,
     )
 
 
@@ -235,9 +277,10 @@ def _concerns(rule: Rule, payer_type: PayerType) -> bool:
     )
 
 
-def _order(finding: EditFinding) -> tuple[bool, int, str, tuple[int, ...]]:
+def _order(finding: EditFinding) -> tuple[bool, bool, int, str, tuple[int, ...]]:
     return (
         finding.verdict == "cannot_tell",
+        finding.practice_keeps is False,
         _WORST_FIRST[finding.severity],
         finding.rule_id,
         finding.line_numbers,

@@ -6,11 +6,16 @@ They bind original Medicare. Others use them, or tables like them, by their own 
 from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from denialml.domain.facts import SentLine
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.rule import MEDICAID, CannotTell, Found, Verdict
 
 _USUALLY_APPLIED_BY = MEDICAID | {PayerType.MEDICARE_ADVANTAGE}
-_NO_PAYER_TYPE = CannotTell("the payer's type (Medicare, Medicaid, commercial)")
+_NO_PAYER_TYPE = CannotTell(
+    "the payer's type (Medicare, Medicaid, commercial)",
+    MissingRecord.PAYER,
+    "payer_type",
+)
 
 
 def binds_payer(line: LineCase, setting: bool | None) -> bool:

@@ -121,6 +121,15 @@ class OrganizationRules(
         """What is written down about the payer."""
         return self.payers.get(payer_id, NOT_CONFIGURED)
 
+    def written_of_any_payer(self) -> frozenset[str]:
+        """The keys that are written down about one payer at least."""
+        return frozenset(
+            key
+            for policy in self.payers.values()
+            for key in PayerPolicy.__struct_fields__
+            if getattr(policy, key) is not None
+        )
+
 
 AS_THEY_COME = OrganizationRules()
 """No file: every rule at its own severity."""

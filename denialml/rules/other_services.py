@@ -12,12 +12,15 @@ import msgspec
 from denialml.domain.claim import Claim
 from denialml.domain.edit import Severity
 from denialml.domain.facts import SentLine
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.rule import CannotTell, Found, Verdict
 from denialml.rules.words import listed
 
-NO_DAY = CannotTell("date of service")
-NO_CLINICIAN = CannotTell("the clinician who delivered each service (rendering NPI)")
+NO_DAY = CannotTell("date of service", MissingRecord.CLAIM)
+NO_CLINICIAN = CannotTell(
+    "the clinician who delivered each service (rendering NPI)", MissingRecord.CLAIM
+)
 SEPARATE_SESSION_MODIFIERS = frozenset({"59", "XE", "XP", "XS", "XU"})
 _ONE_DAY = timedelta(days=1)
 

@@ -5,12 +5,13 @@ from functools import partial
 
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.organization_rules import PayerRule
 from denialml.rules.rule import CannotTell, Found, Rule, Verdict
 from denialml.rules.words import listed, plain
 
-_NO_MINUTES = CannotTell("documented minutes")
+_NO_MINUTES = CannotTell("documented minutes", MissingRecord.ENCOUNTER, "minutes")
 
 
 def as_rule(written: PayerRule) -> Rule:

@@ -16,6 +16,7 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.reference import Support
 from denialml.rules.case import ClaimCase, LineCase
 
@@ -52,10 +53,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class CannotTell(msgspec.Struct, frozen=True, gc=False):
     """A fact is missing: `missing` names it, as in "documented minutes".
 
-    `severity` only where what is left open is milder or worse than the rule's own.
+    `record` is where a practice would have it and `field` the attribute of that record,
+    or the key of the payer's settings; empty: the whole record is missing. `severity`
+    only where what is left open is milder or worse than the rule's own.
     """
 
     missing: str
+    record: MissingRecord
+    field: str = ""
     severity: Severity | None = None
 
 

@@ -4,6 +4,7 @@ A clinician may see a patient twice a day and write a note of each session.
 """
 
 from denialml.domain.encounter import Encounter, documented_minutes
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.rule import CannotTell
 
@@ -43,7 +44,10 @@ def which_note(line: LineCase) -> CannotTell | None:
     naming = _naming(best, line)
     if sum(_naming(one, line) == naming for one in notes) == 1:
         return None
-    return CannotTell(f"which of the day's notes documents {line.line.procedure_code}")
+    return CannotTell(
+        f"which of the day's notes documents {line.line.procedure_code}",
+        MissingRecord.ENCOUNTER,
+    )
 
 
 def _naming(note: Encounter, line: LineCase) -> tuple[bool, bool]:

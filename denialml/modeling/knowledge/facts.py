@@ -32,6 +32,7 @@ from denialml.domain.facts import (
     PracticeRecords,
 )
 from denialml.modeling.knowledge.authorization_fit import fit_authorization
+from denialml.modeling.knowledge.kept_records import KeptRecords
 from denialml.modeling.knowledge.patient_file import PatientFile
 from denialml.modeling.knowledge.patient_index import PatientFiles
 from denialml.reference import procedure_codes
@@ -73,6 +74,7 @@ class FactBook:
             self._first_enrollment_known = min(
                 known, self._first_enrollment_known or known
             )
+        self.kept = KeptRecords(records)
         self._files = PatientFiles(records)
         self._codes = procedure_codes()
 

@@ -7,7 +7,7 @@ organization has switched or measured: a changed setting must not silently move 
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 
@@ -59,6 +59,7 @@ def case_of(
             for line in claim.lines
         ],
         policy=engine.settings.policy_of(payer_id),
+        keeps=partial(fact_book.kept.keeps, as_of=as_of),
     )
 
 

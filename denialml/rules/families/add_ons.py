@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
@@ -57,9 +58,13 @@ _OF_EPISODE = frozenset({"96121", "96131", "96133", "96137", "96139"})
 _EPISODE = timedelta(days=92)
 _COMPLEXITY = "90785"
 _ONE_PROVIDER = CannotTell(
-    "whether the add-on's clinician and the base's bill as one (group and specialty)"
+    "whether the add-on's clinician and the base's bill as one (group and specialty)",
+    MissingRecord.ELSEWHERE,
 )
-_NO_HISTORY = CannotTell("claims sent before for the patient, where the base may stand")
+_NO_HISTORY = CannotTell(
+    "claims sent before for the patient, where the base may stand",
+    MissingRecord.EARLIER_CLAIM,
+)
 
 
 @line_rule(
@@ -100,7 +105,10 @@ def add_on_without_base(line: LineCase) -> Verdict:
             return _NO_HISTORY
         period = " in the month" if code in _MONTHLY else " of the testing episode"
         if code in _OF_EPISODE and bases_between(line, bases, date.min, first):
-            return CannotTell("whether an older base is of the same testing episode")
+            return CannotTell(
+                "whether an older base is of the same testing episode",
+                MissingRecord.ELSEWHERE,
+            )
     return Found(
         says=f"{code} of {line.day} stands without a base service{period} ("
         f"{listed(sorted(bases))})."
@@ -144,7 +152,8 @@ def psychotherapy_add_on_without_visit(line: LineCase) -> Verdict:
     for one in found:
         if one.code in TELEMEDICINE_VISITS:
             return CannotTell(
-                f"whether the payer takes {one.code} as the visit of {code}"
+                f"whether the payer takes {one.code} as the visit of {code}",
+                MissingRecord.ELSEWHERE,
             )
     for one in found:
         if one.code in EMERGENCY_VISITS and binds_payer(

@@ -8,6 +8,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
 from denialml.rules.earlier_answers import has_paid_in_year, times_paid
@@ -90,7 +91,7 @@ def other_clinician_authorized(line: LineCase) -> Verdict:
         return None
     npi = line.rendering_npi
     if not npi:
-        return CannotTell("the rendering clinician's NPI")
+        return CannotTell("the rendering clinician's NPI", MissingRecord.CLAIM)
     claim = line.claim
     places = (claim.billing_provider, claim.service_facility)
     ours = {npi, *(one.npi for one in places if one is not None)}
@@ -157,7 +158,11 @@ def other_level_approved(line: LineCase) -> Verdict:
         else:
             unnamed = one
     if unnamed is not None:
-        return CannotTell(f"the level of care that {called(unnamed)} approved")
+        return CannotTell(
+            f"the level of care that {called(unnamed)} approved",
+            MissingRecord.AUTHORIZATION,
+            "procedure_codes",
+        )
     if approved is None:
         return None
     return Found(
@@ -198,12 +203,20 @@ def authorization_denied(line: LineCase) -> Verdict:
                 continue
             if codes:
                 return Found(says=f"The payer refused {called(one)} for {code}.")
-            unnamed = CannotTell(f"for what the payer refused {called(one)}")
+            unnamed = CannotTell(
+                f"for what the payer refused {called(one)}",
+                MissingRecord.AUTHORIZATION,
+                "procedure_codes",
+            )
         elif one.decision in _UNDECIDED and state is _NONE:
             if needs_none(line) or line.policy.authorization_codes is not None:
                 # Of a code that the payer lists, rule BH-022 says it.
                 return None
-            return CannotTell(f"the payer's decision on {called(one)}")
+            return CannotTell(
+                f"the payer's decision on {called(one)}",
+                MissingRecord.AUTHORIZATION,
+                "decision",
+            )
     return None if needs_none(line) else unnamed
 
 
@@ -242,7 +255,11 @@ def referral_missing(case: ClaimCase) -> Verdict:
     if wanted is None:
         by_referral = of_veterans or claim.subscriber.claim_filing_code == _HMO
         if by_referral and not all(has_paid_in_year(line) for line in case.lines):
-            return CannotTell("the payer's referral_required setting")
+            return CannotTell(
+                "the payer's referral_required setting",
+                MissingRecord.PAYER_SETTING,
+                "referral_required",
+            )
         return None
     missing = [] if number else ["referral number (REF*9F)"]
     if not (provider or of_veterans):

@@ -10,6 +10,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.earlier_answers import has_paid_code_unauthorized, times_paid
@@ -195,7 +196,11 @@ def authorization_missing(case: ClaimCase) -> Verdict:
         if any(
             may_need_one(line) and not has_paid_code_unauthorized(line) for line in bare
         ):
-            return CannotTell("the payer's authorization_codes setting")
+            return CannotTell(
+                "the payer's authorization_codes setting",
+                MissingRecord.PAYER_SETTING,
+                "authorization_codes",
+            )
         return None
     meant = [line for line in bare if line.line.procedure_code in codes]
     if not meant:
@@ -262,7 +267,11 @@ def number_not_on_claim(line: LineCase) -> Verdict:
             severity=Severity.WARN,
         )
     if line.payer is None:
-        return CannotTell("whether the payer wants the number on the claim")
+        return CannotTell(
+            "whether the payer wants the number on the claim",
+            MissingRecord.PAYER,
+            "requires_authorization_on_claim",
+        )
     wanted = line.payer.requires_authorization_on_claim
     if wanted is False:
         return None
@@ -307,7 +316,7 @@ def outside_dates(line: LineCase) -> Verdict:
     if (state is not _EXPIRED and state is not _NOT_YET) or needs_none(line):
         return None
     if line.day is None:
-        return CannotTell("date of service")
+        return CannotTell("date of service", MissingRecord.CLAIM)
     authorization = best_on_file(line)
     if authorization is None:
         return None
@@ -334,7 +343,9 @@ def _last_day(line: LineCase) -> Verdict:
         return None
     ends, last = authorization.ends_on, line.line.service_date_end
     if ends is None:
-        return CannotTell("the last day of the authorization")
+        return CannotTell(
+            "the last day of the authorization", MissingRecord.AUTHORIZATION, "ends_on"
+        )
     if last is None or last <= ends or _holds(line, last):
         return None
     return Found(
@@ -396,7 +407,7 @@ def units_used_up(line: LineCase) -> Verdict:
         if facts.authorization_days_left is not None:
             # Approved by dates alone.
             return None
-        return CannotTell("the units approved")
+        return CannotTell("the units approved", MissingRecord.AUTHORIZATION, "units")
     number = facts.authorization_number
     left += _replaced_units(line, number)
     needed = units_of(line)
@@ -412,7 +423,9 @@ def units_used_up(line: LineCase) -> Verdict:
         for one in line.records.authorizations:
             if one.authorization_number != number and covers(one, line):
                 # What is left of it is not counted for a second authorization.
-                return CannotTell(f"the units left under {called(one)}")
+                return CannotTell(
+                    f"the units left under {called(one)}", MissingRecord.ELSEWHERE
+                )
     return Found(
         says=f"{line.line.procedure_code} takes {plain(needed)}"
         f" {'unit' if needed == 1 else 'units'}; {called(number)} has"
@@ -486,7 +499,11 @@ def other_code_authorized(line: LineCase) -> Verdict:
         if not _is_billed_under(line, number):
             if not is_asked:
                 return None
-            return CannotTell(f"whether the payer wants {code} authorized")
+            return CannotTell(
+                f"whether the payer wants {code} authorized",
+                MissingRecord.PAYER_SETTING,
+                "authorization_codes",
+            )
         # Billing software may print the number on every claim of the patient.
         severity = None if is_asked else Severity.WARN
     approved = listed(authorization.procedure_codes)

@@ -4,6 +4,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
@@ -18,9 +19,17 @@ _WITH_PATIENT = (
 )
 _DIAGNOSES = ("F84",)
 _DAY_IN_MINUTES = 24 * 60
-_NO_TIMES = CannotTell("start and stop of each session of the day (notes)")
-_NO_SETTING = CannotTell("the payer's setting on 97155 during 97153")
-_NO_DIAGNOSIS = CannotTell("a diagnosis on the claim")
+_NO_TIMES = CannotTell(
+    "start and stop of each session of the day (notes)",
+    MissingRecord.ENCOUNTER,
+    "started_at",
+)
+_NO_SETTING = CannotTell(
+    "the payer's setting on 97155 during 97153",
+    MissingRecord.PAYER_SETTING,
+    "allows_concurrent_supervision",
+)
+_NO_DIAGNOSIS = CannotTell("a diagnosis on the claim", MissingRecord.CLAIM)
 
 
 @line_rule(

@@ -5,6 +5,7 @@ from datetime import date
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import CARE_OF_A_MONTH
 from denialml.rules.other_services import (
@@ -113,7 +114,10 @@ def add_on_without_bundle(line: LineCase) -> Verdict:
             lines=lines_of(line, bundles[0]),
         )
     if not line.records.sent:
-        return CannotTell("claims sent before in the month, where the bundle may stand")
+        return CannotTell(
+            "claims sent before in the month, where the bundle may stand",
+            MissingRecord.EARLIER_CLAIM,
+        )
     return Found(says=f"{code} stands without G0556, G0557 or G0558 of {month}.")
 
 

@@ -6,15 +6,22 @@ from denialml.domain.claim import ServiceLine
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, claim_rule
 from denialml.rules.words import dollars, listed, service
 
 _ZERO_SETTING = CannotTell(
     "whether the payer takes lines without a charge (accepts_zero_charge)",
-    Severity.WARN,
+    MissingRecord.PAYER_SETTING,
+    "accepts_zero_charge",
+    severity=Severity.WARN,
 )
-_NO_SCHEDULE = CannotTell("the payer's fee schedule (fee_schedule)")
+_NO_SCHEDULE = CannotTell(
+    "the payer's fee schedule (fee_schedule)",
+    MissingRecord.PAYER_SETTING,
+    "fee_schedule",
+)
 _OUTLIER_TIMES = 10
 # Enough that one mistyped charge is not the middle one.
 _LOOKED_BACK = 3
@@ -124,7 +131,11 @@ def charge_below_fee(case: ClaimCase) -> Verdict:
     if below:
         return _of_lines(below)
     if unknown:
-        return CannotTell(f"the payer's fee for {unknown} (fee_schedule)")
+        return CannotTell(
+            f"the payer's fee for {unknown} (fee_schedule)",
+            MissingRecord.PAYER_SETTING,
+            "fee_schedule",
+        )
     return None
 
 
@@ -166,7 +177,10 @@ def charge_outlier(case: ClaimCase) -> Verdict:
     if above:
         return _of_lines(above)
     if unknown:
-        return CannotTell(f"what the practice usually charges for {unknown}")
+        return CannotTell(
+            f"what the practice usually charges for {unknown}",
+            MissingRecord.EARLIER_CLAIM,
+        )
     return None
 
 

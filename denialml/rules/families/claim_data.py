@@ -11,6 +11,7 @@ from denialml.domain.coverage import EligibilityResult
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.families.coverage import last_check
 from denialml.rules.rule import (
@@ -23,10 +24,25 @@ from denialml.rules.rule import (
 )
 from denialml.rules.words import listed, service
 
-_NO_ANSWER = CannotTell("an eligibility answer of this payer (271) for the patient")
-_NO_NAME = CannotTell("the last name in the payer's eligibility answer (271)")
-_NO_BIRTH_DATE = CannotTell("the birth date in the payer's eligibility answer (271)")
-_NO_GENDER = CannotTell("the gender in the payer's eligibility answer (271)")
+_NO_ANSWER = CannotTell(
+    "an eligibility answer of this payer (271) for the patient",
+    MissingRecord.ELIGIBILITY_CHECK,
+)
+_NO_NAME = CannotTell(
+    "the last name in the payer's eligibility answer (271)",
+    MissingRecord.ELIGIBILITY_CHECK,
+    "last_name",
+)
+_NO_BIRTH_DATE = CannotTell(
+    "the birth date in the payer's eligibility answer (271)",
+    MissingRecord.ELIGIBILITY_CHECK,
+    "birth_date",
+)
+_NO_GENDER = CannotTell(
+    "the gender in the payer's eligibility answer (271)",
+    MissingRecord.ELIGIBILITY_CHECK,
+    "gender",
+)
 _UNKNOWN = EligibilityResult.UNKNOWN
 # AAA03 of a 271: birth date, number or name is missing, not found or not the payer's.
 _NOT_FOUND = frozenset({"58", "64", "65", "67", "71", "72", "73", "75"})
@@ -49,15 +65,21 @@ _PER_DIEM = frozenset(
 _CODE_FORM = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]\Z")
 _HCPCS = "HC"
 _MONTH_SETTING = CannotTell(
-    "whether the payer wants day rates split by month (splits_per_diem_months)"
+    "whether the payer wants day rates split by month (splits_per_diem_months)",
+    MissingRecord.PAYER_SETTING,
+    "splits_per_diem_months",
 )
 _ACCIDENTS = frozenset({"AA", "OA"})
 _EMPLOYMENT = "EM"
-_WORK_ACCIDENT = CannotTell("whether the work-related condition comes from an accident")
+_WORK_ACCIDENT = CannotTell(
+    "whether the work-related condition comes from an accident", MissingRecord.CLAIM
+)
 # Programs that facilities bill on the institutional form (rulebook BH-013).
 _FACILITY_PROGRAMS = frozenset({"H0015", "H0018", "H0019", "H0035", "S0201", "S9480"})
 _FORM_SETTING = CannotTell(
-    "the payer's codes for the institutional form (institutional_codes)"
+    "the payer's codes for the institutional form (institutional_codes)",
+    MissingRecord.PAYER_SETTING,
+    "institutional_codes",
 )
 
 

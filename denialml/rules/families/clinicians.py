@@ -8,6 +8,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import EnrollmentState
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.other_services import clinician_of
 from denialml.rules.rule import (
@@ -33,12 +34,19 @@ _ENROLLED = EnrollmentState.ENROLLED
 _NO_RECORDS = EnrollmentState.NO_RECORDS
 _NEVER = EnrollmentState.NONE
 _MEDICAID = PayerType.MEDICAID
-_NO_ENROLLMENT = CannotTell("the clinician's enrollment with the payer")
+_NO_ENROLLMENT = CannotTell(
+    "the clinician's enrollment with the payer", MissingRecord.ENROLLMENT
+)
 # The enrollments on file are of clinicians (see `Enrollment`).
 _OF_AN_ORGANIZATION = CannotTell(
-    "the organization's own enrollment with the payer (no clinician is named)"
+    "the organization's own enrollment with the payer (no clinician is named)",
+    MissingRecord.ENROLLMENT,
 )
-_NO_RENEWAL = CannotTell("the clinician's next recredentialing day")
+_NO_RENEWAL = CannotTell(
+    "the clinician's next recredentialing day",
+    MissingRecord.CLINICIAN,
+    "recredentialing_due_on",
+)
 _NOT_ENROLLED = {
     EnrollmentState.NONE: "no enrollment with the payer is on file",
     EnrollmentState.NOT_YET: "the enrollment with the payer began later",
@@ -90,7 +98,11 @@ def taxonomy_missing(case: ClaimCase) -> Verdict:
         return None
     by_default = wanted is None
     if by_default and case.payer_type not in MEDICAID:
-        return CannotTell("the payer's requires_taxonomy setting")
+        return CannotTell(
+            "the payer's requires_taxonomy setting",
+            MissingRecord.PAYER_SETTING,
+            "requires_taxonomy",
+        )
     roles = list(dict.fromkeys(missing))
     return Found(
         says=f"The {listed(roles)} provider {'carry' if len(roles) > 1 else 'carries'}"
@@ -266,7 +278,10 @@ def recredentialing_due(case: ClaimCase) -> Verdict:
 def excluded_clinician(line: LineCase) -> Verdict:
     clinician = line.clinician
     if clinician is None:
-        return CannotTell("whether the clinician is on the federal exclusion list")
+        return CannotTell(
+            "whether the clinician is on the federal exclusion list",
+            MissingRecord.CLINICIAN,
+        )
     since = clinician.excluded_on
     if since is None:
         return None
@@ -305,7 +320,9 @@ def excluded_clinician(line: LineCase) -> Verdict:
 def opted_out(line: LineCase) -> Verdict:
     clinician = line.clinician
     if clinician is None:
-        return CannotTell("whether the clinician has opted out of Medicare")
+        return CannotTell(
+            "whether the clinician has opted out of Medicare", MissingRecord.CLINICIAN
+        )
     since = clinician.opted_out_on
     if since is None or _EMERGENCY_AFTER_OPT_OUT in line.line.modifiers:
         return None

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.reference import CodePairs, code_pairs
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
@@ -53,7 +54,11 @@ from denialml.rules.other_services import (
 from denialml.rules.rule import About, CannotTell, Found, Rule, Verdict, line_rule
 from denialml.rules.words import listed
 
-_NO_SETTING = CannotTell("the payer's applies_ncci_pairs setting")
+_NO_SETTING = CannotTell(
+    "the payer's applies_ncci_pairs setting",
+    MissingRecord.PAYER_SETTING,
+    "applies_ncci_pairs",
+)
 # The modifiers that open a pair of indicator 1, on either line (review E22).
 _OPENING = frozenset(
     {"24", "25", "27", "57", "58", "59", "78", "79", "91", "XE", "XP", "XS", "XU"}

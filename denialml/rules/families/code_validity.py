@@ -3,6 +3,7 @@
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.reference import procedure_codes, unit_limits
 from denialml.rules.case import LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
@@ -39,14 +40,15 @@ def code_not_valid(line: LineCase) -> Verdict:
         if not line.line.procedure_code.strip() or line.line.procedure_code in _OTHERS:
             return None
         return CannotTell(
-            f"from when to when {line.line.procedure_code} is valid (no table has it)"
+            f"from when to when {line.line.procedure_code} is valid (no table has it)",
+            MissingRecord.ELSEWHERE,
         )
     begun, ended = code.valid_from, code.valid_to
     if (begun is None and ended is None) or code.code in _OF_OTHER_RULES:
         return None
     day = line.day
     if day is None:
-        return CannotTell("date of service")
+        return CannotTell("date of service", MissingRecord.CLAIM)
     if begun is not None and day < begun:
         return Found(says=f"{code.code} begins on {begun}; the service is of {day}.")
     if ended is not None and day > ended:

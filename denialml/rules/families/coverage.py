@@ -8,6 +8,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.earlier_answers import has_paid_code, has_paid_in_year
 from denialml.rules.provider_types import in_words, type_of, type_of_taxonomy
@@ -52,12 +53,23 @@ _OFTEN_EXCLUDED = frozenset(
 _OFTEN_EXCLUDED_DIAGNOSES = ("Z02", "Z04", "Z55", "Z63", "Z65")
 _USUAL_CHECK_DAYS = 31
 # Said once, by BH-014: rules of single parts of the answer are silent without one.
-_NO_CHECK = CannotTell("an eligibility answer of this payer (271) for the patient")
-_NO_DAY = CannotTell("date of service")
-_EXCLUDED_CODES = CannotTell("the payer's excluded_codes setting")
-_EXCLUDED_DIAGNOSES = CannotTell("the payer's excluded_diagnoses setting")
+_NO_CHECK = CannotTell(
+    "an eligibility answer of this payer (271) for the patient",
+    MissingRecord.ELIGIBILITY_CHECK,
+)
+_NO_DAY = CannotTell("date of service", MissingRecord.CLAIM)
+_EXCLUDED_CODES = CannotTell(
+    "the payer's excluded_codes setting", MissingRecord.PAYER_SETTING, "excluded_codes"
+)
+_EXCLUDED_DIAGNOSES = CannotTell(
+    "the payer's excluded_diagnoses setting",
+    MissingRecord.PAYER_SETTING,
+    "excluded_diagnoses",
+)
 _ANSWERED_FOR_THE_PLAN = CannotTell(
-    "the mental-health benefit (the payer answered for the plan only)"
+    "the mental-health benefit (the payer answered for the plan only)",
+    MissingRecord.ELIGIBILITY_CHECK,
+    "mental_health_active",
 )
 _NURSING_STAY = "31"
 # Paid beside the nursing facility's own payment (review E42).
@@ -162,11 +174,18 @@ def coverage_inactive(case: ClaimCase) -> Verdict:
             ):
                 unsure = _ANSWERED_FOR_THE_PLAN
         elif check.result is not _INACTIVE:
-            unsure = CannotTell("whether coverage was active (the answer does not say)")
+            unsure = CannotTell(
+                "whether coverage was active (the answer does not say)",
+                MissingRecord.ELIGIBILITY_CHECK,
+                "result",
+            )
         elif end is None and same_month(asked_about(check), day):
             return _not_covered(line, check, f"inactive on {asked_about(check)}")
         elif end is None:
-            unsure = CannotTell("an eligibility answer for the date of service")
+            unsure = CannotTell(
+                "an eligibility answer for the date of service",
+                MissingRecord.ELIGIBILITY_CHECK,
+            )
     return unsure
 
 
@@ -260,7 +279,11 @@ def visits_used_up(line: LineCase) -> Verdict:
         return None
     if left is None:
         if line.facts.visits_remaining is not None:
-            return CannotTell("visits left in the year of the date of service")
+            return CannotTell(
+                "visits left in the year of the date of service",
+                MissingRecord.ELIGIBILITY_CHECK,
+                "visits_remaining",
+            )
         # A payer that counts visits says so: an answer without a count has no limit.
         return None
     left -= _uncounted_visits(line, check)
@@ -371,7 +394,9 @@ def nursing_stay(line: LineCase) -> Verdict:
         provider = line.line.rendering_provider or line.claim.rendering_provider
         kind = type_of_taxonomy(provider.taxonomy_code) if provider is not None else ""
     if not kind:
-        return CannotTell("the clinician's credential")
+        return CannotTell(
+            "the clinician's credential", MissingRecord.CLINICIAN, "credential"
+        )
     if kind in _OUTSIDE_THE_STAY:
         return None
     return Found(

@@ -4,6 +4,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.provider_types import (
     ASSOCIATE,
@@ -97,7 +98,10 @@ def incident_to(line: LineCase) -> Verdict:
         note.procedure_code != code
         and note.patient_control_number != line.claim.patient_control_number
     ):
-        return CannotTell("who delivered the service (the note is by another NPI)")
+        return CannotTell(
+            "who delivered the service (the note is by another NPI)",
+            MissingRecord.ENCOUNTER,
+        )
     clinician = line.clinician
     kind = type_of(clinician) if clinician is not None else ""
     if kind in _NOT_INCIDENT_TO:
@@ -109,7 +113,8 @@ def incident_to(line: LineCase) -> Verdict:
     else:
         return CannotTell(
             "the conditions of incident-to (whose treatment plan it is, and whether the"
-            " problem is new)"
+            " problem is new)",
+            MissingRecord.ELSEWHERE,
         )
     return Found(
         says=f"The note of {code} is by NPI {note.clinician_npi}, the line by {npi};"
@@ -155,16 +160,24 @@ def degree_modifier(line: LineCase) -> Verdict:
     if settings is None:
         if carried or not _is_medicaid_program(line):
             return None
-        return CannotTell("the payer's degree_modifiers setting")
+        return CannotTell(
+            "the payer's degree_modifiers setting",
+            MissingRecord.PAYER_SETTING,
+            "degree_modifiers",
+        )
     if not settings:
         return None
     clinician = line.clinician
     if clinician is None or not clinician.credential:
-        return CannotTell("the clinician's credential")
+        return CannotTell(
+            "the clinician's credential", MissingRecord.CLINICIAN, "credential"
+        )
     wanted = modifier_of_credential(settings, clinician.credential)
     if wanted is None:
         return CannotTell(
-            f"the payer's degree_modifiers setting for {clinician.credential}"
+            f"the payer's degree_modifiers setting for {clinician.credential}",
+            MissingRecord.PAYER_SETTING,
+            "degree_modifiers",
         )
     if not wanted or wanted in modifiers:
         return None
@@ -220,7 +233,9 @@ def state_modifier(line: LineCase) -> Verdict:
             return None
         carried = next(one for one in modifiers if one in _STATE_MODIFIERS)
         return CannotTell(
-            f"what {carried} means to the payer (its state_modifiers setting)"
+            f"what {carried} means to the payer (its state_modifiers setting)",
+            MissingRecord.PAYER_SETTING,
+            "state_modifiers",
         )
     wanted = settings.get(code)
     if not wanted or wanted in modifiers:
@@ -255,7 +270,11 @@ def program_modifier(line: LineCase) -> Verdict:
             return None
         if not _PROGRAM_MODIFIERS.isdisjoint(modifiers):
             return None
-        return CannotTell("the payer's program_modifiers setting")
+        return CannotTell(
+            "the payer's program_modifiers setting",
+            MissingRecord.PAYER_SETTING,
+            "program_modifiers",
+        )
     wanted = settings.get(code)
     if not wanted or wanted in modifiers:
         return None

@@ -11,6 +11,7 @@ from functools import lru_cache
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
     About,
@@ -141,7 +142,10 @@ def heading_code(case: ClaimCase) -> Verdict:
                 " code."
             )
     if unknown:
-        return CannotTell(f"the date of service, on which {unknown} may be a heading")
+        return CannotTell(
+            f"the date of service, on which {unknown} may be a heading",
+            MissingRecord.CLAIM,
+        )
     return None
 
 

@@ -6,6 +6,7 @@ from denialml.domain.claim import person
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
     MEDICARE_AND_ADVANTAGE,
@@ -24,7 +25,9 @@ _OTHER_THERAPY = frozenset({"90845", "90846", "90847", "90849", "90853"})
 # Relationships, work, surroundings: rarely covered as what is treated.
 _RARELY_COVERED = ("Z56", "Z60", "Z63")
 _PRIMARY_SETTING = CannotTell(
-    "the Z and R codes that the payer takes as first diagnosis (primary_z_diagnoses)"
+    "the Z and R codes that the payer takes as first diagnosis (primary_z_diagnoses)",
+    MissingRecord.PAYER_SETTING,
+    "primary_z_diagnoses",
 )
 _HEALTH_BEHAVIOR = frozenset(
     {
@@ -38,7 +41,8 @@ _SEVERE_DEPRESSION = ("F322", "F323", "F332", "F333")
 # Cleared for it as well, and covered by some payers only.
 _COMPULSIVE = "F42"
 _STIMULATION_SETTING = CannotTell(
-    "whether the payer covers 90867 to 90869 for F42 (its medical policy)"
+    "whether the payer covers 90867 to 90869 for F42 (its medical policy)",
+    MissingRecord.ELSEWHERE,
 )
 # Codes that need one of these diagnoses among those the line points to.
 # Medicare's contractors list the history of nicotine dependence (Z87.891) too.
@@ -71,7 +75,7 @@ _DIAGNOSIS_AGES: dict[str, tuple[int, int]] = {
     "F642": (0, 17),
 }
 _OLDEST = 120
-_NO_BIRTH_DATE = CannotTell("the patient's birth date")
+_NO_BIRTH_DATE = CannotTell("the patient's birth date", MissingRecord.CLAIM)
 
 
 @line_rule(
@@ -216,7 +220,8 @@ def capacity(line: LineCase) -> Verdict:
             unclear = unclear or code
     if unclear and not stated:
         return CannotTell(
-            f"how severe {unclear} is (the fourth sign of F01 to F03 tells)"
+            f"how severe {unclear} is (the fourth sign of F01 to F03 tells)",
+            MissingRecord.CLAIM,
         )
     return None
 

@@ -7,6 +7,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import INDIVIDUAL_PSYCHOTHERAPY
 from denialml.rules.rule import (
@@ -30,13 +31,33 @@ _USUAL_SIGNATURE_DAYS, _LAST_SIGNATURE_DAYS = 3, 14
 _USUAL_PLAN_DAYS = 90
 _REPEATED_SHARE = Decimal("0.95")
 
-_SIGNED_NOTE = CannotTell("a signed note of the session")
-_HELD = CannotTell("whether the visit was held")
-_SIGNATURE_LIMIT = CannotTell("the payer's limit for signing notes")
-_PLAN = CannotTell("the date of the treatment plan in force")
-_PLAN_LIMIT = CannotTell("the payer's interval for reviewing treatment plans")
-_GOAL = CannotTell("whether the note names a goal of the plan")
-_MEASURED = CannotTell("the day of the last PHQ-9, GAD-7 or the like")
+_SIGNED_NOTE = CannotTell("a signed note of the session", MissingRecord.ENCOUNTER)
+_HELD = CannotTell("whether the visit was held", MissingRecord.ENCOUNTER)
+_SIGNATURE_LIMIT = CannotTell(
+    "the payer's limit for signing notes",
+    MissingRecord.PAYER_SETTING,
+    "signature_limit_days",
+)
+_PLAN = CannotTell(
+    "the date of the treatment plan in force",
+    MissingRecord.ENCOUNTER,
+    "treatment_plan_on",
+)
+_PLAN_LIMIT = CannotTell(
+    "the payer's interval for reviewing treatment plans",
+    MissingRecord.PAYER_SETTING,
+    "treatment_plan_days",
+)
+_GOAL = CannotTell(
+    "whether the note names a goal of the plan",
+    MissingRecord.ENCOUNTER,
+    "plan_goal_linked",
+)
+_MEASURED = CannotTell(
+    "the day of the last PHQ-9, GAD-7 or the like",
+    MissingRecord.ENCOUNTER,
+    "measured_on",
+)
 _MISSED, _CANCELED = "missed", "canceled"
 # How exports write it.
 _NOT_HELD = {

@@ -3,15 +3,32 @@
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 
-_INSTRUMENTS = CannotTell("the number of test instruments given")
-_COMPLICATION = CannotTell("what made communication complex")
-_GROUP_SIZE = CannotTell("the number of patients in the group")
-_DISPOSITION = CannotTell("whether the note has the plan and the disposition")
-_OBSERVATION = CannotTell("the minutes of observation")
-_SAFETY_PROGRAM = CannotTell("whether the patient is in the drug's safety program")
+_INSTRUMENTS = CannotTell(
+    "the number of test instruments given", MissingRecord.ENCOUNTER, "instruments"
+)
+_COMPLICATION = CannotTell(
+    "what made communication complex", MissingRecord.ENCOUNTER, "complexity_factor"
+)
+_GROUP_SIZE = CannotTell(
+    "the number of patients in the group", MissingRecord.ENCOUNTER, "group_size"
+)
+_DISPOSITION = CannotTell(
+    "whether the note has the plan and the disposition",
+    MissingRecord.ENCOUNTER,
+    "disposition_documented",
+)
+_OBSERVATION = CannotTell(
+    "the minutes of observation", MissingRecord.ENCOUNTER, "observation_minutes"
+)
+_SAFETY_PROGRAM = CannotTell(
+    "whether the patient is in the drug's safety program",
+    MissingRecord.ENCOUNTER,
+    "safety_program_enrolled",
+)
 
 _GROUP_LEAST = 2
 # 12 is the largest that payers commonly allow; groups of behavior analysis hold 8.

@@ -9,6 +9,7 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.reference import DeadlineRule, deadline_rules
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
@@ -36,12 +37,19 @@ _BY_LAW = {
 }
 _AFTER_OTHER_INSURANCE = "tricare_other_insurance"
 _CEILING = "medicaid_filing_ceiling"
-_LIMIT_SETTING = CannotTell("the payer's filing limit (filing_limit_days)")
+_LIMIT_SETTING = CannotTell(
+    "the payer's filing limit (filing_limit_days)",
+    MissingRecord.PAYER,
+    "filing_limit_days",
+)
 _ORIGINAL_ANSWER = CannotTell(
-    "the day of the original claim's remittance, from which a replacement counts"
+    "the day of the original claim's remittance, from which a replacement counts",
+    MissingRecord.EARLIER_CLAIM,
 )
 _CORRECTION_SETTING = CannotTell(
-    "the payer's limit for corrected claims (corrected_claim_limit_days)"
+    "the payer's limit for corrected claims (corrected_claim_limit_days)",
+    MissingRecord.PAYER,
+    "corrected_claim_limit_days",
 )
 _CORRECTION_FIX = (
     "Ask the payer whether it still takes the correction; where its answer was a"
@@ -49,9 +57,12 @@ _CORRECTION_FIX = (
     " what was filed too late."
 )
 _SECONDARY_COUNT = CannotTell(
-    "whether the payer counts a secondary claim from the primary payer's answer"
+    "whether the payer counts a secondary claim from the primary payer's answer",
+    MissingRecord.ELSEWHERE,
 )
-_PRIMARY_ANSWER = CannotTell("the day of the primary payer's answer (DTP*573)")
+_PRIMARY_ANSWER = CannotTell(
+    "the day of the primary payer's answer (DTP*573)", MissingRecord.CLAIM
+)
 _MEDICARE_FIX = (
     "Original Medicare gives no appeal for late filing: only an exception to the limit"
     " can be asked for (administrative error, retroactive entitlement, State Medicaid"
@@ -63,7 +74,9 @@ _DEFAULT_FIX = (
     " the claim today where it is longer."
 )
 _FREQUENCY_SETTING = CannotTell(
-    "whether the payer takes replacement and void claims (accepts_frequency_7)"
+    "whether the payer takes replacement and void claims (accepts_frequency_7)",
+    MissingRecord.PAYER,
+    "accepts_frequency_7",
 )
 
 

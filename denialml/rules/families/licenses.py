@@ -4,6 +4,7 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.provider_types import (
     ASSOCIATE,
@@ -26,7 +27,9 @@ from denialml.rules.rule import (
 
 _PSYCHOLOGIST = "psychologist"
 _MEDICARE = PayerType.MEDICARE
-_NO_CREDENTIAL = CannotTell("the clinician's credential")
+_NO_CREDENTIAL = CannotTell(
+    "the clinician's credential", MissingRecord.CLINICIAN, "credential"
+)
 # Their work is under another's direction by the definition of what they deliver.
 _DIRECTED = frozenset({"behavior_technician", "nurse", "peer_specialist"})
 _MEDICARE_FIX = (
@@ -67,7 +70,7 @@ def license_not_paid(line: LineCase) -> Verdict:
     if clinician is None or not kind:
         return _NO_CREDENTIAL
     if day is None:
-        return CannotTell("date of service")
+        return CannotTell("date of service", MissingRecord.CLAIM)
     if payer_type is _MEDICARE and kind == ASSOCIATE and clinician.is_supervised:
         # Rule BH-099 says it.
         return None
@@ -115,7 +118,9 @@ def taxonomy_does_not_fit(line: LineCase) -> Verdict:
     if not kind:
         if is_paid(code, kind, payer_type, line.day) is None:
             return None
-        return CannotTell(f"the type of provider of taxonomy {taxonomy}")
+        return CannotTell(
+            f"the type of provider of taxonomy {taxonomy}", MissingRecord.ELSEWHERE
+        )
     if is_paid(code, kind, payer_type, line.day) is not False:
         return None
     clinician = line.clinician
@@ -158,7 +163,11 @@ def supervision_not_shown(line: LineCase) -> Verdict:
         return None
     if clinician.is_supervised is None:
         if kind == ASSOCIATE and not _is_told_by_license(line, kind):
-            return CannotTell("whether the clinician works under supervision")
+            return CannotTell(
+                "whether the clinician works under supervision",
+                MissingRecord.CLINICIAN,
+                "is_supervised",
+            )
         return None
     code = line.line.procedure_code
     if line.of_claim.payer_type is _MEDICARE:
@@ -177,7 +186,11 @@ def supervision_not_shown(line: LineCase) -> Verdict:
         )
     modifier = line.policy.supervised_modifier
     if modifier is None:
-        return CannotTell("the payer's supervised_modifier setting")
+        return CannotTell(
+            "the payer's supervised_modifier setting",
+            MissingRecord.PAYER_SETTING,
+            "supervised_modifier",
+        )
     if not modifier or modifier in line.line.modifiers:
         return None
     return Found(

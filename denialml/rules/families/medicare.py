@@ -5,6 +5,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.earlier_answers import has_paid_code
 from denialml.rules.rule import (
@@ -19,7 +20,9 @@ from denialml.rules.rule import (
 )
 from denialml.rules.words import listed
 
-_H_CODES = CannotTell("whether the payer takes H codes")
+_H_CODES = CannotTell(
+    "whether the payer takes H codes", MissingRecord.PAYER_SETTING, "accepts_h_codes"
+)
 _AUTHORIZED = AuthorizationState.VALID
 _NOTICE_GIVEN = frozenset({"GA", "GX"})
 _NOTICE_MODIFIERS = frozenset({"GA", "GX", "GY", "GZ"})

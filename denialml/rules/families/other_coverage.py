@@ -7,6 +7,7 @@ from denialml.domain.coverage import EligibilityCheck, PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.earlier_answers import has_paid_in_year
@@ -95,7 +96,9 @@ def carved_out(case: ClaimCase) -> Verdict:
         )
     if all(_specialty(line) not in _NOT_NAMED for line in meant):
         return None
-    return CannotTell("the clinician's specialty (taxonomy)")
+    return CannotTell(
+        "the clinician's specialty (taxonomy)", MissingRecord.CLINICIAN, "taxonomy_code"
+    )
 
 
 def _is_behavioral(line: LineCase) -> bool:
@@ -136,7 +139,7 @@ def other_payer_first(case: ClaimCase) -> Verdict:
     claim = case.claim
     place = claim.subscriber.payer_responsibility_code
     if place in ("", "U"):
-        return CannotTell("which payer comes first (SBR01)")
+        return CannotTell("which payer comes first (SBR01)", MissingRecord.CLAIM)
     if place != "P":
         if not any(_has_answered(other) for other in claim.other_payers):
             return Found(
@@ -220,7 +223,9 @@ def other_payer_out_of_balance(case: ClaimCase) -> Verdict:
             # carry all of it there: nothing is amiss at the claim then.
             if not other.adjustments:
                 continue
-            unsure = CannotTell("the other payer's adjustments by line (2430)")
+            unsure = CannotTell(
+                "the other payer's adjustments by line (2430)", MissingRecord.ELSEWHERE
+            )
             continue
         return Found(
             says=f"Paid amount and adjustments of {other.payer_id or 'the other payer'}"
@@ -279,7 +284,11 @@ def medicaid_not_last(case: ClaimCase) -> Verdict:
         if medicare:
             return None
         if not others and check is not None and not check.other_payer_name:
-            return CannotTell("whether the other payer is Medicare")
+            return CannotTell(
+                "whether the other payer is Medicare",
+                MissingRecord.ELIGIBILITY_CHECK,
+                "other_payer_name",
+            )
     return Found(
         says=f"Other coverage is on file ({named}); the Medicaid claim carries no"
         " answer of that payer.",
@@ -348,7 +357,11 @@ def medicare_advantage_member(case: ClaimCase) -> Verdict:
         # Plans are mostly chosen for a calendar year.
         if all(has_paid_in_year(line) for line in case.lines):
             return None
-        return CannotTell("Medicare Advantage membership (the answer does not say)")
+        return CannotTell(
+            "Medicare Advantage membership (the answer does not say)",
+            MissingRecord.ELIGIBILITY_CHECK,
+            "is_medicare_advantage",
+        )
     asked = asked_about(check)
     lines = tuple(
         line.line.line_number
@@ -357,7 +370,10 @@ def medicare_advantage_member(case: ClaimCase) -> Verdict:
     )
     # Membership goes by months.
     if not lines:
-        return CannotTell("an eligibility answer for the month of service")
+        return CannotTell(
+            "an eligibility answer for the month of service",
+            MissingRecord.ELIGIBILITY_CHECK,
+        )
     return Found(
         says=f"The eligibility answer for {asked} shows a Medicare Advantage plan; the"
         " claim goes to original Medicare.",
@@ -399,7 +415,11 @@ def beneficiary_charged(case: ClaimCase) -> Verdict:
     if check.is_qualified_beneficiary is None:
         if not _has_both(case, check):
             return None
-        return CannotTell("QMB status (the answer does not say)")
+        return CannotTell(
+            "QMB status (the answer does not say)",
+            MissingRecord.ELIGIBILITY_CHECK,
+            "is_qualified_beneficiary",
+        )
     if not check.is_qualified_beneficiary:
         return None
     return Found(

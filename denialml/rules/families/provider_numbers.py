@@ -7,6 +7,7 @@ from denialml.domain.claim import Claim, Provider, ServiceLine
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase
 from denialml.rules.other_services import clinician_of
 from denialml.rules.rule import About, CannotTell, Found, Verdict, claim_rule
@@ -26,16 +27,21 @@ _PROGRAM_CODES = frozenset(
 # Agency services: whether the person is named depends on the payer.
 _AGENCY_LETTERS = ("H", "S", "T")
 _AGENCY_NAMES = CannotTell(
-    "whether the payer wants a rendering provider on agency services"
+    "whether the payer wants a rendering provider on agency services",
+    MissingRecord.ELSEWHERE,
 )
 _NO_TAX_NUMBER = CannotTell(
-    "the tax number under which the clinician is contracted (the practice's roster)"
+    "the tax number under which the clinician is contracted (the practice's roster)",
+    MissingRecord.CLINICIAN,
+    "tax_id",
 )
 # Office, home, telehealth at home: the billing address or none at all.
 _NO_FACILITY = frozenset({"10", "11", "12"})
 _TELEHEALTH_ELSEWHERE = "02"
 _FACILITY_SETTING = CannotTell(
-    "the payer's service-facility setting (requires_service_facility)"
+    "the payer's service-facility setting (requires_service_facility)",
+    MissingRecord.PAYER_SETTING,
+    "requires_service_facility",
 )
 
 
@@ -178,7 +184,8 @@ def npi_of_the_group(case: ClaimCase) -> Verdict:
     if unknown:
         return CannotTell(
             f"whether the rendering NPI {unknown} is a person's or an organization's"
-            " (NPPES)"
+            " (NPPES)",
+            MissingRecord.ELSEWHERE,
         )
     return None
 

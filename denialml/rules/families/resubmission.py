@@ -7,6 +7,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.facts import SentLine
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.rule import (
     About,
@@ -22,8 +23,10 @@ _ORIGINAL, _VOID = "1", "8"
 _REPLACING = frozenset({"7", "8"})
 # They tell the payer that the service was meant to be there again.
 _REPEATED = frozenset({"59", "76", "77", "XE", "XP", "XS", "XU"})
-_EARLIER_CLINICIAN = CannotTell("the clinician of the line sent before")
-_CLINICIANS = CannotTell("who delivered each of the two lines")
+_EARLIER_CLINICIAN = CannotTell(
+    "the clinician of the line sent before", MissingRecord.EARLIER_CLAIM
+)
+_CLINICIANS = CannotTell("who delivered each of the two lines", MissingRecord.CLAIM)
 _ONE = Decimal(1)
 _REOPENING = (
     "Medicare Part B takes no replacements: after a processed claim ask the contractor"

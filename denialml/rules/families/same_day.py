@@ -3,6 +3,7 @@
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
     FAMILY_PSYCHOTHERAPY,
@@ -34,7 +35,11 @@ from denialml.rules.words import listed
 
 _FIELDS = ("2400 SV101-2", "2400 DTP*472", "2310B/2420A NM109")
 _WITH_MODIFIER_25 = PSYCHOTHERAPY_WITH_VISIT | {"96127"}
-_NO_SETTING = CannotTell("the payer's modifier 25 setting")
+_NO_SETTING = CannotTell(
+    "the payer's modifier 25 setting",
+    MissingRecord.PAYER_SETTING,
+    "requires_modifier_25",
+)
 _PATIENT_PRESENT, _PATIENT_ABSENT = frozenset({"90847"}), frozenset({"90846"})
 _GROUP = frozenset({"90853"})
 

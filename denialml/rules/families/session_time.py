@@ -4,6 +4,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter, documented_minutes
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
     CRISIS,
@@ -18,8 +19,10 @@ from denialml.rules.session_codes import PLANNED_TREATMENT, WITHOUT_SESSION
 from denialml.rules.session_notes import minutes_of_day, which_note
 from denialml.rules.words import plain
 
-_NO_MINUTES = CannotTell("documented minutes")
-_NO_MINUTES_APART = CannotTell("documented minutes of each session of the day")
+_NO_MINUTES = CannotTell("documented minutes", MissingRecord.ENCOUNTER, "minutes")
+_NO_MINUTES_APART = CannotTell(
+    "documented minutes of each session of the day", MissingRecord.ENCOUNTER, "minutes"
+)
 # Services that a note of their own may stand behind.
 _SESSIONS = PLANNED_TREATMENT | INTAKES | CRISIS
 # No code is for more of the same.

@@ -7,6 +7,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter, documented_minutes
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import VISITS_OF_ADD_ONS
@@ -15,8 +16,10 @@ from denialml.rules.session_codes import PLANNED_TREATMENT
 from denialml.rules.session_notes import clock_span, minutes_of_day, minutes_of_union
 from denialml.rules.words import plain
 
-_NO_MINUTES = CannotTell("documented minutes")
-_NO_MINUTES_APART = CannotTell("documented minutes of each service of the day")
+_NO_MINUTES = CannotTell("documented minutes", MissingRecord.ENCOUNTER, "minutes")
+_NO_MINUTES_APART = CannotTell(
+    "documented minutes of each service of the day", MissingRecord.ENCOUNTER, "minutes"
+)
 # Minutes that the base code has used before the first quarter of an hour counts.
 _MINUTES_BEFORE = {
     code.code: 30 if code.is_add_on else 0
@@ -24,7 +27,11 @@ _MINUTES_BEFORE = {
     if code.unit_rule == "per 15" and code.minutes_minimum is not None
 }
 _PSYCHOTHERAPY_WITH_VISIT = {"90833": 16, "90836": 38, "90838": 53}
-_NO_PROGRAM_MINUTES = CannotTell("the payer's program_day_minutes setting")
+_NO_PROGRAM_MINUTES = CannotTell(
+    "the payer's program_day_minutes setting",
+    MissingRecord.PAYER_SETTING,
+    "program_day_minutes",
+)
 _USUAL_PROGRAM_MINUTES = 180
 _PROGRAM_DAYS = frozenset({"H0015", "S9480"})
 # Some payers want the supervisor as rendering for hours a technician worked
@@ -60,7 +67,11 @@ def units_beyond_minutes(line: LineCase) -> Verdict:
     if minutes is None:
         return _NO_MINUTES
     if _is_range(line):
-        return CannotTell("documented minutes of each day of the line")
+        return CannotTell(
+            "documented minutes of each day of the line",
+            MissingRecord.ENCOUNTER,
+            "minutes",
+        )
     code = line.line.procedure_code
     units = line.line.units
     lines: tuple[int, ...] = (line.line.line_number,)
@@ -165,10 +176,16 @@ def more_than_twelve_hours(line: LineCase) -> Verdict:
     if _claimed_minutes(lines) <= _MINUTES_OF_TWELVE_HOURS:
         return None
     if any(one.line.procedure_code in _BY_TECHNICIANS for one in lines):
-        return CannotTell("who delivered the technicians' hours (schedule)")
+        return CannotTell(
+            "who delivered the technicians' hours (schedule)", MissingRecord.ELSEWHERE
+        )
     spans = _clock_spans(lines)
     if spans is None:
-        return CannotTell("start and stop times of the day's notes")
+        return CannotTell(
+            "start and stop times of the day's notes",
+            MissingRecord.ENCOUNTER,
+            "started_at",
+        )
     minutes = minutes_of_union(spans)
     if minutes <= _MINUTES_OF_TWELVE_HOURS:
         return None
@@ -284,7 +301,10 @@ def minutes_counted_twice(line: LineCase) -> Verdict:
 def _visit_by_time(line: LineCase, visit: LineCase) -> Verdict:
     note, visit_note = line.records.note, visit.records.note
     if note is None or visit_note is None:
-        return CannotTell("minutes of the visit and of the psychotherapy (signed note)")
+        return CannotTell(
+            "minutes of the visit and of the psychotherapy (signed note)",
+            MissingRecord.ENCOUNTER,
+        )
     evaluation = visit_note.evaluation_minutes
     if evaluation is None:
         evaluation = note.evaluation_minutes

@@ -6,6 +6,7 @@ from decimal import Decimal
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import PSYCHOTHERAPY_WITH_VISIT, VISITS
 from denialml.rules.other_services import (
@@ -36,8 +37,16 @@ _SMALL_DOSE = 56
 _FIRST_DAY_OF_J0013 = date(2026, 1, 1)
 # CPT: a patient is new who had no service of the clinician for three years.
 _THREE_YEARS = timedelta(days=3 * 365)
-_NO_DOSE = CannotTell("the dose given, in milligrams, in the note")
-_NEW_UNKNOWN = CannotTell("whether the patient is new to the clinician (the note)")
+_NO_DOSE = CannotTell(
+    "the dose given, in milligrams, in the note",
+    MissingRecord.ENCOUNTER,
+    "dose_milligrams",
+)
+_NEW_UNKNOWN = CannotTell(
+    "whether the patient is new to the clinician (the note)",
+    MissingRecord.ENCOUNTER,
+    "is_new_patient",
+)
 
 
 @line_rule(

@@ -7,6 +7,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Modality
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.rule import (
@@ -45,10 +46,24 @@ _TELEHEALTH_MODIFIERS = SAY_TELEHEALTH | {"G0"}
 # An enum's member costs ten times a module's name, and every line asks.
 _IN_PERSON, _VIDEO, _AUDIO = Modality.IN_PERSON, Modality.VIDEO, Modality.AUDIO
 _ORIGINAL_MEDICARE = PayerType.MEDICARE
-_HOW_HELD = CannotTell("how the session was held, by video or by audio only")
-_WHERE_PATIENT = CannotTell("whether the patient was at home")
-_PAYER_PLACE = CannotTell("the payer's telehealth place of service")
-_IN_HOSPITAL = CannotTell("whether the clinician works in a hospital")
+_HOW_HELD = CannotTell(
+    "how the session was held, by video or by audio only",
+    MissingRecord.ENCOUNTER,
+    "modality",
+)
+_WHERE_PATIENT = CannotTell(
+    "whether the patient was at home", MissingRecord.ENCOUNTER, "patient_location"
+)
+_PAYER_PLACE = CannotTell(
+    "the payer's telehealth place of service",
+    MissingRecord.PAYER,
+    "telehealth_place_of_service",
+)
+_IN_HOSPITAL = CannotTell(
+    "whether the clinician works in a hospital",
+    MissingRecord.CLINICIAN,
+    "works_in_hospital",
+)
 
 
 def is_at_a_distance(line: LineCase) -> bool:

@@ -8,6 +8,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Modality
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.earlier_answers import has_paid_code_with
@@ -34,11 +35,27 @@ _REMOTE_BY_THEMSELVES = (
 _IN_PERSON = Modality.IN_PERSON
 _ORIGINAL_MEDICARE = PayerType.MEDICARE
 _ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
-_PATIENT_STATE = CannotTell("the State the patient was in")
-_LICENSES = CannotTell("the States where the clinician may practice")
-_CONSENT = CannotTell("whether the note documents consent to telehealth")
-_PAYER_LIST = CannotTell("the payer's list of telehealth codes")
-_MEDICARE_LIST = CannotTell("whether Medicare lists the code for telehealth")
+_PATIENT_STATE = CannotTell(
+    "the State the patient was in", MissingRecord.ENCOUNTER, "patient_state"
+)
+_LICENSES = CannotTell(
+    "the States where the clinician may practice",
+    MissingRecord.CLINICIAN,
+    "license_states",
+)
+_CONSENT = CannotTell(
+    "whether the note documents consent to telehealth",
+    MissingRecord.ENCOUNTER,
+    "telehealth_consent",
+)
+_PAYER_LIST = CannotTell(
+    "the payer's list of telehealth codes",
+    MissingRecord.PAYER_SETTING,
+    "telehealth_codes",
+)
+_MEDICARE_LIST = CannotTell(
+    "whether Medicare lists the code for telehealth", MissingRecord.ELSEWHERE
+)
 
 
 @line_rule(
@@ -218,7 +235,7 @@ def telemedicine_visit_to_medicare(line: LineCase) -> Verdict:
 )
 def deleted_telephone_visit(line: LineCase) -> Verdict:
     if line.day is None:
-        return CannotTell("the date of service")
+        return CannotTell("the date of service", MissingRecord.CLAIM)
     return Found(
         says=f"{line.line.procedure_code} ended on 2024-12-31; the service was on"
         f" {line.day}."

@@ -6,6 +6,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.other_services import clinician_of, services_between
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
@@ -20,10 +21,13 @@ _ADMINISTRATION, _FURTHER_ADMINISTRATION = "96136", "96137"
 # Testing of one question is rarely spread over more; a longer gap is a new episode.
 _EPISODE = timedelta(days=90)
 _NO_EPISODE = CannotTell(
-    "whether both days of testing are one episode (clinician's report)"
+    "whether both days of testing are one episode (clinician's report)",
+    MissingRecord.ELSEWHERE,
 )
 _NO_MINUTES_APART = CannotTell(
-    "documented minutes of the evaluation and of the test administration"
+    "documented minutes of the evaluation and of the test administration",
+    MissingRecord.ENCOUNTER,
+    "minutes",
 )
 
 
@@ -182,7 +186,7 @@ def testing_minutes_below_least(line: LineCase) -> Verdict:
     if minutes is not None and minutes >= least:
         return None
     if minutes is None or not is_all:
-        return CannotTell("documented minutes")
+        return CannotTell("documented minutes", MissingRecord.ENCOUNTER, "minutes")
     return Found(
         says=f"{code} takes {least} documented minutes; the note has {minutes}."
     )

@@ -7,6 +7,7 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
+from denialml.domain.missing import MissingRecord
 from denialml.reference import UnitLimit, unit_limits
 from denialml.rules.case import LineCase
 from denialml.rules.families.testing import testing_hours_counted_twice
@@ -23,7 +24,11 @@ from denialml.rules.rule import (
 )
 from denialml.rules.words import plain
 
-_NO_SETTING = CannotTell("the payer's applies_medicare_unit_limits setting")
+_NO_SETTING = CannotTell(
+    "the payer's applies_medicare_unit_limits setting",
+    MissingRecord.PAYER_SETTING,
+    "applies_medicare_unit_limits",
+)
 _BY_DAY = frozenset({"2", "3"})
 # Medicaid's own limit where it is known to be another (rulebook BH-042).
 _MEDICAID_UNITS = {"97151": Decimal(32)}
