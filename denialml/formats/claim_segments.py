@@ -1,0 +1,162 @@
+"""Single claims of an 837P file as they stand there: every segment, read or not.
+
+A `Claim` keeps what rules and features ask for; a payer may need the rest. Here are the
+segments that make up one claim, with the levels that hold for it, in the separators of
+its interchange. What they mean is not looked at beyond where a claim begins and ends.
+"""
+
+from collections.abc import Collection
+from typing import BinaryIO
+
+import msgspec
+
+from denialml.errors import InputError
+from denialml.formats.problems import ProblemLog
+from denialml.formats.x12 import Delimiters, SegmentSource
+
+# A claim of 50 lines with everything that X222 allows has a few thousand.
+MOST_SEGMENTS = 20_000
+_BILLING, _SUBSCRIBER, _PATIENT = "20", "22", "23"
+# What an HL of each code ends: itself and the levels below it.
+_ENDS = {
+    _BILLING: (_BILLING, _SUBSCRIBER, _PATIENT),
+    _SUBSCRIBER: (_SUBSCRIBER, _PATIENT),
+    _PATIENT: (_PATIENT,),
+}
+_ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
+
+
+class ClaimSegments(msgspec.Struct, frozen=True, kw_only=True):
+    """One claim as it stands in its file. Grain: claim.
+
+    `levels` are those in force, outermost first: 2000A, 2000B and, where the patient is
+    not the subscriber, 2000C, each from its HL on. `own` are the segments from CLM on.
+    All without terminators. `guide` is ST03, GS08 where that is empty.
+    """
+
+    levels: tuple[tuple[str, ...], ...]
+    own: tuple[str, ...]
+    delimiters: Delimiters
+    guide: str
+
+
+def claim_segments(
+    stream: BinaryIO, ordinals: Collection[int]
+) -> dict[int, ClaimSegments]:
+    """The claims whose CLM stands at these ordinals (`Claim.source.segment`).
+
+    Reads the file once, up to the last of them. An ordinal at which no CLM stands is
+    not in the answer.
+
+    Raises
+    ------
+    InputError
+        One of the claims, or a level of it, has more than `MOST_SEGMENTS` segments.
+    """
+    wanted = set(ordinals)
+    walk = _Walk(wanted)
+    last = max(wanted, default=0)
+    source = SegmentSource(stream, log=ProblemLog(""))
+    for segments, delimiters, first in source.batches():
+        walk.use(delimiters)
+        for ordinal, text in enumerate(segments, start=first):
+            walk.take(text, ordinal)
+            if ordinal > last and not walk.is_inside:
+                return walk.found
+    walk.close()
+    return walk.found
+
+
+class _Walk:
+    """Goes over the segments of a file and keeps the wanted claims."""
+
+    def __init__(self, wanted: Collection[int]) -> None:
+        self.found: dict[int, ClaimSegments] = {}
+        self._wanted = wanted
+        self._delimiters: Delimiters | None = None
+        self._guide = self._group_guide = ""
+        self._levels: dict[str, list[str]] = {}
+        self._level: list[str] | None = None
+        self._in_claim = False
+        self._own: list[str] = []
+        self._at = 0
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether a wanted claim has begun and not ended."""
+        return bool(self._own)
+
+    def use(self, delimiters: Delimiters) -> None:
+        """The separators of what follows; other ones end whatever was open."""
+        if delimiters != self._delimiters:
+            self._leave()
+            self._delimiters = delimiters
+
+    def take(self, text: str, ordinal: int) -> None:
+        assert self._delimiters is not None
+        name = text.partition(self._delimiters.element)[0].upper()
+        if name == "CLM":
+            self.close()
+            self._in_claim = True
+            if ordinal in self._wanted:
+                self._own, self._at = [text], ordinal
+        elif name == "HL":
+            self.close()
+            self._open_level(text)
+        elif name in _ENVELOPE:
+            self._leave()
+            self._note_guide(name, text)
+        elif self._own:
+            _keep(self._own, text)
+        elif self._level is not None and not self._in_claim:
+            _keep(self._level, text)
+
+    def close(self) -> None:
+        """The claim that was open is whole."""
+        own, self._own = self._own, []
+        self._in_claim = False
+        if not own:
+            return
+        levels = [self._levels[code] for code in _ENDS if code in self._levels]
+        if any(len(part) > MOST_SEGMENTS for part in (own, *levels)):
+            raise InputError(
+                f"a claim has more than {MOST_SEGMENTS:,} segments; no draft of it can"
+                " be written"
+            )
+        assert self._delimiters is not None
+        self.found[self._at] = ClaimSegments(
+            levels=tuple(map(tuple, levels)),
+            own=tuple(own),
+            delimiters=self._delimiters,
+            guide=self._guide or self._group_guide,
+        )
+
+    def _open_level(self, text: str) -> None:
+        assert self._delimiters is not None
+        elements = text.split(self._delimiters.element, 4)
+        code = elements[3].strip() if len(elements) > 3 else ""
+        # The reader takes an HL of any other code for the end of a patient level.
+        for ended in _ENDS.get(code, (_PATIENT,)):
+            self._levels.pop(ended, None)
+        self._level = None
+        if code in _ENDS:
+            self._level = self._levels[code] = [text]
+
+    def _leave(self) -> None:
+        self.close()
+        self._levels.clear()
+        self._level = None
+
+    def _note_guide(self, name: str, text: str) -> None:
+        assert self._delimiters is not None
+        elements = text.split(self._delimiters.element)
+        if name == "GS":
+            self._group_guide = elements[8].strip() if len(elements) > 8 else ""
+        elif name == "ST":
+            self._guide = elements[3].strip() if len(elements) > 3 else ""
+
+
+def _keep(segments: list[str], text: str) -> None:
+    """Collect no more than says that there are too many."""
+    if len(segments) <= MOST_SEGMENTS:
+        segments.append(text)
