@@ -1,12 +1,13 @@
 """`denialml correct`: a corrected draft of outgoing claims, as an 837P file."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from denialml.cli.desk import ACTOR, expect_file, open_desk, parse_day
+from denialml.cli.desk import ACTOR, Desk, expect_file, open_desk, parse_day
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
 from denialml.domain.claim import Claim
@@ -14,6 +15,12 @@ from denialml.domain.fix import FixClass
 from denialml.domain.risk import RiskScore
 from denialml.errors import InputError
 from denialml.formats import read_file
+from denialml.store.audit import AuditAction, record_event
+from denialml.store.organizations import Organization
+
+if TYPE_CHECKING:
+    from denialml.journeys.corrected_drafts import CorrectedDraft
+    from denialml.journeys.score import Scorer
 
 
 def correct(
@@ -44,30 +51,48 @@ def correct(
     Without --fix: what could be corrected. Look at the drafts, take them into the
     billing system and send them from there.
     """
-    from denialml.journeys.corrected_drafts import (
-        draft_corrections,
-        draft_file,
-        record_drafts,
-    )
-    from denialml.journeys.score import open_scorer, without_voids
-    from denialml.modeling.risk.bundle import load_bundle
-
     if fix and out is None:
         raise typer.BadParameter("--fix needs --out, the file to write the drafts to")
     if out is not None and out.exists():
         raise typer.BadParameter(f"{out.name} exists already; choose another --out")
     desk = open_desk()
     practice = desk.organization(organization)
-    reading = read_file(expect_file(file))
-    read = [record for record in reading if isinstance(record, Claim)]
+    claims = _asked_for(_read_whole(expect_file(file)), claim, file=file.name)
+    scorer, scores = _scored(desk, practice, claims, as_of=as_of)
+    if not fix or out is None:
+        _show(claims, scores, as_json=as_json)
+        return
+    wanted = _wanted(claims, scores, fix)
+    drafts = _write(desk, practice, file, out, claims, scores, wanted, scorer)
+    if as_json:
+        write_json(drafts)
+    else:
+        _show_drafts(drafts, out)
+
+
+def _read_whole(file: Path) -> list[Claim]:
+    """The claims of a file of which nothing may be missing, without its voids."""
+    from denialml.journeys.score import without_voids
+
+    reading = read_file(file)
     if not reading.complete:
         raise InputError(
             f"{file.name} may be incomplete: `denialml score` names the place; mend it"
             " before a draft is made of it"
         )
+    read = [record for record in reading.records if isinstance(record, Claim)]
     billed, _ = without_voids(read, file=file.name)
-    claims = _asked_for([one for one in billed if one.lines], claim, file=file.name)
-    day = parse_day(as_of, "--as-of")
+    return [one for one in billed if one.lines]
+
+
+def _scored(
+    desk: Desk, practice: Organization, claims: Sequence[Claim], *, as_of: str | None
+) -> tuple["Scorer", list[RiskScore]]:
+    """The claims' scores, audited by themselves: a draft that is refused later was a
+    reading of the claims all the same."""
+    from denialml.journeys.score import open_scorer
+    from denialml.modeling.risk.bundle import load_bundle
+
     with desk.session() as session:
         scorer = open_scorer(
             session,
@@ -78,18 +103,50 @@ def correct(
             ),
             rules=desk.rules(practice.organization_id),
         )
-        scores = scorer.score(claims, as_of=day)
-        if not fix or out is None:
-            _show(claims, scores, as_json=as_json)
-            return
-        wanted = _wanted(scores, fix)
-        drafts = draft_corrections(
-            claims,
-            scores,
-            wanted,
-            lambda one, on: scorer.score([one], as_of=on)[0],
+        scores = scorer.score(claims, as_of=parse_day(as_of, "--as-of"))
+        record_event(
+            session,
+            practice.organization_id,
+            actor=ACTOR,
+            action=AuditAction.CLAIMS_SCORED,
+            record_kind="claim",
+            record_id="",
+            record_count=len(scores),
+            now=desk.now(),
         )
-        content = draft_file(drafts, created_at=desk.now())
+    return scorer, scores
+
+
+def _write(
+    desk: Desk,
+    practice: Organization,
+    file: Path,
+    out: Path,
+    claims: Sequence[Claim],
+    scores: Sequence[RiskScore],
+    wanted: Mapping[int, Collection[str]],
+    scorer: "Scorer",
+) -> list["CorrectedDraft"]:
+    """Write the drafts to `out`, with the audit event of each correction."""
+    from denialml.journeys.corrected_drafts import (
+        FixRefused,
+        corrections_file,
+        record_drafts,
+    )
+
+    with desk.session() as session, file.open("rb") as stream:
+        try:
+            drafts, content = corrections_file(
+                claims,
+                scores,
+                wanted,
+                lambda one, on: scorer.score([one], as_of=on)[0],
+                created_at=desk.now(),
+                stream=stream,
+            )
+        except FixRefused as refused:
+            number = claims[refused.position].patient_control_number
+            raise InputError(f"claim {number}: {refused.reason}") from None
         record_drafts(
             session,
             practice.organization_id,
@@ -99,9 +156,10 @@ def correct(
             now=desk.now(),
         )
     out.write_bytes(content)
-    if as_json:
-        write_json(drafts)
-        return
+    return drafts
+
+
+def _show_drafts(drafts: Sequence["CorrectedDraft"], out: Path) -> None:
     table(
         f"{out.name}: corrected drafts (test data), to be looked at and sent from the"
         " billing system",
@@ -131,8 +189,14 @@ def _asked_for(
     return [one for one in claims if one.patient_control_number in numbers]
 
 
-def _wanted(scores: Sequence[RiskScore], fixes: Sequence[str]) -> dict[int, list[str]]:
-    """Which of the fixes each claim has; a fix that none has is a mistake."""
+def _wanted(
+    claims: Sequence[Claim], scores: Sequence[RiskScore], fixes: Sequence[str]
+) -> dict[int, list[str]]:
+    """Which of the fixes each claim has.
+
+    A fix that none has is a mistake, and one for several claims of one number names
+    none of them: nobody could tell their drafts apart.
+    """
     wanted: dict[int, list[str]] = {}
     for name in fixes:
         found = [
@@ -145,6 +209,14 @@ def _wanted(scores: Sequence[RiskScore], fixes: Sequence[str]) -> dict[int, list
             raise InputError(f"none of the claims has a fix {name}")
         for position in found:
             wanted.setdefault(position, []).append(name)
+    numbers = Counter(claims[position].patient_control_number for position in wanted)
+    for number, count in numbers.items():
+        if count > 1:
+            raise InputError(
+                f"{count} claims of the file are numbered {number}, and each has the"
+                " fix: number them apart in the billing system, or choose others with"
+                " --claim"
+            )
     return wanted
 
 
