@@ -1,7 +1,6 @@
 """Fixes that put the right authorization on the claim, or on file."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -14,6 +13,7 @@ from denialml.fixes.elements import AUTHORIZATION, LINE_AUTHORIZATION, edit_of
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.families.authorizations import (
     best_on_file,
+    called,
     needs_none,
     plain_number,
 )
@@ -59,7 +59,9 @@ def _covering(line: LineCase) -> Authorization | None:
     if line.facts.authorization_state is not _VALID or line.day is None:
         return None
     found = best_on_file(line)
-    if found is None or found.clinician_npi not in ("", line.rendering_npi):
+    if found is None or not found.authorization_number:
+        return None
+    if found.clinician_npi not in ("", line.rendering_npi):
         return None
     last = line.line.service_date_end or line.day
     return found if found.ends_on is None or last <= found.ends_on else None
@@ -106,7 +108,7 @@ def _number(
         kind,
         statement=statement.format(numbers=listed(numbers)),
         edits=edits,
-        proofs=_proofs(lines, found),
+        proofs=_proofs(list(zip(found, lines, strict=True))),
         line_numbers=meant,
         may_resolve=_RULES,
         touches=_TOUCHES,
@@ -139,72 +141,122 @@ def _replace(case: ClaimCase, lines: list[LineCase]) -> Candidate:
 
 
 def _ask(case: ClaimCase, lines: list[LineCase]) -> Candidate:
-    state = max(
-        (line.facts.authorization_state for line in lines), key=lambda one: one in _ASKS
-    )
-    codes = list(dict.fromkeys(line.line.procedure_code for line in lines))
-    held = [one for one in map(best_on_file, lines) if one is not None]
-    number = held[0].authorization_number if held else ""
-    if state is _NONE:
-        kind = FixKind.REQUEST_AUTHORIZATION
-        statement = (
-            f"Ask the payer for a retroactive authorization of {listed(codes)}, and get"
-            " one before the next visit."
-        )
-    else:
-        kind = FixKind.EXTEND_AUTHORIZATION
-        statement = (
-            f"Authorization {number} {_ASKS[state]}. Hold the claim until the payer"
-            " answers; the date of service stays as it is."
-        )
-    days = [line.day for line in lines if line.day is not None]
-    first_day = min(days, default=case.as_of)
+    """What to ask of the payer, each line by the state of its own authorization."""
+    hoped: dict[str, list[LineCase]] = {}
+    for line in lines:
+        number = line.facts.authorization_number or _TO_COME
+        hoped.setdefault(number, []).append(line)
+    every = len(lines) == len(case.lines)
+    none_on_file = all(line.facts.authorization_state is _NONE for line in lines)
     return Candidate(
-        kind=kind,
+        kind=(
+            FixKind.REQUEST_AUTHORIZATION
+            if none_on_file
+            else FixKind.EXTEND_AUTHORIZATION
+        ),
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
-        statement=statement,
-        line_numbers=() if len(lines) == len(case.lines) else _numbers(lines),
-        proofs=_proofs(lines, held) if held else (),
+        statement=_asks(lines),
+        line_numbers=() if every else _numbers(lines),
+        proofs=_proofs(
+            [(one, line) for line in lines if (one := best_on_file(line)) is not None]
+        ),
         assumes="the payer authorizes the service, and its number is on the claim",
         supposed=PracticeRecords(
-            authorizations=(
-                _granted(case, number or _TO_COME, codes, begins=first_day),
+            authorizations=tuple(
+                _granted(case, number, some) for number, some in hoped.items()
             )
         ),
-        suppose_claim=_with_number(number or _TO_COME),
+        suppose_claim=_with_numbers(
+            {
+                line.line.line_number: number
+                for number, some in hoped.items()
+                for line in some
+            },
+            for_claim=every and len(hoped) == 1,
+        ),
         touches=frozenset({_TOUCHES}),
         may_resolve=_RULES,
     )
 
 
-def _granted(
-    case: ClaimCase, number: str, codes: list[str], *, begins: date
-) -> Authorization:
+def _asks(lines: list[LineCase]) -> str:
+    """What is wrong with the authorizations on file, each with its lines' codes, and
+    what to ask the payer for."""
+    asked: dict[tuple[AuthorizationState, str], list[LineCase]] = {}
+    for line in lines:
+        state, number = line.facts.authorization_state, line.facts.authorization_number
+        asked.setdefault((state, number), []).append(line)
+    says, anew = [], []
+    for (state, number), some in asked.items():
+        if state is _NONE:
+            anew += some
+            continue
+        name = called(number, first=len(asked) == 1)
+        which = "" if len(asked) == 1 else f"For {_codes(some)}, "
+        says.append(f"{which}{name} {_ASKS[state]}.")
+    if anew:
+        says.append(
+            f"Ask the payer for a retroactive authorization of {_codes(anew)}, and get"
+            " one before the next visit."
+        )
+    if len(anew) < len(lines):
+        says.append(
+            "Hold the claim until the payer answers; the date of service stays as it"
+            " is."
+        )
+    return " ".join(says)
+
+
+def _codes(lines: list[LineCase]) -> str:
+    return listed(dict.fromkeys(line.line.procedure_code for line in lines))
+
+
+def _granted(case: ClaimCase, number: str, lines: list[LineCase]) -> Authorization:
+    """The authorization of these lines as it is hoped for."""
     claim = case.claim
+    days = [line.day for line in lines if line.day is not None]
     return Authorization(
         authorization_number=number,
         payer_id=claim.payer.payer_id,
         member_id=claim.subscriber.member_id,
         medical_record_number=claim.medical_record_number,
         issued_on=case.as_of,
-        procedure_codes=tuple(codes),
-        begins_on=begins,
+        procedure_codes=tuple(
+            dict.fromkeys(line.line.procedure_code for line in lines)
+        ),
+        begins_on=min(days, default=case.as_of),
     )
 
 
-def _with_number(number: str) -> Callable[[Claim], Claim]:
+def _with_numbers(
+    numbers: Mapping[int, str], *, for_claim: bool
+) -> Callable[[Claim], Claim]:
+    """Puts each line's number on it, or the only one on the claim; a line that is not
+    named keeps its own."""
+
     def change(claim: Claim) -> Claim:
-        lines = tuple(_without_own_number(line) for line in claim.lines)
+        if for_claim:
+            [number] = set(numbers.values())
+            lines = tuple(_with_own_number(line, "") for line in claim.lines)
+            return msgspec.structs.replace(
+                claim, prior_authorization_number=number, lines=lines
+            )
         return msgspec.structs.replace(
-            claim, prior_authorization_number=number, lines=lines
+            claim,
+            lines=tuple(
+                _with_own_number(line, numbers[line.line_number])
+                if line.line_number in numbers
+                else line
+                for line in claim.lines
+            ),
         )
 
     return change
 
 
-def _without_own_number(line: ServiceLine) -> ServiceLine:
-    return msgspec.structs.replace(line, prior_authorization_number="")
+def _with_own_number(line: ServiceLine, number: str) -> ServiceLine:
+    return msgspec.structs.replace(line, prior_authorization_number=number)
 
 
 def _known(line: LineCase) -> Authorization:
@@ -217,19 +269,20 @@ def _numbers(lines: list[LineCase]) -> tuple[int, ...]:
     return tuple(line.line.line_number for line in lines)
 
 
-def _proofs(lines: list[LineCase], found: list[Authorization]) -> tuple[Proof, ...]:
-    by_number = {
-        one.authorization_number: (one, line)
-        for one, line in zip(found, lines, strict=False)
-    }
+def _proofs(held: Sequence[tuple[Authorization, LineCase]]) -> tuple[Proof, ...]:
+    """Each authorization on file once, with a line for which its units are counted."""
+    counted: dict[Authorization, LineCase] = {}
+    for one, line in held:
+        if one not in counted or line.facts.authorization_units_left is not None:
+            counted[one] = line
     return tuple(
         Proof(
             record_kind="authorization",
-            record_id=number,
+            record_id=one.authorization_number,
             says=_in_words(one, line),
             known_on=one.issued_on,
         )
-        for number, (one, line) in by_number.items()
+        for one, line in counted.items()
     )
 
 
@@ -237,7 +290,7 @@ def _in_words(one: Authorization, line: LineCase) -> str:
     codes = (
         listed(list(one.procedure_codes)) if one.procedure_codes else "no code named"
     )
-    says = f"Authorization {one.authorization_number}: {codes}"
+    says = f"{called(one, first=True)}: {codes}"
     if one.begins_on is not None or one.ends_on is not None:
         begins, ends = one.begins_on or "no first day", one.ends_on or "no last day"
         says += f", {begins} to {ends}"

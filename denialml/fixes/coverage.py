@@ -29,11 +29,7 @@ _OTHER_PAYER_RULES = frozenset({"BH-016", "BH-017", "BH-019", "BH-020"})
 _IDENTITY_RULES = frozenset({"BH-007", "BH-008"})
 # What a payer does not know of a patient corrects nothing.
 _GENDERS = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M"}
-_SUBSCRIBER = (
-    SUBSCRIBER_LAST_NAME,
-    SUBSCRIBER_BIRTH_DATE,
-    SUBSCRIBER_GENDER,
-)
+_SUBSCRIBER = (SUBSCRIBER_LAST_NAME, SUBSCRIBER_BIRTH_DATE, SUBSCRIBER_GENDER)
 _PATIENT = (PATIENT_LAST_NAME, PATIENT_BIRTH_DATE, PATIENT_GENDER)
 
 
@@ -159,7 +155,12 @@ def _on_file(
             subscriber=msgspec.structs.replace(
                 claim.subscriber, member_id=found.member_id
             ),
+            # What this payer authorized, the other one does not know.
             prior_authorization_number="",
+            lines=tuple(
+                msgspec.structs.replace(line, prior_authorization_number="")
+                for line in claim.lines
+            ),
         )
 
     yield Candidate(
@@ -187,7 +188,8 @@ def _identity(
     proofs = _proof(check, "The payer's answer about this member")
     if not _is_of_day(check, day) or not _may_be_this_person(claim, check):
         return
-    if check.member_id and not _same(check.member_id, claim.subscriber.member_id):
+    sent = claim.subscriber.member_id
+    if _letters(check.member_id) and not _same(check.member_id, sent):
         yield correction(
             FixKind.CORRECT_MEMBER_NUMBER,
             statement="Set the member number (NM109) to the one in the payer's answer"
@@ -241,26 +243,30 @@ def _particulars(claim: Claim, check: EligibilityCheck) -> tuple[Edit, ...]:
     this very person, who otherwise agrees with the claim in name or birth date."""
     patient: Subscriber | Patient = person(claim)
     last, born, gender = _PATIENT if claim.patient is not None else _SUBSCRIBER
-    same_name = _same(check.last_name, patient.last_name) and _same(
-        check.first_name.split(" ")[0], patient.first_name.split(" ")[0]
-    )
+    same_first = _same(_given(check.first_name), _given(patient.first_name))
+    same_last = _same(check.last_name, patient.last_name)
     same_birth = check.birth_date is not None and check.birth_date == patient.birth_date
-    same_first = _same(check.first_name.split(" ")[0], patient.first_name.split(" ")[0])
     edits = []
     # A first name is left alone: with the same birth date it may be a twin's.
-    other_last = not _same(check.last_name, patient.last_name)
-    if same_birth and same_first and check.last_name and other_last:
+    if same_birth and same_first and _letters(check.last_name) and not same_last:
         edits.append(edit_of(claim, last, check.last_name))
-    if same_name and check.birth_date is not None and not same_birth:
+    if same_last and same_first and check.birth_date is not None and not same_birth:
         edits.append(edit_of(claim, born, check.birth_date.isoformat()))
     held_gender = _GENDERS.get(check.gender.strip().upper(), "")
-    if same_name and same_birth and held_gender not in ("", patient.gender):
+    same_person = same_last and same_first and same_birth
+    if same_person and held_gender not in ("", patient.gender):
         edits.append(edit_of(claim, gender, held_gender))
     return tuple(edits)
 
 
+def _given(name: str) -> str:
+    """A first name without a second one, which payers often leave out."""
+    return name.split(" ")[0]
+
+
 def _same(one: str, other: str) -> bool:
-    return _letters(one) == _letters(other)
+    """Whether both say the same; two that say nothing do not."""
+    return bool(_letters(one)) and _letters(one) == _letters(other)
 
 
 def _letters(text: str) -> str:

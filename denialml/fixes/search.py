@@ -30,9 +30,9 @@ Chosen = tuple[int, ...]
 class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A claim as it stands with some fixes.
 
-    `risk` None: it cannot be told. `found` are the rules that find something, `holding`
-    those of them that hold the claim, `grave` those that hold it or are likely to have
-    it denied. `expected_loss` None: not known.
+    `risk` None: the model abstains on the claim as it then is. `found` are the rules
+    that find something, `holding` those of them that hold the claim, `grave` those that
+    hold it or are likely to have it denied. `expected_loss` None: not known.
     """
 
     risk: float | None
@@ -45,7 +45,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def is_fit(assessment: Assessment, accepted_risk: float) -> bool:
     """Whether the claim is fit to send: nothing holds it, and its risk is accepted.
 
-    A risk that cannot be told keeps nothing back.
+    A risk that cannot be told keeps nothing back by itself; `Search` asks for more of
+    a claim whose risk was told before.
     """
     risk = assessment.risk
     return not assessment.holding and (risk is None or risk <= accepted_risk)
@@ -110,12 +111,7 @@ class Search:
     def smallest(self, which: Sequence[int]) -> FoundSet | None:
         """The smallest set of these that is enough, else the best; None: none helps."""
         before = self._known[()]
-        alone = self.alone(which)
-        helping = [
-            one
-            for one in which
-            if self._helps(alone[one], before, worth=_POINTS_TO_REACH)
-        ]
+        helping = self._helping(which)
         helping.sort(key=lambda one: self._rank((one,)))
         tried = sorted(helping[:MOST_TRIED])
         if not tried:
@@ -134,6 +130,35 @@ class Search:
         if found.reaches or self._is_worth(found.after[-1], before):
             return found
         return None
+
+    def _helping(self, which: Sequence[int]) -> list[int]:
+        """Those that bring the claim nearer to being fit.
+
+        Where its risk is told only with one of them, the others are measured beside
+        the best of those: what they take off the risk cannot be seen without it.
+        """
+        before, alone = self._known[()], self.alone(which)
+        helping = [
+            one
+            for one in which
+            if self._helps(alone[one], before, worth=_POINTS_TO_REACH)
+        ]
+        telling = [(one,) for one in helping if alone[one].risk is not None]
+        if before.risk is not None or not telling:
+            return helping
+        best = min(telling, key=self._rank)
+        beside = {
+            one: tuple(sorted((*best, one)))
+            for one in which
+            if one not in helping and self._compatible((*best, one))
+        }
+        self._learn(list(beside.values()))
+        now = self._known[best]
+        return helping + [
+            one
+            for one, chosen in beside.items()
+            if self._helps(self._known[chosen], now, worth=_POINTS_TO_REACH)
+        ]
 
     def _grown(self, best: Chosen, tried: Sequence[int]) -> FoundSet:
         while not self._is_fit(best):
@@ -178,14 +203,26 @@ class Search:
         return self._helps(after, before, worth=_worth_doing(before))
 
     def _is_fit(self, chosen: Chosen) -> bool:
-        return is_fit(self._known[chosen], self._accepted)
+        after = self._known[chosen]
+        if after.risk is None and self._is_too_risky:
+            # That the model has no word on it any more is no reason to send it.
+            return False
+        return is_fit(after, self._accepted)
+
+    @property
+    def _is_too_risky(self) -> bool:
+        """Whether the risk of the claim as it is can be told, and is not accepted."""
+        risk = self._known[()].risk
+        return risk is not None and risk > self._accepted
 
     def _rank(self, chosen: Chosen) -> tuple[int, float, int]:
         """Lower is better: findings that hold, then risk beyond what is accepted and
         whose work it is; within what is accepted, corrections before lower risks."""
         after = self._known[chosen]
         others = sum(not self._candidates[one].is_correction for one in chosen)
-        risk = after.risk if after.risk is not None else self._accepted
+        risk = after.risk
+        if risk is None:
+            risk = 1.0 if self._is_too_risky else self._accepted
         if risk <= self._accepted:
             return len(after.holding), others - 1.0, int(1e6 * risk)
         return len(after.holding), 1e3 + risk, others

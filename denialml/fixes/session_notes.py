@@ -11,6 +11,7 @@ from denialml.domain.fix import FixBy, FixClass, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction, never
 from denialml.fixes.elements import CHARGE, PROCEDURE_CODE, UNITS, edit_of
 from denialml.fixes.proving_note import proves_minutes, proving_note, was_held
+from denialml.fixes.telehealth import is_telehealth_place
 from denialml.reference import procedure_codes
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.session_codes import WITHOUT_SESSION
@@ -20,10 +21,9 @@ _NOTE_RULES = frozenset({"BH-117", "BH-038"})
 _TIME_RULES = frozenset({"BH-036", "BH-038", "BH-041", "BH-057"})
 _PLAN_RULES = frozenset({"BH-118"})
 _USUAL_PLAN_DAYS = 180
-_TELEHEALTH_PLACES = frozenset({"02", "10"})
 # Longest first: the same service, told apart by nothing but its minutes.
 _BY_MINUTES = (("90837", "90834", "90832"), ("90838", "90836", "90833"))
-_LONGER_ONES = {
+_ITSELF_AND_SHORTER = {
     code: series[place:] for series in _BY_MINUTES for place, code in enumerate(series)
 }
 _QUARTER = 15
@@ -74,7 +74,7 @@ def _without_note(line: LineCase) -> Iterator[Candidate]:
         assumes="the note was written for this session and supports the code",
         may_resolve=_NOTE_RULES,
     )
-    if line.line.procedure_code in _LONGER_ONES:
+    if line.line.procedure_code in _ITSELF_AND_SHORTER:
         yield _no_other_code(line, "no signed note is on file")
 
 
@@ -92,7 +92,7 @@ def _note_to_come(line: LineCase) -> Encounter:
         procedure_code=line.line.procedure_code,
         minutes=line.facts.code_minutes_minimum,
         modality=(
-            Modality.VIDEO if line.place in _TELEHEALTH_PLACES else Modality.IN_PERSON
+            Modality.VIDEO if is_telehealth_place(line.place) else Modality.IN_PERSON
         ),
         signed_on=line.facts.as_of,
         treatment_plan_on=line.day - timedelta(days=age) if age is not None else None,
@@ -114,7 +114,7 @@ def _of_minutes(line: LineCase, note: Encounter) -> Iterator[Candidate]:
             assumes=f"such a record shows at least {least} minutes",
             may_resolve=_TIME_RULES,
         )
-        if line.line.procedure_code in _LONGER_ONES:
+        if line.line.procedure_code in _ITSELF_AND_SHORTER:
             yield _no_other_code(line, "its note documents no minutes")
     elif minutes < least:
         yield from _shorter(line, minutes)
@@ -178,7 +178,7 @@ def _shorter(line: LineCase, minutes: int) -> Iterator[Candidate]:
 def _code_of(code: str, minutes: int) -> str:
     """The shorter code of the same service whose band holds the minutes; or empty."""
     table = procedure_codes()
-    for shorter in _LONGER_ONES.get(code, ())[1:]:
+    for shorter in _ITSELF_AND_SHORTER.get(code, ())[1:]:
         entry = table.get(shorter)
         if entry is None or entry.minutes_minimum is None:
             continue
@@ -283,7 +283,7 @@ def _documentation(
 
 
 def _no_other_code(line: LineCase, why: str) -> Candidate:
-    shorter = _LONGER_ONES[line.line.procedure_code][1:]
+    shorter = _ITSELF_AND_SHORTER[line.line.procedure_code][1:]
     said = f"Another code, such as {listed(shorter)}," if shorter else "Another code"
     return never(
         FixKind.CHANGE_CODE,

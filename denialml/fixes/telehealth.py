@@ -8,25 +8,24 @@ from denialml.domain.fix import Edit, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction
 from denialml.fixes.elements import CLAIM_PLACE, LINE_PLACE, MODIFIERS, edit_of
 from denialml.fixes.proving_note import proving_note
+from denialml.reference import places_of_service
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.families.telehealth import (
     ENCOUNTER_CLINIC_CODES,
     HELD_BY_CODE,
     HOMES,
     NOT_A_HOME,
+    SAY_TELEHEALTH,
     is_at_a_distance,
 )
 from denialml.rules.session_codes import WITHOUT_SESSION
 from denialml.rules.words import listed
 
-_PLACES = frozenset({"02", "10"})
 _AT_HOME, _ELSEWHERE, _OFFICE = "10", "02", "11"
 # Hospitals and clinics that are paid by the encounter have rules of their own.
 _PLACES_OF_THEIR_OWN = frozenset({"19", "21", "22", "23", "50", "51", "52", "72"})
 _CODES_OF_THEIR_OWN = WITHOUT_SESSION | HELD_BY_CODE | ENCOUNTER_CLINIC_CODES
 _IN_THE_OFFICE = frozenset({"office"})
-_SAY_TELEHEALTH = frozenset({"95", "93", "GT", "GQ", "FQ"})
-_AUDIO_ONLY = frozenset({"93", "FQ"})
 _PLACE_RULES = frozenset({"BH-077"})
 _MODIFIER_RULES = frozenset({"BH-078", "BH-079", "BH-080", "BH-082"})
 _IN_PERSON, _AUDIO, _UNKNOWN = Modality.IN_PERSON, Modality.AUDIO, Modality.UNKNOWN
@@ -47,6 +46,12 @@ def telehealth_fixes(case: ClaimCase) -> Iterator[Candidate]:
     ]
     if differing:
         yield _modifiers(case, differing, modifiers)
+
+
+def is_telehealth_place(code: str) -> bool:
+    """Whether a place of service says that the session was held at a distance."""
+    place = places_of_service().get(code)
+    return place is not None and place.is_telehealth
 
 
 def _is_documented(line: LineCase) -> bool:
@@ -71,14 +76,14 @@ def _right_place(line: LineCase) -> str:
     note = _note_of(line)
     location = note.patient_location.strip().lower()
     if note.modality is _IN_PERSON:
-        if line.place not in _PLACES:
+        if not is_telehealth_place(line.place):
             return ""
         return _OFFICE if location in _IN_THE_OFFICE else ""
     wanted = line.facts.place_of_service_expected
     if wanted and wanted != _AT_HOME:
         # The payer's own word: 02 for all telehealth, or the place of a visit there.
         return wanted
-    if not wanted and not (line.place in _PLACES or _of_medicare(line)):
+    if not wanted and not (is_telehealth_place(line.place) or _of_medicare(line)):
         return ""  # some payers take telehealth with the place of a visit there
     if location in HOMES:
         return _AT_HOME
@@ -95,7 +100,7 @@ def _right_modifiers(line: LineCase) -> tuple[str, ...]:
     wanted = _wanted(line)
     if wanted is None:
         return sent
-    kept = [one for one in sent if one not in _SAY_TELEHEALTH or one == wanted]
+    kept = [one for one in sent if one not in SAY_TELEHEALTH or one == wanted]
     if wanted and wanted not in kept:
         kept.append(wanted)
     # The claim has room for four.

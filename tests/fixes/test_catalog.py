@@ -32,6 +32,7 @@ from tests.rules.cases import (
     case,
     changed,
     check,
+    claim,
     clinician,
     earlier_claim,
     enrollment,
@@ -104,6 +105,22 @@ def resent(**fields: Any) -> ClaimCase:
         "earlier": [earlier_claim(on=date(2026, 3, 3), patient_control_number="C1")],
     }
     return case(**(usual | fields))
+
+
+def two_states() -> ClaimCase:
+    """Two lines: an authorization that ended, and one that begins later."""
+    return case(
+        line("90834"),
+        line("90837", number=2),
+        authorizations=[
+            authorization(ends_on=date(2026, 2, 1)),
+            authorization(
+                authorization_number="A2",
+                procedure_codes=("90837",),
+                begins_on=date(2026, 3, 9),
+            ),
+        ],
+    )
 
 
 TAKES_SEVEN = Payer(
@@ -190,6 +207,39 @@ NAMED = [
         lambda: case(authorizations=[authorization(begins_on=date(2026, 3, 9))]),
         {},
         says="begins after the service",
+    ),
+    Named(
+        FixKind.EXTEND_AUTHORIZATION,
+        lambda: case(
+            authorizations=[
+                authorization(
+                    authorization_number="", decision=AuthorizationDecision.DENIED
+                )
+            ]
+        ),
+        {},
+        says="An authorization without a number was refused: appeal",
+    ),
+    Named(
+        FixKind.EXTEND_AUTHORIZATION,
+        lambda: two_states(),
+        {},
+        says="For 90834, authorization A1 ended before the service: ask the payer to"
+        " extend it, or to date an extension back. For 90837, authorization A2 begins"
+        " after the service: ask the payer to date it back. Hold the claim until the"
+        " payer answers; the date of service stays as it is.",
+    ),
+    Named(
+        FixKind.EXTEND_AUTHORIZATION,
+        lambda: case(
+            line("90834"),
+            line("90837", number=2),
+            authorizations=[authorization(decision=AuthorizationDecision.DENIED)],
+        ),
+        {},
+        says="For 90834, authorization A1 was refused: appeal that decision or ask for"
+        " a new one. Ask the payer for a retroactive authorization of 90837, and get"
+        " one before the next visit. Hold the claim",
     ),
     Named(
         FixKind.CORRECT_PLACE_OF_SERVICE,
@@ -609,6 +659,22 @@ SILENT = [
         ),
     ),
     Silent(
+        FixKind.ATTACH_AUTHORIZATION,
+        "the payer has given it no number",
+        lambda: case(authorizations=[authorization(authorization_number="")]),
+    ),
+    Silent(
+        FixKind.CORRECT_AUTHORIZATION_NUMBER,
+        "the one that covers the service has no number",
+        lambda: case(
+            prior_authorization_number="A0",
+            authorizations=[
+                authorization(authorization_number="A0", ends_on=date(2026, 2, 1)),
+                authorization(authorization_number=""),
+            ],
+        ),
+    ),
+    Silent(
         FixKind.CORRECT_AUTHORIZATION_NUMBER,
         "a number that is not on file may be newer than the records",
         lambda: case(prior_authorization_number="B7", authorizations=[authorization()]),
@@ -721,6 +787,36 @@ SILENT = [
         lambda: case(
             checks=[check(last_name="Stoneford", birth_date=date(1990, 1, 1))]
         ),
+    ),
+    Silent(
+        FixKind.CORRECT_DEMOGRAPHICS,
+        "that neither of both names anybody is no agreement in name",
+        lambda: case(
+            subscriber=changed(
+                claim().subscriber, last_name="", first_name="", gender="F"
+            ),
+            checks=[check(checked_on=DAY, birth_date=date(1980, 5, 1), gender="M")],
+        ),
+    ),
+    Silent(
+        FixKind.CORRECT_DEMOGRAPHICS,
+        "the birth date alone does not say which of a family it is",
+        lambda: case(
+            subscriber=changed(claim().subscriber, last_name="", first_name=""),
+            checks=[
+                check(
+                    checked_on=DAY,
+                    last_name="Cragbottom",
+                    birth_date=date(1980, 5, 1),
+                    gender="M",
+                )
+            ],
+        ),
+    ),
+    Silent(
+        FixKind.CORRECT_MEMBER_NUMBER,
+        "the answer's number has neither letters nor digits",
+        lambda: case(checks=[check(member_id="-", checked_on=DAY)]),
     ),
     Silent(
         FixKind.CORRECT_TAXONOMY_CODE,
@@ -1065,3 +1161,66 @@ def test_every_kind_is_tried_in_both_directions() -> None:
     assert {row.kind for row in NAMED} | of_findings == set(FixKind)
     corrections = {row.kind for row in NAMED if row.edits}
     assert corrections <= {row.kind for row in SILENT}
+
+
+def test_what_is_asked_of_an_authorization_touches_no_line_beside_it() -> None:
+    judged = case(
+        line("90834", prior_authorization_number="A1"),
+        line("90847", number=2, prior_authorization_number="B7"),
+        prior_authorization_number="A9",
+        authorizations=[
+            authorization(),
+            authorization(
+                authorization_number="A2",
+                procedure_codes=("90847",),
+                ends_on=date(2026, 2, 1),
+            ),
+        ],
+    )
+    [found] = named(judged, FixKind.EXTEND_AUTHORIZATION)
+    assert found.suppose_claim is not None
+    after = found.suppose_claim(judged.claim)
+    assert found.line_numbers == (2,)
+    assert after.prior_authorization_number == "A9"
+    assert [one.prior_authorization_number for one in after.lines] == ["A1", "A2"]
+
+
+def test_each_line_is_supposed_to_get_the_authorization_asked_for_it() -> None:
+    judged = two_states()
+    [found] = named(judged, FixKind.EXTEND_AUTHORIZATION)
+    assert found.suppose_claim is not None
+    after = found.suppose_claim(judged.claim)
+    numbers = [one.prior_authorization_number for one in after.lines]
+    assert numbers == ["A1", "A2"]
+    granted = {
+        one.authorization_number: one.procedure_codes
+        for one in found.supposed.authorizations
+    }
+    assert granted == {"A1": ("90834",), "A2": ("90837",)}
+
+
+def test_an_authorization_is_proved_by_the_line_that_counts_its_units() -> None:
+    judged = case(
+        line("90834"),
+        line("90791", number=2),
+        authorizations=[authorization(units=Decimal(0))],
+    )
+    [found] = named(judged, FixKind.EXTEND_AUTHORIZATION)
+    [proof] = found.proofs
+    assert "of which none are left" in proof.says
+
+
+def test_the_other_payer_is_not_sent_this_ones_authorizations() -> None:
+    judged = case(
+        line(prior_authorization_number="A1"),
+        prior_authorization_number="A2",
+        checks=[
+            check(result=EligibilityResult.INACTIVE),
+            check(payer_id="P2", plan_name="Other Plan", member_id="X9"),
+        ],
+    )
+    [found] = named(judged, FixKind.BILL_PAYER_ON_FILE)
+    assert found.suppose_claim is not None
+    after = found.suppose_claim(judged.claim)
+    assert after.prior_authorization_number == ""
+    assert [one.prior_authorization_number for one in after.lines] == [""]

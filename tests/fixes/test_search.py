@@ -16,7 +16,8 @@ class Claim:
     """A claim whose risk is a product: each fix leaves a share of it.
 
     `together` overrules that for some sets; `settles` are the holding rules that each
-    fix settles. Counts how often each set was judged.
+    fix settles. The model abstains on it with a fix of `hides`, and without that of
+    `tells`. Counts how often each set was judged.
     """
 
     def __init__(
@@ -28,6 +29,8 @@ class Claim:
         holding: Sequence[str] = (),
         settles: Mapping[int, str] | None = None,
         raises: Mapping[int, str] | None = None,
+        hides: Sequence[int] = (),
+        tells: int | None = None,
     ) -> None:
         self.risk = risk
         self.shares = shares
@@ -35,6 +38,8 @@ class Claim:
         self.holding = frozenset(holding)
         self.settles = settles or {}
         self.raises = raises or {}
+        self.hides = frozenset(hides)
+        self.tells = tells
         self.judged: list[Chosen] = []
 
     def assess(self, sets: Sequence[Chosen]) -> list[Assessment]:
@@ -46,9 +51,14 @@ class Claim:
         for one in chosen:
             risk *= self.shares[one]
         risk = self.together.get(chosen, risk)
+        abstains = not self.hides.isdisjoint(chosen) or (
+            self.tells is not None and self.tells not in chosen
+        )
         held = self.holding - {self.settles.get(one, "") for one in chosen}
         grave = held | {self.raises[one] for one in chosen if one in self.raises}
-        return Assessment(risk=risk, found=grave, holding=held, grave=grave)
+        return Assessment(
+            risk=None if abstains else risk, found=grave, holding=held, grave=grave
+        )
 
 
 def candidate(*, correction: bool = False, touches: str = "") -> Candidate:
@@ -159,6 +169,35 @@ def test_a_risk_that_cannot_be_told_keeps_nothing_back() -> None:
     held = Assessment(risk=None, found=frozenset({"R"}), holding=frozenset({"R"}))
     assert not is_fit(held, ACCEPTED)
     assert not is_lower(unknown, unknown)
+
+
+def test_that_the_model_has_no_word_any_more_is_not_enough() -> None:
+    claim = Claim(0.6, [0.1, 0.5, 0.4], hides=[0])
+    found = search(claim).smallest(range(3))
+    assert found is not None
+    assert found.reaches
+    assert found.chosen == (2, 1)
+    held = Claim(0.6, [0.1], hides=[0], holding=["R"], settles={0: "R"})
+    alone = search(held).smallest(range(1))
+    assert alone is not None
+    assert not alone.reaches, "the risk was too high, and is not known to be lower"
+
+
+def test_an_accepted_risk_that_is_not_told_any_more_keeps_nothing_back() -> None:
+    claim = Claim(0.1, [1.0], hides=[0], holding=["R"], settles={0: "R"})
+    found = search(claim).smallest(range(1))
+    assert found is not None
+    assert found.reaches
+    assert [one.risk for one in found.after] == [None]
+
+
+def test_what_lowers_a_risk_that_only_another_fix_lets_be_told_is_found() -> None:
+    claim = Claim(0.4, [1.0, 0.3, 0.99], tells=0, holding=["R"], settles={0: "R"})
+    found = search(claim).smallest(range(3))
+    assert found is not None
+    assert found.reaches
+    assert found.chosen == (0, 1)
+    assert [one.risk for one in found.after] == pytest.approx([0.4, 0.12])
 
 
 @pytest.mark.parametrize(

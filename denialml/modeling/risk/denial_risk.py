@@ -95,10 +95,14 @@ class SupposedClaim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlainRisk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A claim's risk and expected loss without their reasons; see `RiskScore`."""
+    """A claim's risk and expected loss without their reasons; see `RiskScore`.
+
+    `abstains`: too little is known of such a claim, and the number is no estimate.
+    """
 
     probability: float
     expected_loss: Decimal | None
+    abstains: bool
 
 
 def supposed_risks(
@@ -136,6 +140,7 @@ def supposed_risks(
             PlainRisk(
                 probability=calibration.claim_probability(own),
                 expected_loss=_added_up(losses),
+                abstains=any(map(reason_to_abstain, some)),
             )
         )
     return found
