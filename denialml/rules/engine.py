@@ -9,7 +9,12 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.edit import EditFinding, Measured, Severity
 from denialml.domain.missing import MissingRecord
 from denialml.errors import InputError
-from denialml.rules.case import ClaimCase
+from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import (
+    bits_of,
+    claim_circumstances,
+    line_circumstances,
+)
 from denialml.rules.measured import NOTHING_MEASURED, RuleMeasures
 from denialml.rules.organization_rules import AS_THEY_COME, OrganizationRules
 from denialml.rules.payer_rules import as_rule
@@ -26,9 +31,14 @@ _SETTING = MissingRecord.PAYER_SETTING
 _NO_RECORD_OF_PRACTICE = MissingRecord.ELSEWHERE
 # The rule that counts nothing from a date of service.
 IMPOSSIBLE_DATE = "BH-009"
-_KEPT_CODES = 5_000
+_UNKNOWN = PayerType.UNKNOWN
+# What is kept by codes and facts that come from outside must stay bounded.
+_KEPT_CODES = 20_000
+_KEPT_UNTOLD = 20_000
 # The rule, its function, and whether it has first or last dates of service.
 _Asked = tuple[Rule, Callable[..., Verdict], bool]
+# Rule, lines, severity, what is missing and where, whether the practice keeps it.
+_Untold = tuple[str, tuple[int, ...], Severity, str, MissingRecord, str, bool | None]
 
 
 class Engine:
@@ -71,8 +81,10 @@ class Engine:
         ]
         self._of_lines = [rule for rule in on if rule.grain == "line"]
         self._of_claims = [rule for rule in on if rule.grain == "claim"]
-        self._asked: dict[tuple[str, PayerType], tuple[_Asked, ...]] = {}
-        self._asked_of_claims: dict[PayerType, tuple[_Asked, ...]] = {}
+        self._ways = {rule.id: _asked(rule, self._off) for rule in on}
+        self._asked: dict[tuple[str, PayerType, int], tuple[_Asked, ...]] = {}
+        self._asked_of_claims: dict[tuple[PayerType, int], tuple[_Asked, ...]] = {}
+        self._untold: dict[_Untold, EditFinding] = {}
 
     @property
     def as_they_come(self) -> bool:
@@ -90,20 +102,18 @@ class Engine:
         says of several lines in the same words is one finding. A claim with a day of
         the year 1 or 9999 is judged for its dates alone: nothing counts from it.
         """
-        payer_type = case.payer_type
-        found: list[EditFinding] = []
         if not case.can_be_counted:
             return self._dates_alone(case)
+        found: list[EditFinding] = []
         for line in case.lines:
             number = (line.line.line_number,)
-            code, day = line.line.procedure_code, line.day
-            for rule, judge, is_dated in self._rules_for(code, payer_type):
-                if is_dated and not rule.is_of_day(day):
+            for rule, judge, is_dated in self._rules_for(line):
+                if is_dated and not rule.is_of_day(line.day):
                     continue
                 verdict = judge(line)
                 if verdict is not None:
                     found.append(self._finding(rule, verdict, number, case))
-        for rule, judge, is_dated in self._claim_rules_for(payer_type):
+        for rule, judge, is_dated in self._claim_rules_for(case):
             if is_dated and not rule.is_of_day(case.first_day):
                 continue
             if rule.codes and not rule.codes & case.codes:
@@ -124,28 +134,33 @@ class Engine:
         ]
         return tuple(sorted(_merged(found), key=_order))
 
-    def _rules_for(self, code: str, payer_type: PayerType) -> tuple[_Asked, ...]:
-        key = (code, payer_type)
+    def _rules_for(self, line: LineCase) -> tuple[_Asked, ...]:
+        """Those that may say something of such a line."""
+        code, payer_type = line.line.procedure_code, line.of_claim.payer_type
+        circumstances = line_circumstances(line)
+        key = (code, payer_type, circumstances)
         asked = self._asked.get(key)
         if asked is None:
             asked = tuple(
-                _asked(rule, self._off)
+                self._ways[rule.id]
                 for rule in self._of_lines
-                if _concerns(rule, payer_type)
+                if _concerns(rule, payer_type, circumstances)
                 and (not rule.codes or code in rule.codes)
+                and (rule.only_for is None or rule.only_for(code))
             )
-            # Codes come from outside: what is kept for them must stay bounded.
             if len(self._asked) < _KEPT_CODES:
                 self._asked[key] = asked
         return asked
 
-    def _claim_rules_for(self, payer_type: PayerType) -> tuple[_Asked, ...]:
-        asked = self._asked_of_claims.get(payer_type)
+    def _claim_rules_for(self, case: ClaimCase) -> tuple[_Asked, ...]:
+        circumstances = claim_circumstances(case)
+        key = (case.payer_type, circumstances)
+        asked = self._asked_of_claims.get(key)
         if asked is None:
-            asked = self._asked_of_claims[payer_type] = tuple(
-                _asked(rule, self._off)
+            asked = self._asked_of_claims[key] = tuple(
+                self._ways[rule.id]
                 for rule in self._of_claims
-                if _concerns(rule, payer_type)
+                if _concerns(rule, case.payer_type, circumstances)
             )
         return asked
 
@@ -163,7 +178,7 @@ class Engine:
         assert isinstance(verdict, Found)
         lines = verdict.lines or lines
         usual = self._severity(rule, verdict.severity)
-        if rule.payer_types and case.payer_type is PayerType.UNKNOWN:
+        if rule.payer_types and case.payer_type is _UNKNOWN:
             return self._unknown(rule, lines, usual, _PAYER_TYPE, case)
         severity, measured = self._measures.lowered(
             usual, rule.id, case.claim.payer.payer_id, self.settings.measured
@@ -194,15 +209,22 @@ class Engine:
             keeps = case.keeps(record, field)
             if not keeps and field and not case.keeps(record, ""):
                 field = ""
-        return _told(
-            rule,
-            lines,
-            severity,
-            missing=verdict.missing,
-            missing_record=record,
-            missing_field=field,
-            practice_keeps=keeps,
-        )
+        # Much the same is missing from claim to claim: it is put into words once.
+        key = (rule.id, lines, severity, verdict.missing, record, field, keeps)
+        told = self._untold.get(key)
+        if told is None:
+            told = _told(
+                rule,
+                lines,
+                severity,
+                missing=verdict.missing,
+                missing_record=record,
+                missing_field=field,
+                practice_keeps=keeps,
+            )
+            if len(self._untold) < _KEPT_UNTOLD:
+                self._untold[key] = told
+        return told
 
     def _severity(self, rule: Rule, of_case: Severity | None = None) -> Severity:
         """The organization's own word, else the case's, else the rule's."""
@@ -250,15 +272,18 @@ def _told(
 
 def _merged(found: list[EditFinding]) -> list[EditFinding]:
     """The same said of several lines becomes one finding with their numbers."""
-    kept: dict[tuple[object, ...], EditFinding] = {}
+    alike: dict[tuple[object, ...], list[EditFinding]] = {}
     for one in found:
         key = (one.rule_id, one.severity, one.statement, one.missing, one.fix)
-        before = kept.get(key)
-        if before is not None:
-            numbers = sorted({*before.line_numbers, *one.line_numbers})
-            one = msgspec.structs.replace(before, line_numbers=tuple(numbers))
-        kept[key] = one
-    return list(kept.values())
+        alike.setdefault(key, []).append(one)
+    return [_of_all_lines(some) for some in alike.values()]
+
+
+def _of_all_lines(alike: list[EditFinding]) -> EditFinding:
+    if len(alike) == 1:
+        return alike[0]
+    numbers = sorted({number for one in alike for number in one.line_numbers})
+    return msgspec.structs.replace(alike[0], line_numbers=tuple(numbers))
 
 
 def _asked(rule: Rule, off: frozenset[str]) -> _Asked:
@@ -268,12 +293,12 @@ def _asked(rule: Rule, off: frozenset[str]) -> _Asked:
     return rule, judge, is_dated
 
 
-def _concerns(rule: Rule, payer_type: PayerType) -> bool:
+def _concerns(rule: Rule, payer_type: PayerType, circumstances: int) -> bool:
     """A payer of unknown type may be of the rule's: then the rule cannot tell."""
+    if rule.only_where and not bits_of(rule.only_where) & circumstances:
+        return False
     return (
-        not rule.payer_types
-        or payer_type in rule.payer_types
-        or payer_type is PayerType.UNKNOWN
+        not rule.payer_types or payer_type in rule.payer_types or payer_type is _UNKNOWN
     )
 
 

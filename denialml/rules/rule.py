@@ -19,8 +19,10 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.reference import Support
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import Circumstance
 
 ANY_PAYER: frozenset[PayerType] = frozenset()
+ANYWHERE: frozenset[Circumstance] = frozenset()
 MEDICARE = frozenset({PayerType.MEDICARE})
 MEDICARE_AND_ADVANTAGE = frozenset({PayerType.MEDICARE, PayerType.MEDICARE_ADVANTAGE})
 MEDICAID = frozenset({PayerType.MEDICAID, PayerType.MEDICAID_MANAGED_CARE})
@@ -76,7 +78,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     rulebook's review that it follows. `fix_class` and `fix_by`: what kind of work its
     fix is, and whose, where no record on file proves the right value by itself.
     `yields_to` are rules that it leaves cases to; where some are switched off, its
-    function is handed their ids as `off`.
+    function is handed their ids as `off`. `only_where` and `only_for` save time: of a
+    line or claim in none of these circumstances, and of a line whose code is not one
+    of these, it says nothing anyway and is not asked.
     """
 
     id: str
@@ -101,6 +105,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date | None = None
     review: tuple[str, ...] = ()
     yields_to: frozenset[str] = frozenset()
+    only_where: frozenset[Circumstance] = ANYWHERE
+    only_for: Callable[[str], bool] | None = None
 
     def is_of_day(self, day: date | None) -> bool:
         """Whether the rule was in force on a date of service; None: not known, yes."""
@@ -131,6 +137,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date | None = None
     review: tuple[str, ...] = ()
     yields_to: frozenset[str] = frozenset()
+    only_where: frozenset[Circumstance] = ANYWHERE
+    only_for: Callable[[str], bool] | None = None
 
 
 LineJudge = Callable[[LineCase], Verdict]

@@ -3,6 +3,8 @@
 import importlib
 import pkgutil
 from datetime import date
+from functools import cache
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,12 @@ import tests.rules
 from denialml.domain.coverage import PayerType
 from denialml.errors import InputError
 from denialml.reference import adjustment_reasons, remark_codes
+from denialml.rules.case import ClaimCase
+from denialml.rules.circumstances import (
+    bits_of,
+    claim_circumstances,
+    line_circumstances,
+)
 from denialml.rules.engine import Engine
 from denialml.rules.not_decided import NOT_DECIDED
 from denialml.rules.organization_rules import OrganizationRules, RuleSetting
@@ -80,6 +88,38 @@ def test_a_rule_of_another_payer_type_cannot_tell_where_the_type_is_unknown() ->
         assert judged.payer_type in rule.payer_types or (
             judged.payer_type is PayerType.UNKNOWN
         )
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_has_nothing_to_say_where_it_is_not_asked(rule: Rule) -> None:
+    """`only_where` and `only_for` save time and silence nothing: on every claim that
+    any rule is tried on, each is asked in person where the engine passes it over."""
+    for judged in _tried_cases():
+        said = [rule.judge(one) for one in _passed_over(rule, judged)]
+        assert said == [None] * len(said)
+
+
+@cache
+def _tried_cases() -> tuple[ClaimCase, ...]:
+    cases = (row.case() for row in _rows())
+    return tuple(one for one in cases if one.can_be_counted)
+
+
+def _passed_over(rule: Rule, judged: ClaimCase) -> list[Any]:
+    """The lines, or the claim, that only the circumstances keep from the rule."""
+    wanted = bits_of(rule.only_where)
+    if rule.grain == "claim":
+        is_asked = not wanted or wanted & claim_circumstances(judged)
+        return [] if is_asked else [judged]
+    return [
+        line
+        for line in judged.lines
+        if (not rule.codes or line.line.procedure_code in rule.codes)
+        and (
+            (wanted and not wanted & line_circumstances(line))
+            or (rule.only_for and not rule.only_for(line.line.procedure_code))
+        )
+    ]
 
 
 def test_unknown_rules_cannot_be_switched() -> None:

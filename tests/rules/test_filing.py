@@ -12,7 +12,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.facts import AnsweredLine
 from denialml.reference import deadline_rules
 from denialml.rules.case import ClaimCase
-from denialml.rules.families import filing
+from denialml.rules.circumstances import SHORTEST_FILING_DAYS
 from tests.rules.cases import case, changed, claim, line
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
@@ -462,4 +462,4 @@ def test_no_window_of_the_table_is_shorter_than_the_one_looked_past() -> None:
         for rule in deadline_rules()
         if rule.kind == "timely_filing" and rule.counted_from == "service_date"
     ]
-    assert min(windows) == filing._SHORTEST_DAYS
+    assert min(windows) == SHORTEST_FILING_DAYS

@@ -10,6 +10,7 @@ from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
 from denialml.rules.earlier_answers import has_paid_in_year, times_paid
 from denialml.rules.families.authorizations import (
@@ -81,6 +82,7 @@ _UNDECIDED = (AuthorizationDecision.PENDED, AuthorizationDecision.UNKNOWN)
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
         review=("E12",),
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def other_clinician_authorized(line: LineCase) -> Verdict:
@@ -140,6 +142,7 @@ def _supervisors(line: LineCase) -> set[str]:
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
         codes=frozenset(LEVEL_OF_CARE),
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def other_level_approved(line: LineCase) -> Verdict:
@@ -186,6 +189,7 @@ def other_level_approved(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
         review=("E07",),
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def authorization_denied(line: LineCase) -> Verdict:
@@ -290,6 +294,7 @@ def _authorized(case: ClaimCase) -> bool:
         support="expertise",
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def running_out(case: ClaimCase) -> Verdict:

@@ -12,6 +12,7 @@ from denialml.domain.facts import AuthorizationState
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.earlier_answers import has_paid_code_unauthorized, times_paid
 from denialml.rules.rule import (
@@ -247,6 +248,7 @@ def _has_none(line: LineCase) -> bool:
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.BILLER,
         review=("E36",),
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def number_not_on_claim(line: LineCase) -> Verdict:
@@ -307,6 +309,7 @@ def plain_number(number: str) -> str:
         support="expertise",
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def outside_dates(line: LineCase) -> Verdict:
@@ -393,6 +396,7 @@ def _times_paid_without(line: LineCase, authorization: Authorization) -> int:
         support="verified",
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def units_used_up(line: LineCase) -> Verdict:
@@ -475,6 +479,7 @@ def _replaced_units(line: LineCase, number: str) -> Decimal:
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.AUTHORIZATIONS,
         review=("E37",),
+        only_where=frozenset({Circumstance.AUTHORIZATIONS}),
     ),
 )
 def other_code_authorized(line: LineCase) -> Verdict:

@@ -6,6 +6,7 @@ from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 from denialml.rules.words import listed
@@ -52,6 +53,7 @@ _NO_DIAGNOSIS = CannotTell("a diagnosis on the claim", MissingRecord.CLAIM)
         fix_by=FixBy.CLINICIAN,
         codes=_ALL,
         review=("E16",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def overlapping_sessions(line: LineCase) -> Verdict:

@@ -12,6 +12,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
+from denialml.reference import procedure_codes
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.families.coverage import last_check
 from denialml.rules.rule import (
@@ -262,6 +263,8 @@ def impossible_date(line: LineCase) -> Verdict:
     ),
 )
 def dates_span(case: ClaimCase) -> Verdict:
+    if len(case.lines) == 1 and case.lines[0].line.service_date_end is None:
+        return None
     first, last = _span(case.lines)
     if first is None or last is None:
         return None
@@ -408,6 +411,11 @@ def professional_form(case: ClaimCase) -> Verdict:
     )
 
 
+def _is_unknown(code: str) -> bool:
+    """Whether no table has it: one that a table has is formed."""
+    return code not in procedure_codes()
+
+
 @line_rule(
     "BH-134",
     About(
@@ -425,12 +433,12 @@ def professional_form(case: ClaimCase) -> Verdict:
         support="expertise",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
+        only_for=_is_unknown,
     ),
 )
 def procedure_code_missing(line: LineCase) -> Verdict:
     code = line.line.procedure_code
-    # A code that the table has is formed; the pattern is for what comes from outside.
-    if line.code is not None:
+    if not _is_unknown(code):
         return None
     if not code.strip():
         return Found(says="The line has no procedure code.")

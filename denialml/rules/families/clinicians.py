@@ -2,7 +2,9 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
+from denialml.domain.claim import Claim, Provider
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
@@ -10,6 +12,7 @@ from denialml.domain.facts import EnrollmentState
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.other_services import clinician_of
 from denialml.rules.rule import (
     COMMERCIAL,
@@ -75,20 +78,13 @@ _NOT_ENROLLED = {
 )
 def taxonomy_missing(case: ClaimCase) -> Verdict:
     claim = case.claim
-    providers = [("billing", claim.billing_provider)]
-    if claim.rendering_provider is not None:
-        providers.append(("rendering", claim.rendering_provider))
-    providers += [
-        ("rendering", line.line.rendering_provider)
-        for line in case.lines
-        if line.line.rendering_provider is not None
-    ]
+    providers = [("billing", claim.billing_provider), *_rendering(claim)]
     missing: list[str] = []
     for role, provider in providers:
         code = provider.taxonomy_code
         if not code:
             missing.append(role)
-        elif not _TAXONOMY.match(code.upper()):
+        elif not _is_formed(code):
             return Found(
                 says=f"The {role} provider's taxonomy code {code} does not have the"
                 " form of one (ten signs, the last an X)."
@@ -113,6 +109,16 @@ def taxonomy_missing(case: ClaimCase) -> Verdict:
     )
 
 
+def _rendering(claim: Claim) -> list[tuple[str, Provider]]:
+    named = [claim.rendering_provider, *[one.rendering_provider for one in claim.lines]]
+    return [("rendering", one) for one in named if one is not None]
+
+
+@lru_cache(maxsize=4096)
+def _is_formed(taxonomy: str) -> bool:
+    return _TAXONOMY.match(taxonomy.upper()) is not None
+
+
 @line_rule(
     "BH-095",
     About(
@@ -130,6 +136,7 @@ def taxonomy_missing(case: ClaimCase) -> Verdict:
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.CREDENTIALING,
         review=("E12",),
+        only_where=frozenset({Circumstance.NOT_ENROLLED}),
     ),
 )
 def not_enrolled(line: LineCase) -> Verdict:
@@ -169,6 +176,7 @@ def not_enrolled(line: LineCase) -> Verdict:
         fix_by=FixBy.CREDENTIALING,
         payer_types=frozenset({PayerType.MEDICAID}),
         review=("E12",),
+        only_where=frozenset({Circumstance.NOT_ENROLLED}),
     ),
 )
 def not_enrolled_with_state(line: LineCase) -> Verdict:
@@ -208,6 +216,7 @@ def _not_enrolled(line: LineCase, state: EnrollmentState) -> Found:
         fix_by=FixBy.CREDENTIALING,
         payer_types=COMMERCIAL,
         review=("E07",),
+        only_where=frozenset({Circumstance.NOT_ENROLLED}),
     ),
 )
 def out_of_network(line: LineCase) -> Verdict:

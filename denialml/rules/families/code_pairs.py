@@ -14,6 +14,7 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.reference import CodePairs, code_pairs
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import (
     CARE_OF_A_MONTH,
     CRISIS,
@@ -117,6 +118,7 @@ _NONE_OFF: frozenset[str] = frozenset()
         fix_by=FixBy.BILLER,
         review=("E22", "E23"),
         yields_to=_YIELDS_TO,
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def pair_without_modifier(
@@ -144,6 +146,7 @@ def pair_without_modifier(
         fix_by=FixBy.BILLER,
         review=("E22", "E23"),
         yields_to=_YIELDS_TO,
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def pair_never_paid(line: LineCase, *, off: frozenset[str] = _NONE_OFF) -> Verdict:

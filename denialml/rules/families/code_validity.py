@@ -16,6 +16,12 @@ _OTHERS = frozenset(unit_limits()) | {
 }
 
 
+def _may_be_invalid(code: str) -> bool:
+    """Whether it is unknown, or known to begin or end on a day."""
+    known = procedure_codes().get(code)
+    return known is None or not (known.valid_from is None and known.valid_to is None)
+
+
 @line_rule(
     "BH-133",
     About(
@@ -32,6 +38,7 @@ _OTHERS = frozenset(unit_limits()) | {
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
         review=("E75",),
+        only_for=_may_be_invalid,
     ),
 )
 def code_not_valid(line: LineCase) -> Verdict:

@@ -156,9 +156,11 @@ def _is_of_another_line(note: Encounter, line: LineCase) -> bool:
 def degree_modifier(line: LineCase) -> Verdict:
     settings = line.policy.degree_modifiers
     modifiers = line.line.modifiers
+    if settings is None and not _is_medicaid_program(line):
+        return None
     carried = next((one for one in modifiers if one in DEGREE_MODIFIERS), "")
     if settings is None:
-        if carried or not _is_medicaid_program(line):
+        if carried:
             return None
         return CannotTell(
             "the payer's degree_modifiers setting",

@@ -4,6 +4,7 @@ from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import CRISIS, NOT_WITH_CRISIS
 from denialml.rules.other_services import excluded_by
 from denialml.rules.rule import About, Verdict, line_rule
@@ -28,6 +29,7 @@ from denialml.rules.rule import About, Verdict, line_rule
         fix_by=FixBy.BILLER,
         codes=CRISIS | NOT_WITH_CRISIS,
         review=("E23",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def crisis_with_other_service(line: LineCase) -> Verdict:

@@ -8,6 +8,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
+from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import INDIVIDUAL_PSYCHOTHERAPY
 from denialml.rules.rule import (
@@ -26,6 +27,9 @@ _MEASURED_CARE = INDIVIDUAL_PSYCHOTHERAPY | _FOLLOW_UP_VISITS
 _MEASUREMENT_CODE = "96127"
 # Their time is the observation's (BH-069).
 _TIMED_BY_OBSERVATION = frozenset({"G2082", "G2083"})
+_TIMED = frozenset(
+    code.code for code in procedure_codes().values() if code.time_basis == "minutes"
+)
 # Payers ask for a signature within 3 days, and the slowest within 14.
 _USUAL_SIGNATURE_DAYS, _LAST_SIGNATURE_DAYS = 3, 14
 _USUAL_PLAN_DAYS = 90
@@ -86,20 +90,15 @@ _MEDICARE = PayerType.MEDICARE
         support="verified",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.CLINICIAN,
+        codes=_TIMED - WITHOUT_SESSION - _TIMED_BY_OBSERVATION,
     ),
 )
 def no_documented_time(line: LineCase) -> Verdict:
-    code, facts = line.code, line.facts
-    if code is None or code.time_basis != "minutes":
+    # Where there is no note, rule BH-117 says that it is missing.
+    if line.facts.documented_minutes is not None or line.records.note is None:
         return None
-    if facts.documented_minutes is not None:
-        return None
-    if code.code in WITHOUT_SESSION or code.code in _TIMED_BY_OBSERVATION:
-        return None
-    if line.records.note is None:
-        # Rule BH-117 says that the note is missing.
-        return None
-    return Found(says=f"{code.code} is billed by time; its note has no minutes.")
+    code = line.line.procedure_code
+    return Found(says=f"{code} is billed by time; its note has no minutes.")
 
 
 @line_rule(
@@ -381,7 +380,9 @@ def missed_visit(line: LineCase) -> Verdict:
 
 def _how_missed(record: Encounter) -> str:
     """``missed`` or ``canceled``; empty: held, or the record does not say."""
-    written = "".join(letter for letter in record.attendance if letter.isalpha())
+    if not record.attendance:
+        return ""
+    written = "".join([letter for letter in record.attendance if letter.isalpha()])
     return _NOT_HELD.get(written.lower(), "")
 
 

@@ -12,6 +12,11 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.reference import DeadlineRule, deadline_rules
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import (
+    FILING_WARNED_DAYS,
+    SHORTEST_FILING_DAYS,
+    Circumstance,
+)
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -21,9 +26,6 @@ from denialml.rules.rule import (
     line_rule,
 )
 
-# No payer of the table of deadlines sets a shorter window.
-_SHORTEST_DAYS = 60
-_WARNED_DAYS = 15
 _YEAR_IN_DAYS = 365
 _ORIGINAL, _REPLACEMENT, _VOID = "1", "7", "8"
 # Some payers take 6 as a correction besides 7.
@@ -112,6 +114,7 @@ class _Window(NamedTuple):
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
         review=("E01", "E02", "E15", "E79"),
+        only_where=frozenset({Circumstance.FILING_LIMIT}),
     ),
 )
 def filed_too_late(line: LineCase) -> Verdict:
@@ -121,7 +124,7 @@ def filed_too_late(line: LineCase) -> Verdict:
     if isinstance(window, CannotTell):
         # Nothing is late yet within the shortest window that any payer sets.
         lag = line.facts.filing_lag_days
-        return window if lag is not None and lag > _SHORTEST_DAYS else None
+        return window if lag is not None and lag > SHORTEST_FILING_DAYS else None
     sent = line.of_claim.as_of
     if sent <= window.last_day:
         return None
@@ -159,6 +162,7 @@ def filed_too_late(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.BILLER,
         review=("E15",),
+        only_where=frozenset({Circumstance.FILING_LIMIT}),
     ),
 )
 def filing_limit_near(line: LineCase) -> Verdict:
@@ -169,7 +173,7 @@ def filing_limit_near(line: LineCase) -> Verdict:
         return window
     sent = line.of_claim.as_of
     left = (window.ends_on - sent).days
-    if left >= _WARNED_DAYS or sent > window.last_day:
+    if left >= FILING_WARNED_DAYS or sent > window.last_day:
         return None
     if line.claim.frequency_code == _REPLACEMENT or _open_question(line) is not None:
         return None
@@ -203,6 +207,7 @@ def filing_limit_near(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.BILLER,
         review=("E03", "E79"),
+        only_where=frozenset({Circumstance.NOT_ORIGINAL}),
     ),
 )
 def frequency_not_taken(case: ClaimCase) -> Verdict:
@@ -236,8 +241,10 @@ def _window(line: LineCase) -> _Window | CannotTell | None:
     """The line's filing window; None where its end is far or voids need none."""
     facts = line.facts
     lag, limit = facts.filing_lag_days, facts.filing_limit_days
-    least = _SHORTEST_DAYS if limit is None or limit > _SHORTEST_DAYS else limit
-    if lag is None or lag + _WARNED_DAYS <= least:
+    least = (
+        SHORTEST_FILING_DAYS if limit is None or limit > SHORTEST_FILING_DAYS else limit
+    )
+    if lag is None or lag + FILING_WARNED_DAYS <= least:
         return None
     day = line.day
     if day is None or line.claim.frequency_code == _VOID:

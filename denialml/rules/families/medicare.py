@@ -29,6 +29,14 @@ _NOTICE_MODIFIERS = frozenset({"GA", "GX", "GY", "GZ"})
 _ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
 
 
+def _is_of_agencies(code: str) -> bool:
+    return code[:1] in ("H", "S", "T")
+
+
+def _is_h_code(code: str) -> bool:
+    return code[:1] == "H"
+
+
 @line_rule(
     "BH-033",
     About(
@@ -47,12 +55,13 @@ _ADVANTAGE = PayerType.MEDICARE_ADVANTAGE
         fix_by=FixBy.BILLER,
         payer_types=MEDICARE,
         review=("E35",),
+        only_for=_is_of_agencies,
     ),
 )
 def code_not_of_medicare(line: LineCase) -> Verdict:
     code = line.line.procedure_code
     # GY asks for the denial, so that another payer may be billed.
-    if code[:1] not in ("H", "S", "T") or "GY" in line.line.modifiers:
+    if not _is_of_agencies(code) or "GY" in line.line.modifiers:
         return None
     return Found(says=f"{code} goes to original Medicare, which takes no such code.")
 
@@ -74,11 +83,12 @@ def code_not_of_medicare(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
         payer_types=COMMERCIAL,
+        only_for=_is_h_code,
     ),
 )
 def h_code_to_commercial(line: LineCase) -> Verdict:
     code = line.line.procedure_code
-    if code[:1] != "H":
+    if not _is_h_code(code):
         return None
     accepted = line.policy.accepts_h_codes
     if accepted is None:

@@ -9,6 +9,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.earlier_answers import has_paid_in_year
 from denialml.rules.families.coverage import (
@@ -207,6 +208,7 @@ def _pays_last(name: str, payer_type: PayerType) -> bool:
         support="expertise",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
+        only_where=frozenset({Circumstance.OTHER_PAYERS}),
     ),
 )
 def other_payer_out_of_balance(case: ClaimCase) -> Verdict:

@@ -9,6 +9,7 @@ from denialml.domain.facts import SentLine
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -59,6 +60,7 @@ _OTHER_WAY = (
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.BILLER,
         review=("E03", "E49", "E58"),
+        only_where=frozenset({Circumstance.SENT_BEFORE}),
     ),
 )
 def exact_duplicate(line: LineCase) -> Verdict:
@@ -98,6 +100,7 @@ def exact_duplicate(line: LineCase) -> Verdict:
         support="verified",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
+        only_where=frozenset({Circumstance.NOT_ORIGINAL}),
     ),
 )
 def original_number_missing(case: ClaimCase) -> Verdict:
@@ -133,6 +136,7 @@ def original_number_missing(case: ClaimCase) -> Verdict:
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
         review=("E03", "E58"),
+        only_where=frozenset({Circumstance.SENT_BEFORE}),
     ),
 )
 def correction_as_original(line: LineCase) -> Verdict:
@@ -183,6 +187,7 @@ def correction_as_original(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
         review=("E58",),
+        only_where=frozenset({Circumstance.SENT_BEFORE, Circumstance.OTHER_SERVICES}),
     ),
 )
 def sessions_look_alike(line: LineCase) -> Verdict:

@@ -5,6 +5,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import (
     FAMILY_PSYCHOTHERAPY,
     INDIVIDUAL_PSYCHOTHERAPY,
@@ -63,6 +64,7 @@ _GROUP = frozenset({"90853"})
         fix_by=FixBy.BILLER,
         codes=STAND_ALONE_PSYCHOTHERAPY | VISITS,
         review=("E23", "E48"),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def visit_with_stand_alone_psychotherapy(line: LineCase) -> Verdict:
@@ -99,6 +101,7 @@ def visit_with_stand_alone_psychotherapy(line: LineCase) -> Verdict:
         payer_types=COMMERCIAL,
         codes=VISITS,
         review=("E23",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def visit_without_modifier_25(line: LineCase) -> Verdict:
@@ -133,6 +136,7 @@ def visit_without_modifier_25(line: LineCase) -> Verdict:
         fix_by=FixBy.BILLER,
         codes=INTAKES | INDIVIDUAL_PSYCHOTHERAPY,
         review=("E23",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def intake_with_psychotherapy(line: LineCase) -> Verdict:
@@ -158,6 +162,7 @@ def intake_with_psychotherapy(line: LineCase) -> Verdict:
         fix_by=FixBy.BILLER,
         codes=INTAKES | VISITS,
         review=("E23",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def intake_with_visit(line: LineCase) -> Verdict:
@@ -182,6 +187,7 @@ def intake_with_visit(line: LineCase) -> Verdict:
         fix_by=FixBy.BILLER,
         codes=FAMILY_PSYCHOTHERAPY,
         review=("E23",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def family_with_and_without_patient(line: LineCase) -> Verdict:
@@ -215,6 +221,7 @@ def family_with_and_without_patient(line: LineCase) -> Verdict:
         fix_by=FixBy.BILLER,
         codes=FAMILY_PSYCHOTHERAPY | STAND_ALONE_PSYCHOTHERAPY,
         review=("E23",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def family_with_individual(line: LineCase) -> Verdict:
@@ -240,6 +247,7 @@ def family_with_individual(line: LineCase) -> Verdict:
         fix_by=FixBy.BILLER,
         codes=_GROUP | INDIVIDUAL_PSYCHOTHERAPY,
         review=("E23",),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def group_with_individual(line: LineCase) -> Verdict:

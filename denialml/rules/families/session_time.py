@@ -5,6 +5,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.encounter import Encounter, documented_minutes
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
+from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
 from denialml.rules.code_sets import (
     CRISIS,
@@ -41,6 +42,11 @@ _LEAST_OF_FIRST_HOUR = 30
 _FIRST_HOUR_OF = {"90840": "90839", "G0018": "G0017"}
 _FIX_OF_SHORT_FAMILY_SESSION = (
     "Take the line off, unless the record documents at least 26 minutes of the session."
+)
+_BANDS_THAT_END = frozenset(
+    code.code
+    for code in procedure_codes().values()
+    if code.minutes_maximum is not None and code.time_basis == "minutes"
 )
 _CRISIS = frozenset(_FIRST_HOUR_OF) | frozenset(_FIRST_HOUR_OF.values())
 
@@ -138,14 +144,13 @@ def several_units(line: LineCase) -> Verdict:
         support="verified",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
+        codes=_BANDS_THAT_END - _NOTHING_ABOVE,
         review=("E24",),
     ),
 )
 def minutes_above_band(line: LineCase) -> Verdict:
     code = line.code
-    if code is None or code.minutes_maximum is None or code.time_basis != "minutes":
-        return None
-    if code.code in _NOTHING_ABOVE:
+    if code is None or code.minutes_maximum is None:
         return None
     if _CONTINUED_BY.get(code.code) in line.of_claim.codes:
         return None

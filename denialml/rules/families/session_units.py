@@ -10,6 +10,7 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.reference import procedure_codes
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import VISITS_OF_ADD_ONS
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
 from denialml.rules.session_codes import PLANNED_TREATMENT
@@ -289,6 +290,7 @@ def program_day_too_short(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.CLINICIAN,
         codes=frozenset(_PSYCHOTHERAPY_WITH_VISIT),
+        only_where=frozenset({Circumstance.OTHER_SERVICES}),
     ),
 )
 def minutes_counted_twice(line: LineCase) -> Verdict:

@@ -9,6 +9,7 @@ from denialml.domain.encounter import Modality
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.rule import (
     MEDICARE,
@@ -108,6 +109,7 @@ def is_at_a_distance(line: LineCase) -> bool:
         fix_by=FixBy.BILLER,
         valid_from=date(2024, 1, 1),
         review=("E30",),
+        only_where=frozenset({Circumstance.TELEHEALTH}),
     ),
 )
 def place_of_service(line: LineCase) -> Verdict:
@@ -217,6 +219,7 @@ def _by_location(line: LineCase) -> Verdict:
         payer_types=MEDICARE,
         # Until the end of 2023 Medicare itself asked for 95.
         valid_from=date(2024, 1, 1),
+        only_where=frozenset({Circumstance.MODIFIERS}),
     ),
 )
 def modifier_95_to_medicare(line: LineCase) -> Verdict:
@@ -257,6 +260,7 @@ def modifier_95_to_medicare(line: LineCase) -> Verdict:
         fix_by=FixBy.BILLER,
         valid_from=date(2022, 1, 1),
         review=("E31",),
+        only_where=frozenset({Circumstance.TELEHEALTH}),
     ),
 )
 def audio_only_modifier(line: LineCase) -> Verdict:
@@ -328,6 +332,7 @@ def _without_audio_modifier(line: LineCase) -> Verdict:
         fix_by=FixBy.BILLER,
         payer_types=MEDICARE,
         valid_from=date(2018, 1, 1),
+        only_where=frozenset({Circumstance.MODIFIERS}),
     ),
 )
 def modifier_gt_to_medicare(line: LineCase) -> Verdict:
@@ -355,6 +360,7 @@ def modifier_gt_to_medicare(line: LineCase) -> Verdict:
         support="verified",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.BILLER,
+        only_where=frozenset({Circumstance.MODIFIERS}),
     ),
 )
 def two_telehealth_modifiers(line: LineCase) -> Verdict:

@@ -10,6 +10,7 @@ from denialml.domain.encounter import Modality
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.earlier_answers import has_paid_code_with
 from denialml.rules.families.telehealth import SAY_TELEHEALTH, is_at_a_distance
@@ -82,6 +83,7 @@ _MEDICARE_LIST = CannotTell(
         fix_by=FixBy.BILLER,
         valid_from=date(2026, 1, 1),
         review=("E20",),
+        only_where=frozenset({Circumstance.TELEHEALTH}),
     ),
 )
 def code_not_for_telehealth(line: LineCase) -> Verdict:
@@ -149,6 +151,7 @@ def _off_medicare_list(
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.CREDENTIALING,
         review=("E68",),
+        only_where=frozenset({Circumstance.TELEHEALTH}),
     ),
 )
 def license_where_patient_was(line: LineCase) -> Verdict:
@@ -259,6 +262,7 @@ def deleted_telephone_visit(line: LineCase) -> Verdict:
         support="expertise",
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.CLINICIAN,
+        only_where=frozenset({Circumstance.TELEHEALTH}),
     ),
 )
 def consent_not_documented(line: LineCase) -> Verdict:
