@@ -33,5 +33,6 @@ EXAMPLE_CORRECTED_DRAFT = CorrectedDraft(
     fixes=(_FIX,),
     risk_before=0.41,
     risk_after=0.08,
+    keeps_segments=False,
     claim=corrected(EXAMPLE_CLAIM, _FIX.edits),
 )

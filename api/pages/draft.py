@@ -8,13 +8,14 @@ from starlette.responses import Response
 from api.bodies import X12_MEDIA_TYPE
 from api.dependencies import Purpose, Visit, admitted
 from api.pages.forms import Form, require_token
-from api.pages.outgoing import read_admitted_form, upload_page
+from api.pages.outgoing import carried_claim, read_admitted_form, upload_page
 from api.permissions import Permission
 from api.problems import RequestProblem
 from api.routes.corrections import corrected_claims
 from api.scoring import read_claims
 from api.scoring_limits import ScoringLimits
 from denialml.errors import InputError, ModelError, RulesRejected
+from denialml.journeys.draft_files import FixRefused
 
 router = APIRouter(prefix="/claims", include_in_schema=False)
 Correcting = Annotated[
@@ -44,8 +45,8 @@ def write_draft(
     if not chosen:
         return upload_page(visit, refusal="Choose at least one correction to make.")
     limits = ScoringLimits.of(visit.service.settings)
-    content = form.text("claim").encode()
     try:
+        content = carried_claim(form)
         [claim] = read_claims(
             content, file="the claim", limits=limits, today=visit.today
         ).claims
@@ -54,7 +55,10 @@ def write_draft(
             [claim],
             {claim.patient_control_number: chosen},
             as_of=claim.submitted_on,
+            file=content,
         )
+    except FixRefused as refused:
+        return upload_page(visit, refusal=f"No draft was written: {refused.reason}.")
     except (InputError, RulesRejected, ModelError) as error:
         return upload_page(visit, refusal=str(error))
     except (RequestProblem, ValueError):

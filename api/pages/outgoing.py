@@ -1,9 +1,12 @@
 """Outgoing claims: the risk of an 837P before it is sent, with reasons and remedies."""
 
-from collections.abc import Sequence
+import base64
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import starmap
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -30,7 +33,9 @@ from denialml.domain.edit import Decision, EditFinding
 from denialml.domain.problem import Problem
 from denialml.domain.risk import AnswerDays, Contribution, LineRisk, RiskScore
 from denialml.errors import InputError, ModelError, RulesRejected, UnreadableFile
-from denialml.journeys.corrected_drafts import claim_text
+from denialml.formats import ClaimSegments
+from denialml.journeys.draft_files import claim_text, segments_of
+from denialml.rules.practice_gaps import practice_gaps, unknown_of_claim
 
 router = APIRouter(prefix="/claims", include_in_schema=False)
 Scoring = Annotated[
@@ -87,7 +92,9 @@ class ClaimView:
 
     `to_do` is what can be done about it, None where that was not asked for; `remedies`
     are the model's own, where there are no fixes that say it better. `found` is what
-    the rules found, gravest first; `not_told` what they cannot tell. `causes` are the
+    the rules found, gravest first; `not_told` what they cannot tell of this claim, and
+    `unkept` counts the rules that ask for records the practice keeps none of, which
+    the page tells once for all claims. `causes` are the
     likeliest of its riskiest line; `abstention_reason` is empty unless the number is no
     estimate.
     """
@@ -106,6 +113,7 @@ class ClaimView:
     corrections: tuple[CorrectionView, ...]
     found: tuple[FoundView, ...]
     not_told: tuple[UnknownView, ...]
+    unkept: int
     warnings: tuple[str, ...]
     reasons: tuple[str, ...]
     speaks_for_payment: tuple[str, ...]
@@ -159,11 +167,26 @@ def show_risk(
         limits = ScoringLimits.of(visit.service.settings)
         read = read_claims(content, file=name, limits=limits, today=visit.today)
         scores = list(score_for(visit, read.claims, as_of=None).scores)
+        segments = _segments_of_correctable(content, read.claims, scores)
     except (UnreadableFile, RulesRejected, ModelError) as error:
         return _page(visit, refusal=str(error), pasted=pasted, status=422)
     except RequestProblem as problem:
         return _page(visit, refusal=problem.detail, pasted=pasted, status=422)
-    return _page(visit, read=read, scores=scores, pasted=pasted)
+    return _page(visit, read=read, scores=scores, segments=segments, pasted=pasted)
+
+
+def _segments_of_correctable(
+    content: bytes, claims: Sequence[Claim], scores: Sequence[RiskScore]
+) -> dict[int, ClaimSegments]:
+    """By position: what the forms of claims with corrections carry; none where a claim
+    is too long for a draft."""
+    positions = [at for at, score in enumerate(scores) if corrections_of(score)]
+    correctable = [claims[at] for at in positions]
+    try:
+        found = segments_of(io.BytesIO(content), correctable)
+    except InputError:
+        return {}
+    return dict(zip(positions, found, strict=True))
 
 
 def upload_page(visit: Visit, *, refusal: str) -> HTMLResponse:
@@ -176,6 +199,7 @@ def _page(
     *,
     read: ReadClaims | None = None,
     scores: list[RiskScore] | None = None,
+    segments: Mapping[int, ClaimSegments] | None = None,
     refusal: str = "",
     pasted: str = "",
     status: int = 200,
@@ -185,8 +209,8 @@ def _page(
     if scores is not None:
         scored = sorted(
             (
-                claim_view(*pair, now=visit.now)
-                for pair in zip(claims, scores, strict=True)
+                claim_view(*pair, now=visit.now, segments=(segments or {}).get(at))
+                for at, pair in enumerate(zip(claims, scores, strict=True))
             ),
             key=lambda view: (view.decision is not Decision.HOLD, -view.probability),
         )
@@ -198,14 +222,25 @@ def _page(
         scored=scored,
         model_version=scores[0].model_version if scores else "",
         problems=[problem_view(problem) for problem in problems],
+        gaps=practice_gaps([one.findings for one in scores or ()]),
         refusal=refusal,
         pasted=pasted,
         shown_contributions=SHOWN_CONTRIBUTIONS,
     )
 
 
-def claim_view(claim: Claim, score: RiskScore, *, now: datetime) -> ClaimView:
-    """One scored claim for the page: reasons, remedies once each, largest first."""
+def claim_view(
+    claim: Claim,
+    score: RiskScore,
+    *,
+    now: datetime,
+    segments: ClaimSegments | None = None,
+) -> ClaimView:
+    """One scored claim for the page: reasons, remedies once each, largest first.
+
+    `segments` are the claim's own in the file that was uploaded; without them no draft
+    of it is offered.
+    """
     raising = [
         it
         for line in score.lines
@@ -229,7 +264,7 @@ def claim_view(claim: Claim, score: RiskScore, *, now: datetime) -> ClaimView:
         abstention_reason=score.abstention_reason,
         decision=score.decision.decision if score.decision else Decision.PASSES,
         to_do=to_do,
-        correctable=_as_x12(claim, written_at=now) if corrections else "",
+        correctable=(_carried(claim, segments, written_at=now) if corrections else ""),
         corrections=corrections,
         found=tuple(
             FoundView(one, remedy_of(one, score.fixes))
@@ -237,6 +272,9 @@ def claim_view(claim: Claim, score: RiskScore, *, now: datetime) -> ClaimView:
             if one.verdict == "found"
         ),
         not_told=not_told(score.findings),
+        unkept=len(
+            {one.rule_id for one in score.findings if one.practice_keeps is False}
+        ),
         warnings=score.warnings,
         reasons=score.reasons,
         speaks_for_payment=score.speaks_for_payment,
@@ -250,23 +288,37 @@ def claim_view(claim: Claim, score: RiskScore, *, now: datetime) -> ClaimView:
     )
 
 
-def _as_x12(claim: Claim, *, written_at: datetime) -> str:
-    """The claim for the form that asks for a draft; empty: X12 cannot carry it."""
+def carried_claim(form: Form) -> bytes:
+    """The claim that a form for a draft carries, as 837P text.
+
+    Raises
+    ------
+    ValueError
+        It is not what the page put there.
+    """
+    return base64.b64decode(form.text("claim"), validate=True)
+
+
+def _carried(
+    claim: Claim, segments: ClaimSegments | None, *, written_at: datetime
+) -> str:
+    """The claim for the form that asks for a draft; empty: no draft can be written.
+
+    In base64: browsers change line breaks and control characters of a field, and both
+    may be separators of the claim's file.
+    """
+    if segments is None:
+        return ""
     try:
-        return claim_text(claim, created_at=written_at)
+        text = claim_text(claim, segments, created_at=written_at)
     except InputError:
         return ""
+    return base64.b64encode(text.encode()).decode()
 
 
 def not_told(findings: Sequence[EditFinding]) -> tuple[UnknownView, ...]:
-    """What the rules cannot tell, once for each fact that is missing."""
-    rules: dict[str, list[str]] = {}
-    for one in findings:
-        if one.verdict == "cannot_tell":
-            asking = rules.setdefault(one.missing, [])
-            if one.rule_id not in asking:
-                asking.append(one.rule_id)
-    return tuple(UnknownView(fact, tuple(asking)) for fact, asking in rules.items())
+    """What the rules cannot tell of this claim, once for each fact that is missing."""
+    return tuple(starmap(UnknownView, unknown_of_claim(findings).items()))
 
 
 def line_view(line: LineRisk) -> LineView:

@@ -1,5 +1,6 @@
 """Corrected drafts: chosen data corrections of outgoing claims, as an 837P file."""
 
+import io
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Annotated
@@ -16,7 +17,7 @@ from api.bodies import (
     read_body,
     repeated_field,
 )
-from api.dependencies import Purpose, Visit
+from api.dependencies import Purpose, Visit, record_notes
 from api.draft_example import EXAMPLE_CORRECTED_DRAFT
 from api.examples import EXAMPLE_CLAIM, as_json
 from api.openapi import Content, Operation, describe
@@ -32,8 +33,7 @@ from denialml.errors import InputError
 from denialml.journeys.corrected_drafts import (
     CorrectedDraft,
     FixRefused,
-    draft_corrections,
-    draft_file,
+    corrections_file,
     drafted_events,
 )
 from denialml.store.audit import AuditAction
@@ -62,7 +62,8 @@ class CorrectedClaims(Judgment, frozen=True):
     """The drafts, one per claim named in `fixes`, and all of them as one 837P file.
 
     `x12` is marked as test data (ISA15 T) and names nobody as sender or receiver: it is
-    taken into a billing system, looked at there and sent by a person.
+    taken into a billing system, looked at there and sent by a person. It is in the
+    separators that the claims came in.
     """
 
     drafts: tuple[CorrectedDraft, ...]
@@ -80,9 +81,13 @@ SHAPES = (CorrectionRequest, CorrectedClaims)
             description=(
                 "Makes the chosen data corrections (`fixes` of a score, class "
                 "`data_correction`) on a copy of each claim and gives the drafts with "
-                "their risk, the edits with what proves them, and an 837P file. "
-                "Nothing is stored or sent; each correction is audited. Any other "
-                "class of fix is refused: no record on file proves it."
+                "their risk, the edits with what proves them, and an 837P file. From "
+                "`x12` a draft keeps every segment of its claim but the corrected "
+                "elements; from `claims` it has what the record holds and no more "
+                "(`keeps_segments` of each draft says which), and a claim with another "
+                "payer's answer is refused. Nothing is stored or sent; scoring and "
+                "each correction are audited. Any other class of fix is refused: no "
+                "record on file proves it."
             ),
             permission=Permission.CLAIMS_SCORE,
             body=(
@@ -131,13 +136,15 @@ def correct_claims(
     """The drafts, or why a fix cannot be made."""
     media_type_of(request, {JSON_MEDIA_TYPE})
     require_scoring_day(as_of, today=visit.today)
-    claims, fixes = _read(body, visit, as_of=as_of)
+    claims, fixes, file = _read(body, visit, as_of=as_of)
     try:
-        corrected = corrected_claims(visit, claims, fixes, as_of=as_of)
-    except FixRefused as refused:
-        raise _refused(refused.reason, pointer="/fixes") from None
-    except InputError as fault:
-        raise _refused(str(fault), pointer="/claims") from None
+        corrected = corrected_claims(visit, claims, fixes, as_of=as_of, file=file)
+    except (FixRefused, InputError) as fault:
+        # What was scored was read, whatever becomes of the draft.
+        visit.session.rollback()
+        record_notes(visit, Purpose.READ)
+        pointer = "/fixes" if isinstance(fault, FixRefused) else "/claims"
+        raise _refused(str(fault), pointer=pointer) from None
     return json_answer(corrected)
 
 
@@ -147,8 +154,11 @@ def corrected_claims(
     fixes: dict[str, tuple[str, ...]],
     *,
     as_of: date | None,
+    file: bytes | None,
 ) -> CorrectedClaims:
     """The drafts of the claims that `fixes` names, audited one by one.
+
+    `file` is the X12 text that the claims were read from, None for records.
 
     Raises `FixRefused`, `RequestProblem` (invalid-request) for a control number that
     none or several of the claims have, `InputError` for what X12 cannot carry.
@@ -158,14 +168,21 @@ def corrected_claims(
     }
     chosen = [claims[position] for position in positions]
     scores = _scores(visit, chosen, as_of=as_of)
+    visit.note(AuditAction.CLAIMS_SCORED, "claim", "", record_count=len(chosen))
     wanted: dict[int, Collection[str]] = dict(enumerate(positions.values()))
 
     def score_again(claim: Claim, day: date) -> RiskScore:
         [again] = _scores(visit, [claim], as_of=day)
         return again
 
-    drafts = draft_corrections(chosen, scores, wanted, score_again)
-    content = draft_file(drafts, created_at=visit.now)
+    drafts, content = corrections_file(
+        chosen,
+        scores,
+        score_again,
+        wanted=wanted,
+        created_at=visit.now,
+        stream=None if file is None else io.BytesIO(file),
+    )
     for claim_id, kind in drafted_events(
         visit.session, visit.organization_id, chosen, drafts
     ):
@@ -189,8 +206,9 @@ def _scores(
 
 def _read(
     body: bytes, visit: Visit, *, as_of: date | None
-) -> tuple[Sequence[Claim], dict[str, tuple[str, ...]]]:
-    """The claims and what to make of them, each claim read as for scoring."""
+) -> tuple[Sequence[Claim], dict[str, tuple[str, ...]], bytes | None]:
+    """The claims, each read as for scoring, what to make of them, and the X12 file
+    that they were read from, None where they came as records."""
     limits = ScoringLimits.of(visit.service.settings)
     try:
         if repeated_field(body) is not None:
@@ -208,16 +226,16 @@ def _read(
         raise _refused("Expected either `claims` or `x12`", pointer="")
     if not isinstance(fields.claims, msgspec.UnsetType):
         claims = b'{"claims":' + bytes(fields.claims) + b"}"
-        return decode_claims(claims, limits=limits, today=visit.today), fields.fixes
-    read = read_claims(
-        fields.x12.encode(), file=_FILE, limits=limits, as_of=as_of, today=visit.today
-    )
+        decoded = decode_claims(claims, limits=limits, today=visit.today)
+        return decoded, fields.fixes, None
+    file = fields.x12.encode()
+    read = read_claims(file, file=_FILE, limits=limits, as_of=as_of, today=visit.today)
     if not read.complete:
         raise _refused(
             "Expected a whole 837P file; score it to see what could not be read",
             pointer="/x12",
         )
-    return read.claims, fields.fixes
+    return read.claims, fields.fixes, file
 
 
 class _Fields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

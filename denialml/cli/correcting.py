@@ -1,9 +1,10 @@
 """`denialml correct`: a corrected draft of outgoing claims, as an 837P file."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -20,7 +21,14 @@ from denialml.store.organizations import Organization
 
 if TYPE_CHECKING:
     from denialml.journeys.corrected_drafts import CorrectedDraft
-    from denialml.journeys.score import Scorer
+
+
+class _Scored(NamedTuple):
+    """Claims of one file, their scores, and what scores a draft as they were."""
+
+    claims: Sequence[Claim]
+    scores: Sequence[RiskScore]
+    score_again: Callable[[Claim, date], RiskScore]
 
 
 def correct(
@@ -58,12 +66,11 @@ def correct(
     desk = open_desk()
     practice = desk.organization(organization)
     claims = _asked_for(_read_whole(expect_file(file)), claim, file=file.name)
-    scorer, scores = _scored(desk, practice, claims, as_of=as_of)
+    scored = _score(desk, practice, claims, as_of=as_of)
     if not fix or out is None:
-        _show(claims, scores, as_json=as_json)
+        _show(scored, as_json=as_json)
         return
-    wanted = _wanted(claims, scores, fix)
-    drafts = _write(desk, practice, file, out, claims, scores, wanted, scorer)
+    drafts = _write(desk, practice, scored, _wanted(scored, fix), file=file, out=out)
     if as_json:
         write_json(drafts)
     else:
@@ -85,9 +92,9 @@ def _read_whole(file: Path) -> list[Claim]:
     return [one for one in billed if one.lines]
 
 
-def _scored(
+def _score(
     desk: Desk, practice: Organization, claims: Sequence[Claim], *, as_of: str | None
-) -> tuple["Scorer", list[RiskScore]]:
+) -> _Scored:
     """The claims' scores, audited by themselves: a draft that is refused later was a
     reading of the claims all the same."""
     from denialml.journeys.score import open_scorer
@@ -114,18 +121,17 @@ def _scored(
             record_count=len(scores),
             now=desk.now(),
         )
-    return scorer, scores
+    return _Scored(claims, scores, lambda one, on: scorer.score([one], as_of=on)[0])
 
 
 def _write(
     desk: Desk,
     practice: Organization,
+    scored: _Scored,
+    wanted: Mapping[int, Collection[str]],
+    *,
     file: Path,
     out: Path,
-    claims: Sequence[Claim],
-    scores: Sequence[RiskScore],
-    wanted: Mapping[int, Collection[str]],
-    scorer: "Scorer",
 ) -> list["CorrectedDraft"]:
     """Write the drafts to `out`, with the audit event of each correction."""
     from denialml.journeys.corrected_drafts import (
@@ -137,20 +143,18 @@ def _write(
     with desk.session() as session, file.open("rb") as stream:
         try:
             drafts, content = corrections_file(
-                claims,
-                scores,
-                wanted,
-                lambda one, on: scorer.score([one], as_of=on)[0],
+                *scored,
+                wanted=wanted,
                 created_at=desk.now(),
                 stream=stream,
             )
         except FixRefused as refused:
-            number = claims[refused.position].patient_control_number
+            number = scored.claims[refused.position].patient_control_number
             raise InputError(f"claim {number}: {refused.reason}") from None
         record_drafts(
             session,
             practice.organization_id,
-            [claims[position] for position in sorted(wanted)],
+            [scored.claims[position] for position in sorted(wanted)],
             drafts,
             actor=ACTOR,
             now=desk.now(),
@@ -189,9 +193,7 @@ def _asked_for(
     return [one for one in claims if one.patient_control_number in numbers]
 
 
-def _wanted(
-    claims: Sequence[Claim], scores: Sequence[RiskScore], fixes: Sequence[str]
-) -> dict[int, list[str]]:
+def _wanted(scored: _Scored, fixes: Sequence[str]) -> dict[int, list[str]]:
     """Which of the fixes each claim has.
 
     A fix that none has is a mistake, and one for several claims of one number names
@@ -201,7 +203,7 @@ def _wanted(
     for name in fixes:
         found = [
             position
-            for position, score in enumerate(scores)
+            for position, score in enumerate(scored.scores)
             if score.fixes is not None
             and any(name in (one.fix_id, one.kind) for one in score.fixes.fixes)
         ]
@@ -209,23 +211,23 @@ def _wanted(
             raise InputError(f"none of the claims has a fix {name}")
         for position in found:
             wanted.setdefault(position, []).append(name)
-    numbers = Counter(claims[position].patient_control_number for position in wanted)
+    numbers = Counter(
+        scored.claims[position].patient_control_number for position in wanted
+    )
     for number, count in numbers.items():
         if count > 1:
             raise InputError(
-                f"{count} claims of the file are numbered {number}, and each has the"
-                " fix: number them apart in the billing system, or choose others with"
-                " --claim"
+                f"{count} claims of the file are numbered {number}, and a fix is asked"
+                " for each: number them apart in the billing system, or choose others"
+                " with --claim"
             )
     return wanted
 
 
-def _show(
-    claims: Sequence[Claim], scores: Sequence[RiskScore], *, as_json: bool
-) -> None:
+def _show(scored: _Scored, *, as_json: bool) -> None:
     found = [
         (claim.patient_control_number, score, one)
-        for claim, score in zip(claims, scores, strict=True)
+        for claim, score in zip(scored.claims, scored.scores, strict=True)
         if score.fixes is not None
         for one in score.fixes.fixes
         if one.fix_class is FixClass.DATA_CORRECTION

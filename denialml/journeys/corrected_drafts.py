@@ -62,9 +62,9 @@ class CorrectedDraft(Judgment, frozen=True):
 def corrections_file(
     claims: Sequence[Claim],
     scores: Sequence[RiskScore],
-    wanted: Mapping[int, Collection[str]],
     score_again: Callable[[Claim, date], RiskScore],
     *,
+    wanted: Mapping[int, Collection[str]],
     created_at: datetime,
     stream: BinaryIO | None = None,
 ) -> tuple[list[CorrectedDraft], bytes]:

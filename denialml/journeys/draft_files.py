@@ -56,18 +56,14 @@ def segments_of(stream: BinaryIO, claims: Sequence[Claim]) -> list[ClaimSegments
     return [found[place] for place in places]
 
 
-def claim_text(
-    claim: Claim, *, created_at: datetime, segments: ClaimSegments | None = None
-) -> str:
-    """A claim as 837P text of test data, from which it can be read again.
+def claim_text(claim: Claim, segments: ClaimSegments, *, created_at: datetime) -> str:
+    """A claim in its own segments as 837P text, from which it can be read again.
 
     Raises
     ------
     FixRefused
-        X12 cannot carry it.
+        As `write_segments`.
     """
-    if segments is None:
-        return write_records([claim], created_at=created_at).decode()
     return write_segments([claim], [segments], created_at=created_at).decode()
 
 

@@ -1,5 +1,6 @@
 """A corrected draft from the page of outgoing claims: chosen, saved and audited."""
 
+import base64
 import html
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from denialml.domain.claim import Claim
 from denialml.formats import read_bytes
-from denialml.journeys.corrected_drafts import claim_text
+from denialml.journeys.draft_files import write_records
 from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import open_session
 from tests.api.running import START, Running
@@ -46,7 +47,7 @@ def draft_form(browser: httpx.Client, mistaken: list[Claim]) -> dict[str, str]:
     """The first form for a draft on the page, as a browser would send it."""
     token = token_of(browser.get("/claims"))
     for claim in mistaken:
-        text = claim_text(claim, created_at=START)
+        text = write_records([claim], created_at=START).decode()
         page = browser.post("/claims", data={"csrf_token": token, "text": text})
         assert page.status_code == 200
         form = re.search(r'<form[^>]*class="draft".*?</form>', page.text, re.S)
@@ -77,7 +78,8 @@ def test_the_chosen_corrections_are_saved_as_a_file(
     assert answer.status_code == 200, answer.text
     assert "attachment" in answer.headers["content-disposition"]
     assert answer.headers["cache-control"] == "no-store"
-    [original] = read_bytes(draft_form["claim"].encode(), file="as it was").records
+    carried = base64.b64decode(draft_form["claim"])
+    [original] = read_bytes(carried, file="as it was").records
     [draft] = read_bytes(answer.content, file="draft").records
     assert isinstance(draft, Claim)
     assert msgspec.structs.replace(draft, source=None) != msgspec.structs.replace(
