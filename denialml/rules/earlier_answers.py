@@ -20,12 +20,13 @@ def paid_lines(line: LineCase) -> Iterator[AnsweredLine]:
 
     Without those of the claim itself, which may be sent again.
     """
-    claim = line.claim
+    payer_id = line.claim.payer.payer_id
+    number = line.claim.patient_control_number
     for one in reversed(line.records.answered):
         if (
             one.outcome is _PAID
-            and one.payer_id == claim.payer.payer_id
-            and one.patient_control_number != claim.patient_control_number
+            and one.payer_id == payer_id
+            and one.patient_control_number != number
         ):
             yield one
 
@@ -62,14 +63,13 @@ def has_paid_code_with(line: LineCase, modifiers: frozenset[str]) -> bool:
 def _sent_and_paid(line: LineCase) -> Iterator[SentLine]:
     """The lines of the line's code, as they were sent, that the payer has paid."""
     code = line.line.procedure_code
-    paid = {
-        (one.patient_control_number, one.line_number)
-        for one in paid_lines(line)
-        if one.procedure_code == code
-    }
+    paid: dict[str, set[int]] = {}
+    for one in paid_lines(line):
+        if one.procedure_code == code:
+            paid.setdefault(one.patient_control_number, set()).add(one.line_number)
     if paid:
-        for sent in line.records.sent:
-            if (sent.patient_control_number, sent.line_number) in paid:
+        for sent in reversed(line.records.sent):
+            if sent.line_number in paid.get(sent.patient_control_number, ()):
                 yield sent
 
 

@@ -4,7 +4,6 @@ Edits between two codes bind one clinician (review E23). Where a claim names nob
 rendering, an organization's NPI stands in, and who delivered the line is not known.
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import msgspec
@@ -196,24 +195,26 @@ def rests_on(line: LineCase, bases: list[OtherService]) -> bool | None:
 
 def services_between(
     line: LineCase, codes: frozenset[str], first: date, last: date
-) -> Iterator[OtherService]:
-    """Other services of these codes from `first` to `last` that compete with the line.
+) -> list[OtherService]:
+    """Other services of these codes from `first` to `last` that compete with the line,
+    those on its claim first.
 
     Left out of what was sent: the claim's own earlier submissions, and whatever was
     voided or sent again since. A replacement (CLM05-3 7) is judged by itself: which of
     the claims sent before it replaces is not known.
     """
-    yield from _on_claim(line, codes, first, last)
-    claim = line.claim
-    if claim.frequency_code not in ("7", "8"):
-        sent = line.records.sent
-        for one in _sent(line, codes, first, last):
-            if one.patient_control_number != claim.patient_control_number and not any(
-                later.patient_control_number == one.patient_control_number
-                and later.submitted_on > one.submitted_on
-                for later in sent
-            ):
-                yield _of_sent(one, claim)
+    found = _on_claim(line, codes, first, last)
+    claim, sent = line.claim, line.records.sent
+    if claim.frequency_code in ("7", "8"):
+        return found
+    for one in _sent(line, codes, first, last):
+        if one.patient_control_number != claim.patient_control_number and not any(
+            later.patient_control_number == one.patient_control_number
+            and later.submitted_on > one.submitted_on
+            for later in sent
+        ):
+            found.append(_of_sent(one, claim))
+    return found
 
 
 def bases_between(
@@ -225,7 +226,7 @@ def bases_between(
     one replaces that. What was voided or replaced since stands no more.
     """
     claim = line.claim
-    found = list(_on_claim(line, codes, first, last))
+    found = _on_claim(line, codes, first, last)
     own = claim.patient_control_number if claim.frequency_code == "7" else None
     found += [
         _of_sent(one, claim)
@@ -250,29 +251,36 @@ def month_of(day: date) -> tuple[date, date]:
 
 def _on_claim(
     line: LineCase, codes: frozenset[str], first: date, last: date
-) -> Iterator[OtherService]:
-    for other in line.of_claim.lines:
-        if other is line or other.line.procedure_code not in codes:
-            continue
-        if other.day is not None and first <= other.day <= last:
-            yield OtherService(
-                code=other.line.procedure_code,
-                day=other.day,
-                clinician_npi=clinician_of(other),
-                modifiers=other.line.modifiers,
-                line_number=other.line.line_number,
-            )
+) -> list[OtherService]:
+    case = line.of_claim
+    if len(case.lines) == 1:
+        return []
+    return [
+        OtherService(
+            code=other.line.procedure_code,
+            day=other.day,
+            clinician_npi=clinician_of(other),
+            modifiers=other.line.modifiers,
+            line_number=other.line.line_number,
+        )
+        for other in (case.lines_of_day(first) if first == last else case.lines)
+        if other is not line
+        and other.line.procedure_code in codes
+        and other.day is not None
+        and first <= other.day <= last
+    ]
 
 
 def _sent(
     line: LineCase, codes: frozenset[str], first: date, last: date
-) -> Iterator[SentLine]:
+) -> list[SentLine]:
     """Newest first. They are filed by the day they were sent, and no service is sent
     before its day: what was sent before `first` is not read."""
     payer_id = line.claim.payer.payer_id
+    found = []
     for one in reversed(line.records.sent):
         if one.submitted_on < first:
-            return
+            break
         if (
             one.procedure_code in codes
             and one.service_date is not None
@@ -280,7 +288,8 @@ def _sent(
             and one.payer_id == payer_id
             and one.frequency_code != "8"
         ):
-            yield one
+            found.append(one)
+    return found
 
 
 def _of_sent(one: SentLine, claim: Claim) -> OtherService:

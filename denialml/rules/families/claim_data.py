@@ -222,25 +222,29 @@ def gender_differs(case: ClaimCase) -> Verdict:
     ),
 )
 def impossible_date(line: LineCase) -> Verdict:
-    day = line.day
-    code = service(line.line.procedure_code)
+    fault = _fault_of_date(line)
+    return Found(says=f"{service(line.line.procedure_code)} {fault}") if fault else None
+
+
+def _fault_of_date(line: LineCase) -> str:
+    """What is wrong with it, as a sentence goes on after the code; empty: nothing."""
+    day, end = line.day, line.line.service_date_end
     if day is None:
-        return Found(says=f"{code} has no date of service.")
-    end = line.line.service_date_end
+        return "has no date of service."
     for one in (day, end):
-        if one is not None and not is_possible_day(one):
-            return Found(says=f"{code} is dated {one}, which no service can be.")
+        if not is_possible_day(one):
+            return f"is dated {one}, which no service can be."
     if end is not None and end < day:
-        return Found(says=f"{code} ends on {end}, before it begins on {day}.")
+        return f"ends on {end}, before it begins on {day}."
     if (end or day) > line.of_claim.as_of:
-        return Found(
-            says=f"{code} is dated {end or day}, after the day the claim is sent"
+        return (
+            f"is dated {end or day}, after the day the claim is sent"
             f" ({line.of_claim.as_of})."
         )
     born = person(line.claim).birth_date
     if born is not None and day < born:
-        return Found(says=f"{code} is dated {day}, before the patient's birth date.")
-    return None
+        return f"is dated {day}, before the patient's birth date."
+    return ""
 
 
 @claim_rule(

@@ -1,6 +1,7 @@
 """Whether the payer knows the clinician and may pay for the clinician's work."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
 
@@ -78,9 +79,8 @@ _NOT_ENROLLED = {
 )
 def taxonomy_missing(case: ClaimCase) -> Verdict:
     claim = case.claim
-    providers = [("billing", claim.billing_provider), *_rendering(claim)]
     missing: list[str] = []
-    for role, provider in providers:
+    for role, provider in _providers(claim):
         code = provider.taxonomy_code
         if not code:
             missing.append(role)
@@ -109,9 +109,13 @@ def taxonomy_missing(case: ClaimCase) -> Verdict:
     )
 
 
-def _rendering(claim: Claim) -> list[tuple[str, Provider]]:
-    named = [claim.rendering_provider, *[one.rendering_provider for one in claim.lines]]
-    return [("rendering", one) for one in named if one is not None]
+def _providers(claim: Claim) -> Iterator[tuple[str, Provider]]:
+    yield "billing", claim.billing_provider
+    if claim.rendering_provider is not None:
+        yield "rendering", claim.rendering_provider
+    for line in claim.lines:
+        if line.rendering_provider is not None:
+            yield "rendering", line.rendering_provider
 
 
 @lru_cache(maxsize=4096)

@@ -235,27 +235,36 @@ def _found(
 def _has_own_rule(line: LineCase, other: OtherService, off: frozenset[str]) -> bool:
     """Whether a rule of their own that is not `off` speaks of the two services, from
     either line."""
-    code = line.line.procedure_code
-    lines = [line]
-    lines += [
-        one
-        for one in line.of_claim.lines
-        if one.line.line_number == other.line_number
-        and one.line.procedure_code == other.code
-    ]
-    for own in OWN_RULES:
-        if own.rule.id in off or not (
-            (code in own.codes and other.code in own.others)
-            or (other.code in own.codes and code in own.others)
-        ):
+    for own in _own_rules_of(line.line.procedure_code, other.code):
+        if own.rule.id in off:
             continue
-        for one in lines:
+        for one in (line, *_lines_of(other, line)):
             if one.line.procedure_code not in own.rule.codes:
                 continue
             verdict = own.rule.judge(one)
             if isinstance(verdict, Found) or verdict is NO_CLINICIAN:
                 return True
     return False
+
+
+def _lines_of(other: OtherService, line: LineCase) -> list[LineCase]:
+    """The line of the claim that the other service is, if it is one."""
+    return [
+        one
+        for one in line.of_claim.lines
+        if one.line.line_number == other.line_number
+        and one.line.procedure_code == other.code
+    ]
+
+
+@lru_cache(maxsize=1 << 14)
+def _own_rules_of(one: str, other: str) -> tuple[OwnRule, ...]:
+    return tuple(
+        own
+        for own in OWN_RULES
+        if (one in own.codes and other in own.others)
+        or (other in own.codes and one in own.others)
+    )
 
 
 def _in_force(one: str, other: str, day: date) -> CodePairs | None:

@@ -93,4 +93,4 @@ def second_long_session(line: LineCase) -> Verdict:
 def _before(
     line: LineCase, codes: frozenset[str], first: date, last: date
 ) -> Verdict | OtherService:
-    return of_same_clinician(line, list(services_between(line, codes, first, last)))
+    return of_same_clinician(line, services_between(line, codes, first, last))

@@ -75,7 +75,7 @@ def units_over_limit(line: LineCase) -> Verdict:
     if (
         limit.adjudication_indicator in _BY_DAY
         and line.day is not None
-        and (len(line.of_claim.lines) > 1 or line.records.sent)
+        and (len(line.of_claim.lines) > 1 or line.facts.same_service_already_sent)
     ):
         units, lines = _whole_day(line, units)
     if units <= most or lines[0] != line.line.line_number:
@@ -119,9 +119,10 @@ def _whole_day(line: LineCase, units: Decimal) -> tuple[Decimal, tuple[int, ...]
         if other.line.procedure_code == code and other.line.unit_basis == "UN":
             units += _units_a_day(other.line)
             lines.append(other.line.line_number)
-    for sent in sent_that_day(line):
-        if sent.procedure_code == code:
-            units += sent.units
+    if line.facts.same_service_already_sent:
+        for sent in sent_that_day(line):
+            if sent.procedure_code == code:
+                units += sent.units
     return units, tuple(sorted(lines))
 
 
