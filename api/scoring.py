@@ -11,6 +11,7 @@ import msgspec
 from api.dependencies import Visit
 from api.scoring_limits import MAXIMUM_LINES, ScoringLimits, scoring_days
 from denialml.domain.claim import Claim
+from denialml.domain.missing import PracticeGap
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
 from denialml.domain.risk import CutOff, RiskScore
@@ -19,6 +20,7 @@ from denialml.formats import open_reader
 from denialml.journeys.score import without_voids
 from denialml.modeling.risk.bundle import Bundle
 from denialml.modeling.risk.cut_offs import find_cut_off, flagged_by, not_reached
+from denialml.rules.practice_gaps import practice_gaps
 from denialml.store.audit import AuditAction
 
 
@@ -41,6 +43,9 @@ class ScoredClaims(Judgment, frozen=True):
     `flagged` are the control numbers of the claims at or above its risk, riskiest
     first; where none reached it, both are null and `cut_off_note` says so. All three
     are null where none was asked for.
+
+    `practice_gaps` are the records that the practice keeps none of and that rules asked
+    for: setting up, told once instead of with each claim.
     """
 
     scores: tuple[RiskScore, ...]
@@ -48,6 +53,13 @@ class ScoredClaims(Judgment, frozen=True):
     cut_off: CutOff | None = None
     flagged: tuple[str, ...] | None = None
     cut_off_note: str | None = None
+    practice_gaps: tuple[PracticeGap, ...] = ()
+
+
+def scored_claims(scores: Sequence[RiskScore]) -> ScoredClaims:
+    """The scores, with what the rules cannot tell of any claim for want of records."""
+    gaps = practice_gaps([one.findings for one in scores])
+    return ScoredClaims(scores=tuple(scores), practice_gaps=gaps)
 
 
 def with_cut_off(
@@ -187,7 +199,7 @@ def score_for(
 def _answer(
     scores: Sequence[RiskScore], bundle: Bundle, *, precision: float | None
 ) -> ScoredClaims:
-    scored = ScoredClaims(scores=tuple(scores))
+    scored = scored_claims(scores)
     if precision is None:
         return scored
     return with_cut_off(scored, bundle.facts.calibration.cut_offs, precision)

@@ -20,7 +20,7 @@ from api.bodies import JSON_MEDIA_TYPE, claim_faults, repeated_field
 from api.dependencies import require_permission
 from api.permissions import Permission
 from api.resources import service_of
-from api.scoring import ScoredClaims
+from api.scoring import scored_claims
 from api.scoring_limits import scoring_days
 from denialml.domain.claim import Claim
 
@@ -82,7 +82,7 @@ async def answer_at_once(request: Request) -> Response | None:
     )
     if score is None:
         return None
-    scored = ScoredClaims(scores=(score,))
+    scored = scored_claims([score])
     if not service.desk.record(known.grant, claims=1, now=now):
         return None
     return Response(msgspec.json.encode(scored), media_type=JSON_MEDIA_TYPE)

@@ -20,12 +20,14 @@ from denialml.cli.practice import INCOMPLETE, PROBLEMS_SHOWN, lost_something
 from denialml.domain.chain import VOID
 from denialml.domain.claim import Claim
 from denialml.domain.fix import Fix, FixSet
+from denialml.domain.missing import PracticeGap
 from denialml.domain.problem import Problem
 from denialml.domain.record import Judgment
 from denialml.domain.risk import CutOff, RiskScore
 from denialml.errors import InputError
 from denialml.formats import read_file
 from denialml.journeys.engines.engine import Engine
+from denialml.rules.practice_gaps import practice_gaps, unknown_of_claim
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.organizations import Organization
 
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
     from denialml.modeling.risk.bundle import Bundle
 
 
-_WHY_COLUMN = "why (- for denial, + for payment, > what to do)"
+_WHY_COLUMN = "why (- for denial, + for payment, ? not known, > what to do)"
+_UNKNOWNS_SHOWN = 2
 
 
 class ScoredFile(Judgment, frozen=True):
@@ -44,7 +47,8 @@ class ScoredFile(Judgment, frozen=True):
     cannot be trusted for. `cut_off` is the one asked for with ``--precision``;
     `flagged` are the control numbers of the claims at or above its risk that the model
     does not abstain on. `cut_off_note` says why there is no such cut-off, or that a
-    stricter one was used.
+    stricter one was used. `practice_gaps` are the records that the practice keeps none
+    of and that rules asked for.
     """
 
     file: str
@@ -55,6 +59,7 @@ class ScoredFile(Judgment, frozen=True):
     cut_off: CutOff | None = None
     flagged: tuple[str, ...] = ()
     cut_off_note: str | None = None
+    practice_gaps: tuple[PracticeGap, ...] = ()
 
 
 def score(
@@ -162,6 +167,7 @@ def score_file(
         cut_off_note=(
             None if precision is None else cut_off_note(cut_offs, precision=precision)
         ),
+        practice_gaps=practice_gaps([one.findings for one in scores]),
     )
 
 
@@ -245,18 +251,38 @@ def show_scores(scored: ScoredFile, *, top: int) -> None:
     for text, count in warned.items():
         claims = "claim" if count == 1 else "claims"
         remarks.print(f"warning ({count:,} {claims}): {text}", markup=False)
+    _show_gaps(scored)
     for number in scored.not_scored:
         remarks.print(f"claim {number} was not scored", markup=False)
     for problem in scored.problems[:PROBLEMS_SHOWN]:
         remarks.print(describe_problem(problem), soft_wrap=True, markup=False)
 
 
+def _show_gaps(scored: ScoredFile) -> None:
+    """What rules cannot tell of any claim, with where such records go."""
+    for gap in scored.practice_gaps:
+        rules = f" ({' '.join(gap.rule_ids)})" if len(gap.rule_ids) > 1 else ""
+        asked = f"asked for {gap.claims:,} of {len(scored.scores):,} claims"
+        remarks.print(
+            f"not kept: {gap.statement.removesuffix('.')}{rules}, {asked}."
+            f" {gap.advice}",
+            soft_wrap=True,
+            markup=False,
+        )
+
+
 def _why(score: RiskScore) -> list[str]:
-    """What rules found, gravest first, then what raises the risk and what lowers it."""
+    """What rules found and cannot tell of this claim, gravest first, then what raises
+    the risk and what lowers it."""
     found = [one for one in score.findings if one.verdict == "found"]
+    unknown = list(unknown_of_claim(score.findings).items())
     return [
         *[f"? {score.abstention_reason}"] * score.abstains,
         *[f"{one.severity}: {one.statement} ({one.rule_id})" for one in found[:3]],
+        *[
+            f"? cannot tell: {fact} ({' '.join(rules)})"
+            for fact, rules in unknown[:_UNKNOWNS_SHOWN]
+        ],
         *[f"- {reason}" for reason in score.reasons[:3]],
         *[f"+ {comfort}" for comfort in score.speaks_for_payment[:1]],
         *[f"> {said}" for said in _what_to_do(score)],
@@ -293,12 +319,14 @@ def _step(fix: Fix) -> str:
 
 
 def _course(score: RiskScore, found: FixSet) -> list[str]:
-    """The risk before the set and after each fix, and what it protects."""
-    after = [one for one in found.risks_after if one is not None]
-    if score.abstains or not after:
+    """The risk before the set and after each fix, and what it protects; where the
+    model abstains, a question mark."""
+    before = None if score.abstains else score.probability
+    risks = (before, *found.risks_after)
+    if all(one is None for one in found.risks_after):
         return []
-    risks = (score.probability, *after)
-    course = [f"risk {' -> '.join(f'{risk:.0%}' for risk in risks)}"]
+    shown = ["?" if risk is None else f"{risk:.0%}" for risk in risks]
+    course = [f"risk {' -> '.join(shown)}"]
     if found.dollars_protected is not None and found.dollars_protected >= 1:
         course.append(f"protects ${found.dollars_protected:,.0f}")
     return course
@@ -310,6 +338,8 @@ def _shortfall(found: FixSet, *, accepted_risk: float) -> list[str]:
         return []
     if found.still_found:
         return [f"still held by {' '.join(found.still_found)}"]
+    if found.risks_after[-1] is None:
+        return ["too little history on the claim as it then is"]
     return [f"above the accepted {accepted_risk:.0%}"]
 
 
