@@ -98,7 +98,8 @@ class ProofView:
 
 @dataclass(frozen=True)
 class FixView:
-    """One fix. `effect` is its risk before and after, in words; empty: not told.
+    """One fix. `effect` is its risk before and after, in words, or only the one after
+    where the model abstains on the claim as it is; empty: not told.
 
     `settles` and `brings_up` are rule ids.
     """
@@ -171,6 +172,7 @@ def to_do_view(score: RiskScore) -> ToDoView | None:
     by_id = {one.fix_id: one for one in fixes.fixes}
     smallest = fixes.smallest
     in_set = smallest.fix_ids if smallest is not None else ()
+    steps = zip(in_set, smallest.risks_after if smallest else (), strict=True)
     risks = _risks(score, smallest)
     several = len(in_set) > 1
     return ToDoView(
@@ -178,8 +180,12 @@ def to_do_view(score: RiskScore) -> ToDoView | None:
         risks=risks,
         protects=dollars_words(smallest.dollars_protected) if smallest else "",
         steps=tuple(
-            fix_view(by_id[fix_id], risks=risks[place : place + 2] if several else ())
-            for place, fix_id in enumerate(in_set)
+            fix_view(
+                by_id[fix_id],
+                risks=risks[place : place + 2] if several else (),
+                effect=_risk_then(score, after),
+            )
+            for place, (fix_id, after) in enumerate(steps)
         ),
         outcome=_outcome(score, fixes),
         by_correction=_by_correction(score, fixes, by_id),
@@ -260,7 +266,7 @@ def _alone(fix: Fix, score: RiskScore) -> FixView:
     """A fix beside the smallest set: what it does by itself."""
     before, after = score.probability, fix.risk_after
     if after is None or score.abstains:
-        return fix_view(fix)
+        return fix_view(fix, effect=_risk_then(score, after))
     if abs(before - after) < _SAME_RISK:
         return fix_view(fix, effect="Risk as before")
     protects = dollars_words(fix.dollars_protected)
@@ -271,17 +277,26 @@ def _alone(fix: Fix, score: RiskScore) -> FixView:
     )
 
 
+def _risk_then(score: RiskScore, after: float | None) -> str:
+    """The risk with a fix, where the claim as it is has none; else empty."""
+    if not score.abstains or after is None:
+        return ""
+    return f"Risk then {percent(after)}"
+
+
 def _outcome(score: RiskScore, fixes: ClaimFixes) -> str:
     smallest = fixes.smallest
     if smallest is None:
         return _standing(score, fixes)
     accepted = fixes.accepted_risk
+    last = smallest.risks_after[-1] if smallest.risks_after else None
     if smallest.reaches:
         within = f"the risk is then within the accepted {percent(accepted)}, and"
         nothing = "nothing holds the claim any more."
-        return _capital(nothing if score.abstains else f"{within} {nothing}")
+        return _capital(nothing if last is None else f"{within} {nothing}")
     still = []
-    last = smallest.risks_after[-1] if smallest.risks_after else None
+    if last is None and not score.abstains:
+        still.append("too little is known of the claim as it then is to tell its risk")
     if last is not None and last > accepted:
         left, limit = _apart(last, accepted)
         still.append(f"the risk stays at {left}, above the accepted {limit}")
@@ -326,8 +341,11 @@ def _by_correction(score: RiskScore, fixes: ClaimFixes, by_id: dict[str, Fix]) -
     names = listed([_name(by_id[fix_id], fixes) for fix_id in alone.fix_ids])
     risks = _risks(score, alone)
     said = f"From your records alone ({names})"
+    then = _risk_then(score, alone.risks_after[-1])
     if risks:
         said += f": risk {percent(risks[0])} to {percent(risks[-1])}"
+    elif then:
+        said += f": {then[0].lower()}{then[1:]}"
     protects = dollars_words(alone.dollars_protected)
     return f"{said}, protects {protects}." if protects else f"{said}."
 

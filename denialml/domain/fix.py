@@ -79,9 +79,11 @@ class Fix(Judgment, frozen=True):
 
     `stops`: the claim must not go out to this payer as it is, whatever else is mended.
 
-    `risk_after` is the claim's risk by the scoring function with this fix alone;
-    None where the fix is not to send the claim as it is, or cannot be scored.
-    `dollars_protected` is the expected loss before less the one after.
+    `risk_after` is the claim's risk by the scoring function with this fix alone; None
+    where the fix is not to send the claim as it is, was not tried, or leaves a claim on
+    which the model abstains. It may be told where the model abstains on the claim as it
+    is: only the mistake is unheard of. `dollars_protected` is the expected loss before
+    less the one after, None where either is not told.
     """
 
     fix_id: str
@@ -104,9 +106,10 @@ class FixSet(Judgment, frozen=True):
     """The smallest set of fixes that makes the claim fit to send, in order of effect.
 
     `risks_after` are the risks after the first, the first two, ... of them, None where
-    the model abstains. `reaches`: the last is at or below the accepted risk and no
-    finding holds the claim any more; else it is the best that was found. `still_found`
-    are the rules that would still hold it.
+    the model abstains on the claim as it then is. `reaches`: the last is at or below
+    the accepted risk, or cannot be told and was not above it before, and no finding
+    holds the claim any more; else it is the best that was found. `still_found` are the
+    rules that would still hold it.
     """
 
     fix_ids: tuple[str, ...]

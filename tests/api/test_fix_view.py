@@ -82,6 +82,7 @@ def page_of(score: RiskScore) -> str:
         refusal="",
         pasted="",
         shown_contributions=8,
+        gaps=[],
     )
     return bytes(answer.body).decode()
 
@@ -244,6 +245,37 @@ def test_where_the_model_abstains_no_fix_has_a_risk() -> None:
     assert "What to do Bill 90834" in shown
     assert "Nothing holds the claim any more." in shown
     assert "→ then" not in shown
+
+
+def test_a_risk_is_told_that_only_the_mistake_hid() -> None:
+    unsure = msgspec.structs.replace(
+        EXAMPLE_SCORE, abstains=True, abstention_reason="Too little history."
+    )
+    billed = msgspec.structs.replace(BILLED, risk_after=0.08, dollars_protected=None)
+    found = FixSet(
+        fix_ids=(billed.fix_id,),
+        risks_after=(0.08,),
+        dollars_protected=None,
+        reaches=True,
+    )
+    asked = msgspec.structs.replace(ASKED, risk_after=0.07, dollars_protected=None)
+    shown = read(with_fixes(unsure, fixes=(billed, asked), smallest=found))
+    assert "Risk then 8%" in shown
+    assert "Risk then 7%" in shown
+    assert "The risk is then within the accepted 15%, and nothing holds" in shown
+    assert "→ then" not in shown, "the risk before is not known"
+
+
+def test_that_the_risk_can_no_longer_be_told_is_said() -> None:
+    found = FixSet(
+        fix_ids=(BILLED.fix_id,),
+        risks_after=(None,),
+        dollars_protected=None,
+        reaches=False,
+    )
+    billed = msgspec.structs.replace(BILLED, risk_after=None, dollars_protected=None)
+    shown = read(with_fixes(EXAMPLE_SCORE, fixes=(billed,), smallest=found))
+    assert "too little is known of the claim as it then is" in shown
 
 
 @pytest.mark.parametrize("field", sorted(EDITABLE))

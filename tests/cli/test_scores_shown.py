@@ -197,3 +197,22 @@ def test_what_must_not_be_sent_is_said_and_nothing_where_nothing_is_to_do(
     )
     assert f"> {wait.statement}" in told(capsys, with_set(None, wait))
     assert "> " not in told(capsys, with_set(None)).split("what to do)")[-1]
+
+
+def test_a_risk_that_only_the_mistake_hid_is_shown_beside_a_question_mark(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = FixSet(
+        fix_ids=("bill_documented_code:1",),
+        risks_after=(0.08,),
+        dollars_protected=None,
+        reaches=True,
+    )
+    unsure = msgspec.structs.replace(
+        with_set(one), abstains=True, abstention_reason="Too little history."
+    )
+    assert "bill documented code (line 1), risk ? -> 8%" in told(capsys, unsure)
+    untold = msgspec.structs.replace(one, risks_after=(None,), reaches=False)
+    assert "too little history on the claim as it then is" in told(
+        capsys, with_set(untold)
+    )
