@@ -167,18 +167,19 @@ class Engine:
     def _finding(
         self,
         rule: Rule,
-        verdict: Verdict,
+        verdict: Found | CannotTell,
         lines: tuple[int, ...],
         case: ClaimCase,
     ) -> EditFinding:
         """The verdict with all that is said about the rule."""
-        if isinstance(verdict, CannotTell):
-            usual = self._severity(rule, verdict.severity)
-            return self._unknown(rule, lines, usual, verdict, case)
-        assert isinstance(verdict, Found)
-        lines = verdict.lines or lines
         usual = self._severity(rule, verdict.severity)
-        if rule.payer_types and case.payer_type is _UNKNOWN:
+        # Whether the rule is of this payer at all comes before what else it asks.
+        of_type = bool(rule.payer_types) and case.payer_type is _UNKNOWN
+        if isinstance(verdict, CannotTell):
+            unknown = _PAYER_TYPE if of_type else verdict
+            return self._unknown(rule, lines, usual, unknown, case)
+        lines = verdict.lines or lines
+        if of_type:
             return self._unknown(rule, lines, usual, _PAYER_TYPE, case)
         severity, measured = self._measures.lowered(
             usual, rule.id, case.claim.payer.payer_id, self.settings.measured

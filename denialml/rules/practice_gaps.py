@@ -73,13 +73,16 @@ def _gap(
     record: MissingRecord, field: str, asking: Sequence[EditFinding], *, claims: int
 ) -> PracticeGap:
     rule_ids = tuple(sorted({one.rule_id for one in asking}))
+    first: dict[str, str] = {}
+    for one in asking:
+        first.setdefault(one.rule_id, one.missing)
     undecided = rule_ids[0] if len(rule_ids) == 1 else f"{len(rule_ids)} rules"
     lacking, advice = _said(record, field)
     return PracticeGap(
         missing_record=record,
         missing_field=field,
         rule_ids=rule_ids,
-        facts=tuple(dict.fromkeys(one.missing for one in asking)),
+        facts=tuple(dict.fromkeys(first.values())),
         claims=claims,
         statement=f"{lacking}: {undecided} cannot be decided.",
         advice=advice,

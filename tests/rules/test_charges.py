@@ -150,7 +150,7 @@ SPEC = [
         "BH-109",
         CANNOT_TELL,
         lambda: case(line("90837"), earlier=BEFORE),
-        says="what the practice usually charges for 90837",
+        says="an earlier charge of the patient's for 90837, or the payer's fee",
     ),
 ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from denialml.domain.claim import Patient, Subscriber
+from denialml.domain.claim import Subscriber
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.edit import Severity
 from denialml.rules.case import ClaimCase
@@ -14,9 +14,6 @@ from tests.rules.cases import case, changed, check, claim, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 SUBSCRIBER = claim().subscriber
-CHILD = Patient(
-    last_name="Cragbottom", first_name="Fern", birth_date=date(2016, 4, 4), gender="M"
-)
 
 
 def answer(**fields: Any) -> EligibilityCheck:
@@ -28,11 +25,6 @@ def answer(**fields: Any) -> EligibilityCheck:
         "gender": "F",
     }
     return check(**(usual | fields))
-
-
-def answered(**fields: Any) -> ClaimCase:
-    """The clean claim with an answer that says this."""
-    return case(checks=[answer(**fields)])
 
 
 def refused(code: str, **fields: Any) -> ClaimCase:
@@ -79,120 +71,6 @@ BY_MONTH = PayerPolicy(splits_per_diem_months=True)
 # These read nothing but the claim.
 ALWAYS_TELL = {"BH-009", "BH-011", "BH-134"}
 SPEC = [
-    Row(
-        "BH-007",
-        FOUND,
-        lambda: answered(member_id="M2"),
-        says="The member number on the claim differs from the payer's answer of"
-        " 2026-03-01",
-    ),
-    Row("BH-007", FOUND, lambda: answered(last_name="Cragtop"), says="The last name"),
-    Row(
-        "BH-007",
-        FOUND,
-        lambda: answered(last_name="Cragtop", birth_date=date(1980, 1, 5)),
-        says="The last name and birth date on the claim differ",
-    ),
-    Row(
-        "BH-007",
-        FOUND,
-        lambda: answered(first_name="Linden"),
-        says="The first name",
-        severity=Severity.WARN,
-    ),
-    Row(
-        "BH-007",
-        FOUND,
-        lambda: case(subscriber=insured(birth_date=None, last_name="")),
-        says="The claim has no last name and birth date",
-    ),
-    Row("BH-007", CLEAN, answered),
-    Row("BH-007", CLEAN, lambda: answered(last_name="Crag-Bottom Jr.")),
-    Row("BH-007", CLEAN, lambda: answered(member_id="m1-01")),
-    Row("BH-007", CLEAN, lambda: answered(first_name="Juniper A")),
-    # E70: the patient is compared where that is not the subscriber.
-    Row(
-        "BH-007",
-        CLEAN,
-        lambda: case(
-            patient=CHILD,
-            checks=[answer(first_name="Fern", birth_date=date(2016, 4, 4))],
-        ),
-    ),
-    Row("BH-007", FOUND, lambda: case(patient=CHILD, checks=[answer()]), says="birth"),
-    # Both loops have a name where the patient is not the subscriber.
-    Row(
-        "BH-007",
-        FOUND,
-        lambda: case(patient=CHILD, subscriber=insured(last_name="")),
-        says="no last name of the subscriber",
-    ),
-    Row("BH-007", CANNOT_TELL, case, says="an eligibility answer"),
-    # A refused inquiry repeats what was asked.
-    Row(
-        "BH-007",
-        FOUND,
-        lambda: refused("72", member_id="M1"),
-        says="did not find the patient under this member number on 2026-03-01 (271 AAA"
-        " 72)",
-    ),
-    Row("BH-007", CANNOT_TELL, lambda: refused("72", member_id="M9")),
-    Row("BH-007", CANNOT_TELL, lambda: refused("42", member_id="M1")),
-    # A family's answers under one member number, without record numbers.
-    Row(
-        "BH-007",
-        CANNOT_TELL,
-        lambda: case(
-            patient=CHILD,
-            medical_record_number="",
-            checks=[answer(medical_record_number="")],
-        ),
-        says="an eligibility answer of this payer (271) for the patient",
-    ),
-    Row(
-        "BH-007",
-        FOUND,
-        lambda: case(
-            medical_record_number="",
-            checks=[answer(medical_record_number="", birth_date=date(1980, 1, 5))],
-        ),
-        says="The birth date on the claim differs",
-    ),
-    Row(
-        "BH-007",
-        CANNOT_TELL,
-        lambda: answered(birth_date=None),
-        says="the birth date in the payer's eligibility answer",
-    ),
-    Row(
-        "BH-008",
-        FOUND,
-        lambda: answered(gender="M"),
-        says="The claim says F, the payer's answer of 2026-03-01 says M",
-    ),
-    Row(
-        "BH-008",
-        FOUND,
-        lambda: case(subscriber=insured(gender="")),
-        says="no gender code",
-        severity=Severity.REJECT,
-    ),
-    Row("BH-008", CANNOT_TELL, lambda: answered(gender=" ")),
-    Row("BH-008", CLEAN, lambda: answered(gender="female")),
-    Row(
-        "BH-008",
-        CLEAN,
-        lambda: case(subscriber=insured(gender="U"), checks=[answer(gender="X")]),
-    ),
-    Row(
-        "BH-008",
-        CLEAN,
-        lambda: case(patient=CHILD, checks=[answer(gender="M")]),
-    ),
-    Row("BH-008", CANNOT_TELL, lambda: answered(gender=""), says="the gender"),
-    # Without any answer, or one that names nobody, BH-007 says what is missing.
-    Row("BH-008", CLEAN, case),
-    Row("BH-008", CLEAN, lambda: case(checks=[check()])),
     Row(
         "BH-009",
         FOUND,

@@ -205,7 +205,21 @@ SPEC = [
         severity=Severity.WARN,
     ),
     Row("BH-104", CLEAN, lambda: case(clinicians=[clinician()])),
-    Row("BH-104", CANNOT_TELL, lambda: case(), says="exclusion list"),
+    # The law reaches federal money: of a commercial claim less is left open.
+    Row(
+        "BH-104",
+        CANNOT_TELL,
+        lambda: case(),
+        says="exclusion list",
+        severity=Severity.WARN,
+    ),
+    Row(
+        "BH-104",
+        CANNOT_TELL,
+        lambda: case(payer_type=MEDICARE),
+        says="exclusion list",
+        severity=Severity.HOLD,
+    ),
     Row(
         "BH-105",
         FOUND,

@@ -177,9 +177,11 @@ def charge_outlier(case: ClaimCase) -> Verdict:
     if above:
         return _of_lines(above)
     if unknown:
+        # Of a first service nothing on this claim could be looked up: the fee tells.
         return CannotTell(
-            f"what the practice usually charges for {unknown}",
-            MissingRecord.EARLIER_CLAIM,
+            f"an earlier charge of the patient's for {unknown}, or the payer's fee",
+            MissingRecord.PAYER_SETTING,
+            "fee_schedule",
         )
     return None
 

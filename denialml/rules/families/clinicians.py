@@ -294,6 +294,7 @@ def excluded_clinician(line: LineCase) -> Verdict:
         return CannotTell(
             "whether the clinician is on the federal exclusion list",
             MissingRecord.CLINICIAN,
+            severity=_of_exclusion(line),
         )
     since = clinician.excluded_on
     if since is None:
@@ -304,9 +305,13 @@ def excluded_clinician(line: LineCase) -> Verdict:
     return Found(
         says=f"NPI {line.rendering_npi} is on the federal exclusion list since {since};"
         f" {line.line.procedure_code} is of {day}.",
-        # The law reaches federal money; other payers have their own contracts.
-        severity=Severity.WARN if line.of_claim.payer_type in COMMERCIAL else None,
+        severity=_of_exclusion(line),
     )
+
+
+def _of_exclusion(line: LineCase) -> Severity | None:
+    """The law reaches federal money; other payers have their own contracts."""
+    return Severity.WARN if line.of_claim.payer_type in COMMERCIAL else None
 
 
 @line_rule(
