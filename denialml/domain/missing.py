@@ -33,7 +33,7 @@ class PracticeGap(Judgment, frozen=True):
     Grain: answer x record x field. `missing_field` is the column, or the key of the
     rules file, that is empty everywhere; empty: there is no such record at all.
     `rule_ids` are the rules that cannot be decided for want of it, `facts` what they
-    ask, and `claims` counts the answer's claims of which one of them asks.
+    ask, one of each, and `claims` counts the answer's claims of which one of them asks.
     `statement` says it and `advice` where such records go.
     """
 

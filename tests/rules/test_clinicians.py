@@ -252,6 +252,8 @@ SPEC = [
         lambda: case(clinicians=[clinician(opted_out_on=date(2020, 1, 1))]),
     ),
     Row("BH-105", CANNOT_TELL, lambda: case(payer_type=MEDICARE), says="opted out"),
+    # Of another payer's claim nobody would have to look the clinician up.
+    Row("BH-105", CANNOT_TELL, lambda: case(no_payer=True), says="the payer's type"),
     Row(
         "BH-106",
         FOUND,
