@@ -4,11 +4,13 @@ from collections.abc import Callable
 from functools import partial
 
 from denialml.domain.edit import Severity
+from denialml.domain.encounter import documented_minutes
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.organization_rules import PayerRule
 from denialml.rules.rule import CannotTell, Found, Rule, Verdict
+from denialml.rules.session_notes import minutes_of_day, not_told_apart, which_note
 from denialml.rules.words import listed, plain
 
 _NO_MINUTES = CannotTell("documented minutes", MissingRecord.ENCOUNTER, "minutes")
@@ -82,9 +84,28 @@ def _minutes(rule: PayerRule, line: LineCase) -> str | CannotTell | None:
     least, minutes = rule.minutes_minimum, line.facts.documented_minutes
     if least is None:
         return None
+    if len(line.records.notes) > 1:
+        return _minutes_of_notes(least, line)
     if minutes is None:
         return _NO_MINUTES
     return None if minutes >= least else f"The note has {minutes} minutes."
+
+
+def _minutes_of_notes(least: int, line: LineCase) -> str | CannotTell | None:
+    """Of several notes of the day: whether the payer means a session or the day's
+    whole, the rule does not say. What holds either way is told."""
+    told = [documented_minutes(note) for note in line.records.notes]
+    own = line.facts.documented_minutes
+    if all(minutes is not None and minutes >= least for minutes in told):
+        return None
+    if own is not None and own >= least and which_note(line) is None:
+        return None
+    whole, is_all = minutes_of_day(line)
+    if whole is None or (whole < least and not is_all):
+        return _NO_MINUTES
+    if whole < least:
+        return f"The notes of the day have {whole} minutes."
+    return not_told_apart(line)
 
 
 def _authorization(rule: PayerRule, line: LineCase) -> str | None:

@@ -44,6 +44,11 @@ def which_note(line: LineCase) -> CannotTell | None:
     naming = _naming(best, line)
     if sum(_naming(one, line) == naming for one in notes) == 1:
         return None
+    return not_told_apart(line)
+
+
+def not_told_apart(line: LineCase) -> CannotTell:
+    """That the day's notes do not say which of them is the line's."""
     return CannotTell(
         f"which of the day's notes documents {line.line.procedure_code}",
         MissingRecord.ENCOUNTER,

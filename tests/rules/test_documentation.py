@@ -10,11 +10,13 @@ from denialml.domain.coverage import PayerType
 from denialml.domain.edit import Severity
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import DAY, case, earlier_claim, line, note
+from tests.rules.cases import DAY, case, changed, earlier_claim, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
-# Of a missing note BH-117 speaks, and no payer asks for the repeated share.
-ALWAYS_TELL = {"BH-038", "BH-120"}
+# No payer asks for the repeated share.
+ALWAYS_TELL = {"BH-120"}
+TIMED_AND_NOT = [note(), note(encounter_id="E2", minutes=None)]
+OWN_WITHOUT_MINUTES = note(encounter_id="E3", minutes=None, patient_control_number="C1")
 
 
 def noted(code: str = "90834", **fields: Any) -> ClaimCase:
@@ -78,6 +80,37 @@ SIGNATURE_AND_TIME = [
         lines=(1,),
     ),
     Row("BH-038", CLEAN, lambda: noted(minutes=45)),
+    # Two notes of the day that both may be the line's, one of them without minutes.
+    Row(
+        "BH-038",
+        CANNOT_TELL,
+        lambda: case(line(), notes=TIMED_AND_NOT),
+        says="which of the day's notes documents 90834",
+    ),
+    Row(
+        "BH-038",
+        CANNOT_TELL,
+        lambda: case(line(), notes=[TIMED_AND_NOT[0], OWN_WITHOUT_MINUTES]),
+        says="which of the day's notes documents 90834",
+    ),
+    # The one that names the claim is the line's.
+    Row(
+        "BH-038",
+        CLEAN,
+        lambda: case(
+            line(),
+            notes=[
+                changed(TIMED_AND_NOT[0], patient_control_number="C1"),
+                TIMED_AND_NOT[1],
+            ],
+        ),
+    ),
+    Row(
+        "BH-038",
+        FOUND,
+        lambda: case(line(), notes=[OWN_WITHOUT_MINUTES, TIMED_AND_NOT[1]]),
+        says="its note has no minutes",
+    ),
     # BH-117 says that the note is missing.
     Row("BH-038", CLEAN, lambda: case(line())),
     Row("BH-038", CLEAN, lambda: noted("90791", minutes=None)),

@@ -115,6 +115,40 @@ def test_a_payer_rule_on_minutes_cannot_tell_without_a_note(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("minutes", "numbers", "said"),
+    [
+        ((50, 47), ("", ""), ()),
+        ((50, 20), ("", ""), ("cannot_tell", "which of the day's notes documents")),
+        ((20, 50), ("C1", ""), ("cannot_tell", "which of the day's notes documents")),
+        ((50, 20), ("C1", ""), ()),
+        ((20, 25), ("C1", ""), ("found", "The notes of the day have 45 minutes.")),
+        ((20, None), ("C1", ""), ("cannot_tell", "documented minutes")),
+        ((None, None), ("", ""), ("cannot_tell", "documented minutes")),
+    ],
+)
+def test_a_payer_rule_on_minutes_reads_each_note_of_the_day(
+    tmp_path: Path,
+    minutes: tuple[int | None, ...],
+    numbers: tuple[str, ...],
+    said: tuple[str, ...],
+) -> None:
+    """The line's own note is the one that names the claim C1; the payer may mean a
+    session or the whole day."""
+    written = WHOLE.replace('requires_modifiers = ["HO"]', "minutes_minimum = 46")
+    notes = [
+        note(encounter_id=f"E{place}", minutes=told, patient_control_number=number)
+        for place, (told, number) in enumerate(zip(minutes, numbers, strict=True))
+    ]
+    judged = Engine(load(written, tmp_path)).judge(case(line("90834"), notes=notes))
+    own = [one for one in judged if one.rule_id == "ORG-001"]
+    if not said:
+        assert own == []
+        return
+    assert [one.verdict for one in own] == [said[0]]
+    assert said[1] in (own[0].missing or own[0].statement)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "says"),
     [
         ("[rules.BH-036]", "[rules.BH-999]", "line 8: there is no rule BH-999"),

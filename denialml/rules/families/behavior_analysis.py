@@ -9,6 +9,7 @@ from denialml.rules.case import LineCase
 from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import BEHAVIOR_ANALYSIS, SEVERE_BEHAVIOR
 from denialml.rules.rule import About, CannotTell, Found, Verdict, line_rule
+from denialml.rules.session_notes import clock_span
 from denialml.rules.words import listed
 
 _ALL = BEHAVIOR_ANALYSIS | SEVERE_BEHAVIOR
@@ -19,7 +20,6 @@ _WITH_PATIENT = (
     frozenset({"97152", "97153", "97154", "97155", "97158"}) | SEVERE_BEHAVIOR
 )
 _DIAGNOSES = ("F84",)
-_DAY_IN_MINUTES = 24 * 60
 _NO_TIMES = CannotTell(
     "start and stop of each session of the day (notes)",
     MissingRecord.ENCOUNTER,
@@ -124,7 +124,7 @@ def _overlap(earlier: LineCase, later: LineCase) -> Verdict:
     first, second = _own_note(earlier), _own_note(later)
     if first is None or second is None or first.encounter_id == second.encounter_id:
         return _NO_TIMES
-    one, two = _interval(first), _interval(second)
+    one, two = clock_span(first), clock_span(second)
     if one is None or two is None:
         return _NO_TIMES
     if one[1] <= two[0] or two[1] <= one[0]:
@@ -146,16 +146,6 @@ def _own_note(line: LineCase) -> Encounter | None:
     if note is None or note.procedure_code not in ("", line.line.procedure_code):
         return None
     return note
-
-
-def _interval(note: Encounter) -> tuple[int, int] | None:
-    """Start and stop in minutes of the day; a session past midnight goes on."""
-    start, stop = note.started_at, note.stopped_at
-    if start is None or stop is None:
-        return None
-    begins = start.hour * 60 + start.minute
-    ends = stop.hour * 60 + stop.minute
-    return begins, ends if ends > begins else ends + _DAY_IN_MINUTES
 
 
 def _clock(note: Encounter) -> str:

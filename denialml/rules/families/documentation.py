@@ -5,7 +5,7 @@ from decimal import Decimal
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
-from denialml.domain.encounter import Encounter
+from denialml.domain.encounter import Encounter, documented_minutes
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.reference import procedure_codes
@@ -20,6 +20,7 @@ from denialml.rules.rule import (
     line_rule,
 )
 from denialml.rules.session_codes import PLANNED_TREATMENT, WITHOUT_SESSION
+from denialml.rules.session_notes import not_told_apart, which_note
 
 _FOLLOW_UP_VISITS = frozenset({"99212", "99213", "99214", "99215"})
 _NOTE_SESSIONS = PLANNED_TREATMENT | _FOLLOW_UP_VISITS
@@ -94,8 +95,17 @@ _MEDICARE = PayerType.MEDICARE
     ),
 )
 def no_documented_time(line: LineCase) -> Verdict:
-    # Where there is no note, rule BH-117 says that it is missing.
-    if line.facts.documented_minutes is not None or line.records.note is None:
+    records = line.records
+    if records.note is None:
+        # Rule BH-117 says that the note is missing.
+        return None
+    is_timed = line.facts.documented_minutes is not None
+    if len(records.notes) > 1:
+        others = {documented_minutes(one) is not None for one in records.notes}
+        if others != {is_timed}:
+            # One is timed and another is not: the line's own need not be either.
+            return which_note(line) if is_timed else not_told_apart(line)
+    if is_timed:
         return None
     code = line.line.procedure_code
     return Found(says=f"{code} is billed by time; its note has no minutes.")
