@@ -23,8 +23,10 @@ from api.pages.outgoing import claim_view, risk_tone
 from api.pages.rendering import Frame, day, money, percent, render, words
 from denialml.domain.denial import Deadline, DeadlineBasis, RootCause
 from denialml.domain.edit import ClaimDecision, Decision, Measured
+from denialml.domain.missing import MissingRecord
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.domain.risk import AnswerDays, LikelyCause, RiskScore
+from denialml.rules.practice_gaps import practice_gaps
 from tests.api.running import AUTHORIZATIONS, START, X12, Running
 
 TODAY = date(2026, 11, 2)
@@ -231,6 +233,7 @@ def outgoing_page(score: RiskScore) -> str:
         refusal="",
         pasted="",
         shown_contributions=8,
+        gaps=practice_gaps([score.findings]),
     )
     text = re.sub(r"<[^>]+>", " ", bytes(answer.body).decode())
     return " ".join(html.unescape(text).split())
@@ -459,9 +462,18 @@ def test_an_outgoing_claim_shows_what_the_rules_found_and_cannot_tell() -> None:
     )
     unknown = [
         msgspec.structs.replace(
-            found, verdict="cannot_tell", rule_id=rule_id, missing="documented minutes"
+            found,
+            verdict="cannot_tell",
+            rule_id=rule_id,
+            missing=missing,
+            missing_record=record,
+            practice_keeps=keeps,
         )
-        for rule_id in ("BH-036", "BH-038")
+        for rule_id, missing, record, keeps in (
+            ("BH-036", "documented minutes", MissingRecord.ENCOUNTER, True),
+            ("BH-038", "documented minutes", MissingRecord.ENCOUNTER, True),
+            ("BH-095", "the enrollment", MissingRecord.ENROLLMENT, False),
+        )
     ]
     score = msgspec.structs.replace(EXAMPLE_SCORE, findings=(measured, *unknown))
     shown = outgoing_page(score)
@@ -469,8 +481,15 @@ def test_an_outgoing_claim_shows_what_the_rules_found_and_cannot_tell() -> None:
     assert "deny-likely Line 1: 90837 takes 53 documented minutes" in shown
     assert "of 31 such lines answered by all payers, 24 were denied" in shown
     assert "setting is not written down" in shown
-    assert "What the rules cannot tell (1)" in shown
+    assert "What the rules cannot tell of this claim (1)" in shown
     assert "documented minutes (BH-036, BH-038)" in shown
+    assert shown.count("the enrollment") == 1, "it is told once, not with the claim"
+    assert "Records the practice does not keep (1)" in shown
+    assert (
+        "The practice has no enrollments on file: BH-095 cannot be decided. Missing:"
+        " the enrollment. Asked for 1 of 1 claim. Send enrollments.csv" in shown
+    )
+    assert "1 rule asks for records the practice does not keep" in shown
     passes = msgspec.structs.replace(
         EXAMPLE_SCORE,
         findings=(),
@@ -478,3 +497,4 @@ def test_an_outgoing_claim_shows_what_the_rules_found_and_cannot_tell() -> None:
     )
     assert "look first" not in outgoing_page(passes)
     assert "Found by the claim rules" not in outgoing_page(passes)
+    assert "does not keep" not in outgoing_page(passes)

@@ -7,10 +7,13 @@ import pytest
 
 from api.examples import EXAMPLE_SCORE
 from denialml.cli.scoring import ScoredFile, cut_off_note, show_scores
+from denialml.domain.edit import EditFinding
 from denialml.domain.fix import Fix, FixBy, FixClass, FixSet
+from denialml.domain.missing import MissingRecord
 from denialml.domain.risk import CutOff, RiskScore
 from denialml.fixes.candidate import FixKind
 from denialml.modeling.risk.cut_offs import flagged_by
+from denialml.rules.practice_gaps import practice_gaps
 
 
 def shown(capsys: pytest.CaptureFixture[str], *scores: RiskScore) -> tuple[str, str]:
@@ -21,6 +24,7 @@ def shown(capsys: pytest.CaptureFixture[str], *scores: RiskScore) -> tuple[str, 
             scores=scores,
             not_scored=("V-1",),
             problems=(),
+            practice_gaps=practice_gaps([one.findings for one in scores]),
         ),
         top=20,
     )
@@ -215,4 +219,40 @@ def test_a_risk_that_only_the_mistake_hid_is_shown_beside_a_question_mark(
     untold = msgspec.structs.replace(one, risks_after=(None,), reaches=False)
     assert "too little history on the claim as it then is" in told(
         capsys, with_set(untold)
+    )
+
+
+def unknown(rule_id: str, missing: str, *, keeps: bool) -> EditFinding:
+    """What a rule cannot tell; `keeps`: the practice has such records."""
+    [found] = EXAMPLE_SCORE.findings
+    return msgspec.structs.replace(
+        found,
+        verdict="cannot_tell",
+        rule_id=rule_id,
+        missing=missing,
+        missing_record=MissingRecord.ENCOUNTER if keeps else MissingRecord.ENROLLMENT,
+        practice_keeps=keeps,
+    )
+
+
+def test_what_cannot_be_told_of_a_claim_stands_with_it_and_a_gap_is_told_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    minutes = [
+        unknown(rule_id, "documented minutes", keeps=True)
+        for rule_id in ("BH-036", "BH-037")
+    ]
+    enrolled = unknown("BH-095", "the enrollment", keeps=False)
+    scores = [
+        msgspec.structs.replace(score(number), findings=(*minutes, enrolled))
+        for number in ("A-1", "A-2")
+    ]
+    out, err = shown(capsys, *scores)
+    told = " ".join(out.replace("│", " ").split())
+    assert told.count("? cannot tell: documented minutes (BH-036 BH-037)") == 2
+    assert "enrollment" not in out
+    assert err.count("BH-095") == 1
+    assert (
+        "not kept: The practice has no enrollments on file: BH-095 cannot be decided,"
+        " asked for 2 of 2 claims. Send enrollments.csv" in err
     )

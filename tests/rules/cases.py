@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -203,6 +204,7 @@ def case(
             for one in sent.lines
         ],
         policy=policy or PayerPolicy(),
+        keeps=partial(book.kept.keeps, as_of=as_of),
     )
 
 
