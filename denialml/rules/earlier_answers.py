@@ -1,4 +1,4 @@
-"""What a payer has already paid for a patient: a fact where a setting is not on file.
+"""What a payer has answered for a patient before: a fact where no setting is on file.
 
 A payer that has paid the same service of the patient before has settled by that what a
 rule would else have to ask of it. No answer settles nothing.
@@ -29,6 +29,25 @@ def paid_lines(line: LineCase) -> Iterator[AnsweredLine]:
             and one.patient_control_number != number
         ):
             yield one
+
+
+def answers_to_replaced(line: LineCase) -> list[AnsweredLine]:
+    """What the payer answered to the claim that this one replaces, oldest first.
+
+    By the payer's own number where the claim and the answer have it, else by ours.
+    """
+    claim = line.claim
+    original = claim.original_payer_claim_control_number
+    return [
+        one
+        for one in line.records.answered
+        if one.payer_id == claim.payer.payer_id
+        and (
+            one.payer_claim_control_number == original
+            if original and one.payer_claim_control_number
+            else one.patient_control_number == claim.patient_control_number
+        )
+    ]
 
 
 def times_paid(line: LineCase, *, after: date) -> int:

@@ -17,10 +17,6 @@ NOT_DECIDED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "National drug code of a drug line",
             "loop 2410 of the claim, which is not read yet",
         ),
-        "BH-114": (
-            "Replacement of a denied or rejected claim",
-            "what the payer answered to the claim that is replaced",
-        ),
         "BH-122": (
             "Claim of a substance use program without the patient's consent",
             "whether the program falls under 42 CFR Part 2, and the patient's consents",

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from denialml.domain.adjudication import LineOutcome
 from denialml.domain.claim import Claim, ClaimPayer, Provider
 from denialml.domain.coverage import Payer, PayerType
+from denialml.domain.edit import Severity
+from denialml.domain.facts import AnsweredLine
 from denialml.rules.case import ClaimCase
-from tests.rules.cases import case, earlier_claim, line, note
+from tests.rules.cases import DAY, case, changed, earlier_claim, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
 
 REFUSES = Payer(
@@ -19,6 +22,7 @@ REFUSES = Payer(
     accepts_frequency_7=False,
 )
 BEFORE = date(2026, 3, 3)
+PAID = LineOutcome.PAID
 NOBODY: dict[str, Any] = {
     "billing_provider": Provider(name="Cedar"),
     "rendering_provider": None,
@@ -37,6 +41,41 @@ def before(**fields: Any) -> Claim:
 def again(*lines: Any, earlier: tuple[Claim, ...] = (), **fields: Any) -> ClaimCase:
     """The claim with what was sent before."""
     return case(*lines, earlier=earlier or (before(),), **fields)
+
+
+def replacing(
+    *remarks: str,
+    outcome: LineOutcome = LineOutcome.DENIED,
+    number: str = "C1",
+    payers_number: str = "ICN1",
+    **fields: Any,
+) -> ClaimCase:
+    """A replacement of ICN1, after the payer's answer of 2026-02-20."""
+    usual = {"frequency_code": "7", "original_payer_claim_control_number": "ICN1"}
+    judged = case(**(usual | fields))
+    answer = AnsweredLine(
+        received_on=date(2026, 2, 20),
+        payer_id="P1",
+        patient_control_number=number,
+        line_number=1,
+        procedure_code="90834",
+        service_date=DAY,
+        outcome=outcome,
+        payer_claim_control_number=payers_number,
+        remark_codes=remarks,
+    )
+    for one in judged.lines:
+        one.records = changed(one.records, answered=(answer,))
+    return judged
+
+
+def answered_again(judged: ClaimCase, **fields: Any) -> ClaimCase:
+    """The same after a later answer that differs from the first in these."""
+    for one in judged.lines:
+        [first] = one.records.answered
+        later = changed(first, **({"received_on": date(2026, 2, 27)} | fields))
+        one.records = changed(one.records, answered=(first, later))
+    return judged
 
 
 # These read nothing but the claim.
@@ -223,6 +262,58 @@ SPEC = [
             earlier=(before(patient_control_number="C0", **NOBODY),),
         ),
     ),
+    Row(
+        "BH-114",
+        FOUND,
+        lambda: replacing("MA130"),
+        says="the payer's answer of 2026-02-20 to the original says that it could not"
+        " be processed (MA130)",
+    ),
+    Row("BH-114", FOUND, lambda: replacing("N142"), says="a new claim is wanted"),
+    # The answer has no number of the payer's: ours says which claim it was.
+    Row("BH-114", FOUND, lambda: replacing("MA130", payers_number="")),
+    Row(
+        "BH-114",
+        CANNOT_TELL,
+        lambda: replacing("MA130", payers_number="", number="C0"),
+        says="the payer's answer to the claim that this one replaces",
+    ),
+    Row("BH-114", FOUND, lambda: replacing("MA130", number="C0")),
+    Row(
+        "BH-114",
+        FOUND,
+        lambda: replacing("MA130", original_payer_claim_control_number=""),
+    ),
+    Row("BH-114", CLEAN, lambda: replacing("MA130", frequency_code="1")),
+    Row("BH-114", CLEAN, lambda: replacing("MA130", frequency_code="8")),
+    Row("BH-114", CLEAN, lambda: replacing("N362", outcome=PAID)),
+    Row("BH-114", CLEAN, lambda: replacing("MA130", outcome=LineOutcome.PARTIAL)),
+    # It was sent anew and paid: what is replaced is that claim.
+    Row("BH-114", CLEAN, lambda: answered_again(replacing("MA130"), outcome=PAID)),
+    Row(
+        "BH-114",
+        FOUND,
+        lambda: answered_again(replacing(), remark_codes=("MA130",)),
+        says="answer of 2026-02-27",
+    ),
+    Row(
+        "BH-114",
+        CANNOT_TELL,
+        lambda: replacing("N362"),
+        says="a replacement of a claim that it denied",
+        severity=Severity.WARN,
+    ),
+    # BH-131 says that this payer takes none.
+    Row("BH-114", CLEAN, lambda: replacing("N362", payer=REFUSES)),
+    Row("BH-114", CLEAN, lambda: replacing("N362", payer_type=PayerType.MEDICARE)),
+    # Without an answer; and without the payer's number, which BH-113 asks for.
+    Row(
+        "BH-114",
+        CANNOT_TELL,
+        lambda: replacing("MA130", payers_number="ICN9"),
+        says="the payer's answer to the claim that this one replaces",
+    ),
+    Row("BH-114", CLEAN, lambda: case(frequency_code="7")),
 ]
 
 

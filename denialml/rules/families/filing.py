@@ -17,6 +17,7 @@ from denialml.rules.circumstances import (
     SHORTEST_FILING_DAYS,
     Circumstance,
 )
+from denialml.rules.earlier_answers import answers_to_replaced
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -320,25 +321,8 @@ def _corrected_too_late(line: LineCase) -> Verdict:
 
 
 def _answered_on(line: LineCase) -> date | None:
-    """The day of the payer's last answer to the claim that this one replaces.
-
-    By the payer's own number where the claim and the answer have it, else by ours.
-    """
-    claim = line.claim
-    original = claim.original_payer_claim_control_number
-    return max(
-        (
-            one.received_on
-            for one in line.records.answered
-            if one.payer_id == claim.payer.payer_id
-            and (
-                one.payer_claim_control_number == original
-                if original and one.payer_claim_control_number
-                else one.patient_control_number == claim.patient_control_number
-            )
-        ),
-        default=None,
-    )
+    """The day of the payer's last answer to the claim that this one replaces."""
+    return max((one.received_on for one in answers_to_replaced(line)), default=None)
 
 
 def _open_question(line: LineCase) -> CannotTell | None:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from denialml.domain.adjudication import LineOutcome
 from denialml.domain.coverage import PayerType
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
@@ -10,6 +11,7 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.circumstances import Circumstance
+from denialml.rules.earlier_answers import answers_to_replaced
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -20,7 +22,7 @@ from denialml.rules.rule import (
 )
 from denialml.rules.words import listed
 
-_ORIGINAL, _VOID = "1", "8"
+_ORIGINAL, _REPLACEMENT, _VOID = "1", "7", "8"
 _REPLACING = frozenset({"7", "8"})
 # They tell the payer that the service was meant to be there again.
 _REPEATED = frozenset({"59", "76", "77", "XE", "XP", "XS", "XU"})
@@ -29,6 +31,20 @@ _EARLIER_CLINICIAN = CannotTell(
 )
 _CLINICIANS = CannotTell("who delivered each of the two lines", MissingRecord.CLAIM)
 _ONE = Decimal(1)
+_DENIED = LineOutcome.DENIED
+_WANTS_A_NEW_CLAIM = {
+    "MA130": "it could not be processed",
+    "N142": "a new claim is wanted",
+}
+_NO_ANSWER = CannotTell(
+    "the payer's answer to the claim that this one replaces",
+    MissingRecord.EARLIER_CLAIM,
+)
+_DENIED_ORIGINAL = CannotTell(
+    "whether the payer takes a replacement of a claim that it denied, or a new one",
+    MissingRecord.ELSEWHERE,
+    severity=Severity.WARN,
+)
 _REOPENING = (
     "Medicare Part B takes no replacements: after a processed claim ask the contractor"
     " for a clerical-error reopening or a redetermination; send a new claim only after"
@@ -117,6 +133,49 @@ def original_number_missing(case: ClaimCase) -> Verdict:
         says=f"The claim has frequency {claim.frequency_code} and no payer claim"
         " control number of the original."
     )
+
+
+@claim_rule(
+    "BH-114",
+    About(
+        title="Replacement of a claim that was never processed",
+        statement="A claim that the payer could not process, or of which it asked for a"
+        " new one, is not replaced (frequency 7) but sent anew.",
+        severity=Severity.DENY_LIKELY,
+        fields=("CLM05-3", "2300 REF*F8", "remittances of the original"),
+        reason_codes=("16",),
+        remark_codes=("N142", "MA130"),
+        root_cause=RootCause.DUPLICATE_RESUBMISSION,
+        fix="Send it as a new claim (frequency 1) without the number of the original,"
+        " with what the payer's answer found missing, before the filing limit ends.",
+        source="RARC N142 and MA130; rulebook BH-114",
+        support="verified",
+        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_by=FixBy.BILLER,
+        review=("E03", "E79"),
+        only_where=frozenset({Circumstance.NOT_ORIGINAL}),
+    ),
+)
+def replaces_unprocessed(case: ClaimCase) -> Verdict:
+    claim = case.claim
+    if claim.frequency_code != _REPLACEMENT or not case.lines:
+        return None
+    answers = answers_to_replaced(case.lines[0])
+    if not answers:
+        # Without the payer's number rule BH-113 says what to do.
+        return _NO_ANSWER if claim.original_payer_claim_control_number else None
+    answered_on = max(one.received_on for one in answers)
+    last = [one for one in answers if one.received_on == answered_on]
+    if any(one.outcome is not _DENIED for one in last):
+        return None
+    for code, why in _WANTS_A_NEW_CLAIM.items():
+        if any(code in one.remark_codes for one in last):
+            return Found(
+                says=f"The claim has frequency 7; the payer's answer of {answered_on}"
+                f" to the original says that {why} ({code})."
+            )
+    # Of a payer that takes no replacements at all rule BH-131 speaks.
+    return None if _takes_no_replacements(case) else _DENIED_ORIGINAL
 
 
 @line_rule(
