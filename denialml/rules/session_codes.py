@@ -26,3 +26,6 @@ PLANNED_TREATMENT: frozenset[str] = frozenset(
         *("S0201", "S9480"),
     }
 )
+
+# Visits of a patient who has been seen before.
+FOLLOW_UP_VISITS: frozenset[str] = frozenset({"99212", "99213", "99214", "99215"})

@@ -17,6 +17,11 @@ def dollars(value: Decimal) -> str:
     return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
 
 
+def in_days(number: int) -> str:
+    """``1 day``, ``2 days``."""
+    return f"{number} {'day' if number == 1 else 'days'}"
+
+
 def service(procedure_code: str) -> str:
     """A line's code, or words for it where a sentence begins with it."""
     return procedure_code.strip() or "A line without a procedure code"
