@@ -41,6 +41,7 @@ from denialml.domain.fix import (
     FixSet,
     Proof,
 )
+from denialml.domain.missing import MissingRecord, PracticeGap
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.domain.risk import Contribution, ExpectedLoss, LineRisk, RiskScore
 from denialml.journeys.ingest import IngestReport
@@ -125,6 +126,15 @@ _EXAMPLE_AUTHORIZATION_ASKED = Fix(
     assumes="the payer authorizes the service, and its number is on the claim",
     risk_after=0.22,
     dollars_protected=Decimal("20.74"),
+)
+EXAMPLE_GAP = PracticeGap(
+    missing_record=MissingRecord.ENROLLMENT,
+    missing_field="",
+    rule_ids=("BH-095",),
+    facts=("the clinician's enrollment with the payer",),
+    claims=1,
+    statement="The practice has no enrollments on file: BH-095 cannot be decided.",
+    advice="Send enrollments.csv (docs/formats.md).",
 )
 EXAMPLE_SCORE = RiskScore(
     patient_control_number="EXAMPLE-0001",

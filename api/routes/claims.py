@@ -15,7 +15,13 @@ from api.bodies import (
     read_body,
 )
 from api.dependencies import Purpose, Visit
-from api.examples import EXAMPLE_CLAIM, EXAMPLE_SCORE, as_json, example_837p
+from api.examples import (
+    EXAMPLE_CLAIM,
+    EXAMPLE_GAP,
+    EXAMPLE_SCORE,
+    as_json,
+    example_837p,
+)
 from api.openapi import Content, Operation, describe
 from api.permissions import Permission
 from api.problems import ProblemDocument, ProblemType
@@ -57,7 +63,8 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
             description=(
                 "The calibrated probability that the payer denies at least one line, "
                 "per claim and per line, with every feature's contribution and the "
-                "reasons in billing words; what the claim rules find and cannot tell; "
+                "reasons in billing words; what the claim rules find and cannot tell, "
+                "of the claim and for want of records the practice does not keep; "
                 "a decision by the organization's policy; and what can be done about "
                 'it. Takes one claim, `{"claims": [...]}`, or '
                 "an X12 837P body. Claims are scored with what the practice has on "
@@ -77,6 +84,7 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
                         "cut_off": None,
                         "flagged": None,
                         "cut_off_note": None,
+                        "practice_gaps": [as_json(EXAMPLE_GAP)],
                     },
                     ScoredClaims,
                 ),

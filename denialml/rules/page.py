@@ -6,6 +6,7 @@ from itertools import groupby
 import msgspec
 
 from denialml.domain.coverage import PayerType
+from denialml.domain.missing import MissingRecord
 from denialml.rules.measured import MeasuringPolicy
 from denialml.rules.not_decided import NOT_DECIDED
 from denialml.rules.organization_rules import (
@@ -14,6 +15,7 @@ from denialml.rules.organization_rules import (
     RuleSetting,
 )
 from denialml.rules.payer_policy import PayerPolicy
+from denialml.rules.practice_gaps import place_of
 from denialml.rules.registry import all_rules
 from denialml.rules.rule import (
     COMMERCIAL,
@@ -50,6 +52,24 @@ Support says how sure the rule itself is: `verified` (read in public material),
 `partly-verified`, `expertise` (a specialist's knowledge without a page) or `conflict`
 (sources disagree). `rests_on_default` in a finding: a setting of the payer is not
 written down and a specialist's default stood in for it.
+
+## What a rule cannot tell
+
+A finding with `cannot_tell` says in `missing` which fact is not there, in
+`missing_record` where the practice would have it, and in `missing_field` in which
+column, or under which key of the organization's file; empty: the whole record is
+missing. `practice_keeps` says whose gap that is:
+
+- true: the practice has such records and this one is missing. It is work to do on this
+  claim, and stands with it.
+- false: by the day the claim is sent no such record is on file, or the column is empty
+  in all of them. It says nothing of this claim. Such findings come last, and
+  `practice_gaps` of the answer tells each once, with the rules that ask, the number of
+  claims and what to send; so do the page and `denialml score`.
+- null: no file that denialml reads has a place for it. A person looks it up.
+
+One record is enough to keep the kind, one payer that a setting is written down for to
+keep the setting. What cannot be told never changes the decision.
 """
 _FILE = """
 ## How often a rule was right
@@ -107,7 +127,7 @@ where there is one, else 0.15.
 def rules_page() -> str:
     """The whole page, ending with a line feed."""
     rules = sorted(all_rules().values(), key=lambda rule: (rule.family, rule.id))
-    parts = [_HEAD, f"\n{len(rules)} rules.\n"]
+    parts = [_HEAD, _places(), f"\n{len(rules)} rules.\n"]
     for family, some in groupby(rules, key=lambda rule: rule.family):
         parts.append(f"\n## {family.replace('_', ' ').capitalize()}\n")
         parts += [_rule(rule) for rule in some]
@@ -122,6 +142,11 @@ def rules_page() -> str:
     ):
         parts.append(_keys(title, kind))
     return "".join(parts)
+
+
+def _places() -> str:
+    rows = "".join(f"| `{record}` | {place_of(record)} |\n" for record in MissingRecord)
+    return f"\n| `missing_record` | where it goes |\n|---|---|\n{rows}"
 
 
 def _not_decided() -> str:

@@ -36,6 +36,24 @@ _KEPT: Mapping[MissingRecord, _Kept] = MappingProxyType(
         MissingRecord.PAYER: _Kept("payer", "payers", "payers.csv"),
     }
 )
+_OTHER_PLACES: Mapping[MissingRecord, str] = MappingProxyType(
+    {
+        MissingRecord.CLAIM: "the claim itself",
+        MissingRecord.EARLIER_CLAIM: "837P and 835 files",
+        MissingRecord.PAYER_SETTING: "[payers.PAYER_ID] of the rules file",
+        MissingRecord.ELSEWHERE: (
+            "no file that denialml reads, but a payer's policy, a registry, a schedule"
+        ),
+    }
+)
+
+
+def place_of(record: MissingRecord) -> str:
+    """Where a practice puts such records, as a sentence names it."""
+    kept = _KEPT.get(record)
+    if kept is None:
+        return _OTHER_PLACES[record]
+    return f"{kept.x12} files or {kept.file}" if kept.x12 else kept.file
 
 
 def practice_gaps(
@@ -94,16 +112,15 @@ def _said(record: MissingRecord, field: str) -> tuple[str, str]:
     if record is _SETTING:
         return (
             f"{field} is written down for no payer",
-            f"Write {field} under [payers.PAYER_ID] of the rules file (docs/rules.md).",
+            f"Write {field} under {place_of(record)} (docs/rules.md).",
         )
-    kept = _KEPT[record]
-    x12 = f"{kept.x12} files or " if kept.x12 else ""
+    kept, place = _KEPT[record], place_of(record)
     if field:
         return (
             f"{field} of every {kept.one} on file is empty",
-            f"Send {x12}{kept.file} with {field} (docs/formats.md).",
+            f"Send {place} with {field} (docs/formats.md).",
         )
     return (
         f"The practice has no {kept.many} on file",
-        f"Send {x12}{kept.file} (docs/formats.md).",
+        f"Send {place} (docs/formats.md).",
     )

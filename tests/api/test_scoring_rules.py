@@ -89,3 +89,31 @@ def test_one_organizations_file_is_not_anothers(
         assert "BH-040" in rule_ids(score(client))
     finally:
         other.unlink()
+
+
+def test_what_the_practice_keeps_no_record_of_is_told_once(
+    running: Running, client: httpx.Client
+) -> None:
+    """By the short way of one claim and by the usual one of two."""
+    two = {"claims": [msgspec.to_builtins(EXAMPLE_CLAIM)] * 2}
+    answers = []
+    for body in (msgspec.to_builtins(EXAMPLE_CLAIM), two):
+        answer = client.post(
+            "/v1/claims/score?fixes=false" if body is two else "/v1/claims/score",
+            content=msgspec.json.encode(body),
+            headers=JSON,
+        )
+        assert answer.status_code == 200, answer.text
+        answers.append(msgspec.json.decode(answer.content, type=ScoredClaims))
+    one, both = answers
+    assert one.practice_gaps
+    # The practice has enrollments and has written down no fees.
+    assert not any(gap.missing_record == "enrollment" for gap in one.practice_gaps)
+    assert {gap.missing_field for gap in one.practice_gaps} >= {"fee_schedule"}
+    for gap, twice in zip(one.practice_gaps, both.practice_gaps, strict=True):
+        assert twice == msgspec.structs.replace(gap, claims=2)
+    told = {rule for gap in one.practice_gaps for rule in gap.rule_ids}
+    [score] = one.scores
+    assert told == {
+        finding.rule_id for finding in score.findings if finding.practice_keeps is False
+    }
