@@ -79,6 +79,12 @@ def has_paid_code_with(line: LineCase, modifiers: frozenset[str]) -> bool:
     return any(not modifiers.isdisjoint(one.modifiers) for one in _sent_and_paid(line))
 
 
+def has_paid_code_without(line: LineCase, modifiers: frozenset[str]) -> bool:
+    """Whether the payer has paid the line's code for this patient with none of these
+    modifiers."""
+    return any(modifiers.isdisjoint(one.modifiers) for one in _sent_and_paid(line))
+
+
 def _sent_and_paid(line: LineCase) -> Iterator[SentLine]:
     """The lines of the line's code, as they were sent, that the payer has paid."""
     code = line.line.procedure_code

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from denialml.domain.adjudication import LineOutcome
 from denialml.domain.claim import Subscriber
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.edit import Severity
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import case, changed, check, claim, line, note
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 SUBSCRIBER = claim().subscriber
@@ -274,6 +276,21 @@ SPEC = [
         CANNOT_TELL,
         lambda: case(line("H0018")),
         says="codes for the institutional form",
+    ),
+    # It has paid the program on this form.
+    Row("BH-013", CLEAN, lambda: answered_before(case(line("H0018")), "H0018")),
+    # Another program is another question, and so is what it has not paid.
+    Row(
+        "BH-013",
+        CANNOT_TELL,
+        lambda: answered_before(case(line("H0018"), line("H0015", 2)), "H0018"),
+    ),
+    Row(
+        "BH-013",
+        CANNOT_TELL,
+        lambda: answered_before(
+            case(line("H0018")), "H0018", outcome=LineOutcome.DENIED
+        ),
     ),
     Row(
         "BH-134",

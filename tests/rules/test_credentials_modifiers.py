@@ -6,6 +6,7 @@ from denialml.domain.claim import Provider
 from denialml.domain.coverage import PayerType
 from denialml.rules.payer_policy import PayerPolicy
 from tests.rules.cases import NPI, case, clinician, line, note
+from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
 MEDICARE, MEDICAID = PayerType.MEDICARE, PayerType.MEDICAID
@@ -227,6 +228,20 @@ SPEC = [
         "BH-103",
         CANNOT_TELL,
         lambda: case(line("H0004"), payer_type=MEDICAID),
+        says="program_modifiers",
+    ),
+    # It has paid the code without any of them; paid with one, it may want one.
+    Row(
+        "BH-103",
+        CLEAN,
+        lambda: answered_before(case(line("H0004"), payer_type=MEDICAID), "H0004"),
+    ),
+    Row(
+        "BH-103",
+        CANNOT_TELL,
+        lambda: answered_before(
+            case(line("H0004"), payer_type=MEDICAID), "H0004", modifiers=("HF",)
+        ),
         says="program_modifiers",
     ),
 ]

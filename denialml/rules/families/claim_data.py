@@ -12,6 +12,7 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.reference import procedure_codes
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.earlier_answers import has_paid_code
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -258,7 +259,12 @@ def accident_date_missing(case: ClaimCase) -> Verdict:
 def professional_form(case: ClaimCase) -> Verdict:
     institutional = case.policy.institutional_codes
     if institutional is None:
-        return None if _FACILITY_PROGRAMS.isdisjoint(case.codes) else _FORM_SETTING
+        # A payer that has paid the program on this form takes it there.
+        is_open = any(
+            line.line.procedure_code in _FACILITY_PROGRAMS and not has_paid_code(line)
+            for line in case.lines
+        )
+        return _FORM_SETTING if is_open else None
     wrong = [
         line.line for line in case.lines if line.line.procedure_code in institutional
     ]

@@ -6,6 +6,7 @@ from denialml.domain.encounter import Encounter
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
+from denialml.rules.earlier_answers import has_paid_code_without
 from denialml.rules.provider_types import (
     ASSOCIATE,
     in_words,
@@ -271,6 +272,8 @@ def program_modifier(line: LineCase) -> Verdict:
         if not _is_medicaid_program(line):
             return None
         if not _PROGRAM_MODIFIERS.isdisjoint(modifiers):
+            return None
+        if has_paid_code_without(line, _PROGRAM_MODIFIERS):
             return None
         return CannotTell(
             "the payer's program_modifiers setting",
