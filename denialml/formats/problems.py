@@ -15,6 +15,7 @@ class Place(TypedDict, total=False):
     element: str | None
     row: int | None
     column: str | None
+    pointer: str | None
     value: str | None
     transaction: str | None
 
