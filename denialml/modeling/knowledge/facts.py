@@ -6,10 +6,10 @@ and acknowledgments count when dated strictly before it; eligibility checks,
 authorizations, signed notes and enrollments also on the day itself.
 """
 
-from collections.abc import Sequence
 from copy import copy
 from datetime import date
-from typing import Literal
+
+import msgspec
 
 from denialml.domain.claim import (
     Claim,
@@ -17,24 +17,20 @@ from denialml.domain.claim import (
     line_place_of_service,
     rendering_npi,
 )
-from denialml.domain.coverage import (
-    Clinician,
-    EligibilityCheck,
-    EligibilityResult,
-    Enrollment,
-    Payer,
-)
+from denialml.domain.coverage import EligibilityCheck, EligibilityResult, Payer
 from denialml.domain.encounter import Encounter, Modality, documented_minutes
-from denialml.domain.facts import (
-    EnrollmentState,
-    LineFacts,
-    LineRecords,
-    PracticeRecords,
-)
+from denialml.domain.facts import LineFacts, LineRecords, PracticeRecords
 from denialml.modeling.knowledge.authorization_fit import fit_authorization
 from denialml.modeling.knowledge.kept_records import KeptRecords
+from denialml.modeling.knowledge.line_notes import (
+    best_note,
+    notes_of_day,
+    notes_of_line,
+    unsigned_note,
+)
 from denialml.modeling.knowledge.patient_file import PatientFile
 from denialml.modeling.knowledge.patient_index import PatientFiles
+from denialml.modeling.knowledge.roster import Roster
 from denialml.reference import procedure_codes
 
 TELEHEALTH_PLACES = frozenset({"02", "10"})
@@ -43,10 +39,19 @@ TELEHEALTH_MODIFIERS = frozenset({"95", "GT", "GQ", "G0", "93", "FQ", "FR"})
 _UNKNOWN = Modality.UNKNOWN
 _VIDEO = Modality.VIDEO
 _AUDIO = Modality.AUDIO
-_ENROLLED = EnrollmentState.ENROLLED
-_NOT_ENROLLED = EnrollmentState.NONE
-_NO_RECORDS = EnrollmentState.NO_RECORDS
 _ACTIVE = EligibilityResult.ACTIVE
+
+
+class _Asked(msgspec.Struct, frozen=True, gc=False):
+    """A line that is asked about, with its patient's file and the note that supports
+    it. `note_signed` is False where only an unsigned one is there, None: none is."""
+
+    claim: Claim
+    line: ServiceLine
+    file: PatientFile
+    note: Encounter | None
+    note_signed: bool | None
+    as_of: date
 
 
 class FactBook:
@@ -62,18 +67,7 @@ class FactBook:
         self.payers: dict[str, Payer] = {
             payer.payer_id: payer for payer in records.payers
         }
-        self._clinicians: dict[str, Clinician] = {
-            clinician.npi: clinician for clinician in records.clinicians
-        }
-        self._enrollments: dict[tuple[str, str], list[Enrollment]] = {}
-        self._first_enrollment_known: date | None = None
-        for enrollment in records.enrollments:
-            key = (enrollment.clinician_npi, enrollment.payer_id)
-            self._enrollments.setdefault(key, []).append(enrollment)
-            known = enrollment.recorded_on or enrollment.effective_on
-            self._first_enrollment_known = min(
-                known, self._first_enrollment_known or known
-            )
+        self._roster = Roster(records.clinicians, records.enrollments)
         self.kept = KeptRecords(records)
         self._files = PatientFiles(records)
         self._codes = procedure_codes()
@@ -88,13 +82,7 @@ class FactBook:
         other = copy(self)
         other._files = self._files.supposing(supposed)
         if supposed.enrollments:
-            other._enrollments = dict(self._enrollments)
-            for enrollment in supposed.enrollments:
-                key = (enrollment.clinician_npi, enrollment.payer_id)
-                other._enrollments[key] = [*other._enrollments.get(key, ()), enrollment]
-                known = enrollment.recorded_on or enrollment.effective_on
-                first = other._first_enrollment_known
-                other._first_enrollment_known = min(known, first or known)
+            other._roster = self._roster.supposing(supposed.enrollments)
         return other
 
     def patient_file(self, claim: Claim) -> PatientFile:
@@ -115,29 +103,22 @@ class FactBook:
         `own_note_only`: a note of the day by another clinician is no note of the line.
         """
         file = self._files.of(claim)
-        notes = _notes(file, claim, line, own_only=own_note_only)
-        note = _note(notes, claim, line, as_of=as_of)
-        signed = True if note is not None else _unsigned_note(notes, as_of=as_of)
-        return self._with_note(file, claim, line, note, signed=signed, as_of=as_of)
+        notes = notes_of_day(file, claim, line, own_only=own_note_only)
+        note = best_note(notes, claim, line, as_of=as_of)
+        signed = True if note is not None else unsigned_note(notes, as_of=as_of)
+        return self._facts(_Asked(claim, line, file, note, signed, as_of))
 
-    def _with_note(
-        self,
-        file: PatientFile,
-        claim: Claim,
-        line: ServiceLine,
-        note: Encounter | None,
-        *,
-        signed: bool | None,
-        as_of: date,
-    ) -> LineFacts:
+    def _facts(self, asked: _Asked) -> LineFacts:
+        claim, line, file, note = asked.claim, asked.line, asked.file, asked.note
+        signed, as_of = asked.note_signed, asked.as_of
         payer_id = claim.payer.payer_id
         payer = self.payers.get(payer_id)
         day = line.service_date
         check = file.eligibility_check(payer_id, as_of=as_of)
         authorization = fit_authorization(file, claim, line, as_of=as_of)
         clinician = rendering_npi(claim, line)
-        enrollment_state, enrollment_age = self._enrollment(
-            (clinician, payer_id), day or as_of, as_of=as_of
+        enrollment_state, enrollment_age = self._roster.enrollment(
+            clinician, payer_id, day=day or as_of, as_of=as_of
         )
         code = self._codes.get(line.procedure_code)
         modality = note.modality if note is not None else _UNKNOWN
@@ -172,7 +153,7 @@ class FactBook:
             visits_remaining=check.visits_remaining if check else None,
             enrollment_state=enrollment_state,
             enrollment_age_days=enrollment_age,
-            license_valid=self._license_valid(clinician, day, as_of=as_of),
+            license_valid=self._roster.license_valid(clinician, day, as_of=as_of),
             is_telehealth=telehealth,
             place_of_service_expected=place,
             telehealth_modifier_expected=modifier,
@@ -195,14 +176,14 @@ class FactBook:
         """
         file = self._files.of(claim)
         payer_id = claim.payer.payer_id
-        notes = _notes(file, claim, line, own_only=True)
-        note = _note(notes, claim, line, as_of=as_of)
+        notes = notes_of_day(file, claim, line, own_only=True)
+        note = best_note(notes, claim, line, as_of=as_of)
         clinician = rendering_npi(claim, line)
-        who = self._clinicians.get(clinician)
+        who = self._roster.clinician(clinician)
         draft = another = None
         if note is None:
-            every = _notes(file, claim, line, own_only=False)
-            another = _note(every, claim, line, as_of=as_of)
+            every = notes_of_day(file, claim, line, own_only=False)
+            another = best_note(every, claim, line, as_of=as_of)
             draft = next(
                 (one for one in notes if (one.signed_on or date.max) > as_of), None
             )
@@ -217,57 +198,14 @@ class FactBook:
                 if one.issued_on <= as_of
             ),
             clinician=who,
-            supervisor=self._clinicians.get(who.supervisor_npi) if who else None,
-            enrollments=tuple(
-                one
-                for one in self._enrollments.get((clinician, payer_id), ())
-                if (one.recorded_on or one.effective_on) <= as_of
-            ),
+            supervisor=self._roster.clinician(who.supervisor_npi) if who else None,
+            enrollments=self._roster.enrollments(clinician, payer_id, as_of=as_of),
             sent=file.sent_before(claim, as_of=as_of),
             checks_elsewhere=file.checks_elsewhere(payer_id, as_of=as_of),
             answered=file.answered_before(as_of),
-            notes=_notes_of_line(notes, note, claim, line, as_of=as_of),
+            notes=notes_of_line(notes, note, claim, line, as_of=as_of),
             notes_of_day=sum((one.signed_on or date.max) <= as_of for one in notes),
         )
-
-    def _enrollment(
-        self, key: tuple[str, str], day: date, *, as_of: date
-    ) -> tuple[EnrollmentState, int | None]:
-        first = self._first_enrollment_known
-        if first is None or first > as_of:
-            return _NO_RECORDS, None
-        spans = self._enrollments.get(key)
-        if spans is None:
-            return _NOT_ENROLLED, None
-        known = [
-            span for span in spans if (span.recorded_on or span.effective_on) <= as_of
-        ]
-        if not known:
-            return _NOT_ENROLLED, None
-        for span in known:
-            if span.effective_on <= day and (
-                span.ends_on is None or day <= span.ends_on
-            ):
-                return _ENROLLED, (day - span.effective_on).days
-        latest = max(known, key=lambda span: (span.effective_on, span.ends_on or day))
-        age = (day - latest.effective_on).days
-        return (EnrollmentState.NOT_YET if age < 0 else EnrollmentState.ENDED), age
-
-    def _license_valid(self, npi: str, day: date | None, *, as_of: date) -> bool | None:
-        """Whether the license covered the service; None where the file cannot tell.
-
-        clinicians.csv holds the license of today. One that begins after `as_of` was
-        not yet on file then: it has replaced another, of which nothing is known.
-        """
-        clinician = self._clinicians.get(npi)
-        if clinician is None or day is None or not clinician.license_number:
-            return None
-        begins, ends = clinician.license_begins_on, clinician.license_ends_on
-        if begins is not None and begins > as_of:
-            return None
-        if begins is not None and day < begins:
-            return False
-        return ends is None or day <= ends
 
 
 def line_diagnosis_codes(claim: Claim, line: ServiceLine) -> tuple[str, ...]:
@@ -279,127 +217,6 @@ def line_diagnosis_codes(claim: Claim, line: ServiceLine) -> tuple[str, ...]:
             for pointer in line.diagnosis_pointers
             if 0 < pointer <= len(codes)
         ]
-    )
-
-
-def _notes(
-    file: PatientFile, claim: Claim, line: ServiceLine, *, own_only: bool
-) -> Sequence[Encounter]:
-    """The notes of the line's day, of any clinician or of the line's own."""
-    if line.service_date is None:
-        return ()
-    notes = file.encounters.get(line.service_date, ())
-    if not own_only or not notes:
-        return notes
-    clinician = rendering_npi(claim, line)
-    if clinician == claim.billing_provider.npi:
-        return notes  # nobody is named: whoever of the practice wrote the note
-    return [
-        note
-        for note in notes
-        if note.clinician_npi in ("", clinician)
-        or note.patient_control_number == claim.patient_control_number
-    ]
-
-
-def _note(
-    notes: Sequence[Encounter], claim: Claim, line: ServiceLine, *, as_of: date
-) -> Encounter | None:
-    """The note that supports the line: signed by the day, best match first."""
-    found = _signed(notes, as_of)
-    if len(found) <= 1:
-        return found[0] if found else None
-    return max(found, key=lambda encounter: _match(encounter, claim, line))
-
-
-def _notes_of_line(
-    notes: Sequence[Encounter],
-    note: Encounter | None,
-    claim: Claim,
-    line: ServiceLine,
-    *,
-    as_of: date,
-) -> tuple[Encounter, ...]:
-    """All of the notes that may be the line's; `note`, the best match, is one."""
-    if note is None or len(notes) == 1:
-        return (note,) if note is not None else ()
-    number = claim.patient_control_number
-    own_codes = _codes_of_session(claim, line)
-    of_others = {one.procedure_code for one in claim.lines} - own_codes
-    signed = _signed(notes, as_of)
-    found = [
-        one
-        for one in signed
-        if one.procedure_code not in of_others
-        and (
-            not one.procedure_code
-            or one.procedure_code in own_codes
-            or one.patient_control_number == number
-        )
-    ]
-    # A claim that was sent again has a new number: its notes may name the first.
-    own = [one for one in found if one.patient_control_number in ("", number)]
-    if note in own:
-        return tuple(own)
-    # Where all name something else, any of them may be the line's.
-    return tuple(found if note in found else signed)
-
-
-def _signed(notes: Sequence[Encounter], as_of: date) -> list[Encounter]:
-    return [
-        encounter
-        for encounter in notes
-        if encounter.signed_on is not None and encounter.signed_on <= as_of
-    ]
-
-
-def _codes_of_session(claim: Claim, line: ServiceLine) -> set[str]:
-    """The line's code, and the claim's codes that are its base or add to it: one note
-    documents them together."""
-    codes = procedure_codes()
-    own = codes.get(line.procedure_code)
-    bases = own.primary_codes if own is not None else ()
-    return {line.procedure_code} | {
-        one.procedure_code
-        for one in claim.lines
-        if one.procedure_code in bases
-        or (
-            (other := codes.get(one.procedure_code)) is not None
-            and line.procedure_code in other.primary_codes
-        )
-    }
-
-
-def _unsigned_note(notes: Sequence[Encounter], *, as_of: date) -> Literal[False] | None:
-    """False where one of the day's notes was not signed by `as_of`, else None.
-
-    One signed later and one never signed look the same on the day: telling them
-    apart would tell the future.
-    """
-    drafted = any(
-        encounter.signed_on is None or encounter.signed_on > as_of
-        for encounter in notes
-    )
-    return False if drafted else None
-
-
-def _match(
-    encounter: Encounter, claim: Claim, line: ServiceLine
-) -> tuple[bool, bool, bool, bool, str]:
-    """What speaks for the note, most first. One that names another service of the
-    claim is of that service, whatever claim it names."""
-    own_codes = _codes_of_session(claim, line)
-    named = encounter.procedure_code
-    of_others = named not in own_codes and any(
-        one.procedure_code == named for one in claim.lines
-    )
-    return (
-        encounter.patient_control_number == claim.patient_control_number
-        and not of_others,
-        named == line.procedure_code,
-        encounter.clinician_npi == rendering_npi(claim, line),
-        not named or named in own_codes,
-        encounter.encounter_id,
     )
 
 
