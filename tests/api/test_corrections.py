@@ -18,6 +18,7 @@ from denialml.journeys.corrected_drafts import claim_ids_of
 from denialml.store.audit import AuditAction, AuditEvent, list_events
 from denialml.store.database import open_session
 from tests.api.running import START, Running
+from tests.formats.claim_files import UNREAD, recounted, with_unread_segments
 
 JSON = {"Content-Type": "application/json"}
 AS_OF = START.date().isoformat()
@@ -69,15 +70,22 @@ def number_of(claim: Claim) -> str:
 
 @pytest.fixture
 def new_events(running: Running, harbor: str) -> Callable[[], list[AuditEvent]]:
-    def read(after: int = 0) -> list[AuditEvent]:
+    def read() -> list[AuditEvent]:
         with open_session(running.engine, read_only=True) as session:
-            return list(
-                list_events(session, harbor, after_event_id=after, limit=1_000_000)
-            )
+            return list(list_events(session, harbor, limit=1_000_000))
 
-    last = max((event.event_id for event in read()), default=0)
-    return lambda: [
-        one for one in read(last) if one.action is AuditAction.CORRECTION_DRAFTED
+    before = len(read())
+    return lambda: read()[before:]
+
+
+def drafted_among(events: list[AuditEvent]) -> list[AuditEvent]:
+    return [one for one in events if one.action is AuditAction.CORRECTION_DRAFTED]
+
+
+def scored_among(events: list[AuditEvent]) -> list[int | None]:
+    """How many claims each event of scoring counts."""
+    return [
+        one.record_count for one in events if one.action is AuditAction.CLAIMS_SCORED
     ]
 
 
@@ -96,13 +104,16 @@ def test_a_correction_is_drafted_as_837p_and_audited(
     assert draft.claim == msgspec.structs.replace(
         corrected(claim, fix.edits), source=None
     )
+    assert not draft.keeps_segments, "it came as a record"
     assert draft.risk_before == score.probability
     assert draft.risk_after == fix.risk_after
     [read] = read_bytes(drafted.x12.encode(), file="draft").records
     assert isinstance(read, Claim)
     for edit in fix.edits:
         assert edit.after in drafted.x12
-    [event] = new_events()
+    events = new_events()
+    assert scored_among(events) == [1]
+    [event] = drafted_among(events)
     assert event.record_kind == fix.kind
     with open_session(running.engine, read_only=True) as session:
         [claim_id] = claim_ids_of(session, harbor, [claim])
@@ -135,6 +146,46 @@ def test_the_claims_may_come_as_x12_and_only_the_named_are_drafted(
     assert draft.patient_control_number == number
 
 
+def test_a_draft_of_x12_keeps_what_no_rule_reads(
+    client: httpx.Client,
+    running: Running,
+    correctable: list[Correctable],
+    new_events: Callable[[], list[AuditEvent]],
+) -> None:
+    content = with_unread_segments(running.outgoing)
+    payer = b"SBR*S*18*******CI~\nAMT*D*20~\nOI***Y***Y~\nNM1*PR*2*OTHER*****PI*P9~\n"
+    content = content.replace(b"LX*1~\n", payer + b"LX*1~\n")
+    content = recounted(content)
+    claim, _, fix = correctable[0]
+    number = number_of(claim)
+    answer = post(client, x12=content.decode(), fixes={number: [fix.fix_id]})
+    assert answer.status_code == 200, answer.text
+    drafted = msgspec.json.decode(answer.content, type=CorrectedClaims)
+    [draft] = drafted.drafts
+    assert draft.keeps_segments
+    [read] = read_bytes(drafted.x12.encode(), file="draft").records
+    assert isinstance(read, Claim)
+    assert msgspec.structs.replace(read, source=None) == draft.claim
+    assert draft.claim.other_payers[0].paid == Decimal(20)
+    for text in UNREAD:
+        assert f"\n{text}~" in drafted.x12
+    events = new_events()
+    assert scored_among(events) == [1]
+    assert [one.record_kind for one in drafted_among(events)] == [fix.kind]
+
+
+def test_a_guide_that_is_not_written_is_refused_with_the_claims_place(
+    client: httpx.Client, running: Running, correctable: list[Correctable]
+) -> None:
+    claim, _, fix = correctable[0]
+    content = with_unread_segments(running.outgoing).replace(b"X222A1", b"X098A1")
+    answer = post(client, x12=content.decode(), fixes={number_of(claim): [fix.fix_id]})
+    assert answer.status_code == 422, answer.text
+    [fault] = answer.json()["errors"]
+    assert fault["pointer"] == "/fixes"
+    assert fault["message"].startswith("claim 1: the claim's file does not say")
+
+
 def test_what_no_record_proves_is_refused(
     client: httpx.Client,
     correctable: list[Correctable],
@@ -152,8 +203,12 @@ def test_what_no_record_proves_is_refused(
             client, claims=[claim], fixes={number_of(claim): [fix.fix_id, name]}
         )
         assert answer.status_code == 422, name
-        assert answer.json()["errors"][0]["pointer"] == "/fixes"
-    assert new_events() == []
+        [fault] = answer.json()["errors"]
+        assert fault["pointer"] == "/fixes"
+        assert fault["message"].startswith("claim 1: ")
+    events = new_events()
+    assert drafted_among(events) == []
+    assert scored_among(events) == [1] * (len(others) + 2), "a refused draft is a read"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from denialml.journeys.draft_files import write_records
 from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import open_session
 from tests.api.running import START, Running
+from tests.formats.claim_files import UNREAD, with_unread_segments
 
 
 @pytest.fixture
@@ -50,17 +51,69 @@ def draft_form(browser: httpx.Client, mistaken: list[Claim]) -> dict[str, str]:
         text = write_records([claim], created_at=START).decode()
         page = browser.post("/claims", data={"csrf_token": token, "text": text})
         assert page.status_code == 200
-        form = re.search(r'<form[^>]*class="draft".*?</form>', page.text, re.S)
-        if form is not None:
-            fields = {
-                name: html.unescape(value)
-                for name, value in re.findall(
-                    r'name="([^"]+)" value="([^"]*)"', form[0]
-                )
-            }
-            assert any(name.startswith("fix-") for name in fields)
+        fields = form_of(page)
+        if fields is not None:
             return fields
     pytest.fail("no outgoing claim of the simulated practice can be corrected")
+
+
+def form_of(page: httpx.Response) -> dict[str, str] | None:
+    """The first form for a draft on a page; None where it has none."""
+    form = re.search(r'<form[^>]*class="draft".*?</form>', page.text, re.S)
+    if form is None:
+        return None
+    fields = {
+        name: html.unescape(value)
+        for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', form[0])
+    }
+    assert any(name.startswith("fix-") for name in fields)
+    return fields
+
+
+@pytest.mark.parametrize(
+    ("separators", "line_break", "encoding"),
+    [
+        ("*:~", "\n", "utf-8"),
+        ("*:~", "\r\n", "latin-1"),
+        ("|>'", "", "utf-8"),
+        ("*>\n", "", "latin-1"),
+        ("\x1d\x1f\x1c", "", "utf-8"),
+    ],
+    ids=repr,
+)
+def test_a_draft_from_the_page_keeps_what_no_rule_reads(
+    running: Running,
+    browser: httpx.Client,
+    separators: str,
+    line_break: str,
+    encoding: str,
+) -> None:
+    element, component, terminator = list(separators)
+    text = with_unread_segments(running.outgoing).decode()
+    for ours, theirs in zip("*:~", separators, strict=True):
+        text = text.replace(ours, theirs)
+    text = text.replace(terminator + "\n", terminator + line_break)
+    content = text.encode(encoding)
+    unread = [
+        one.replace("*", element).replace(":", component) + terminator for one in UNREAD
+    ]
+    assert all(one in text for one in unread)
+    token = token_of(browser.get("/claims"))
+    page = browser.post(
+        "/claims",
+        data={"csrf_token": token},
+        files={"file": ("claims.edi", content)},
+    )
+    assert page.status_code == 200
+    fields = form_of(page)
+    assert fields is not None
+    answer = browser.post("/claims/corrections", data=fields)
+    assert answer.status_code == 200, answer.text
+    draft = answer.content.decode()
+    assert all(one in draft for one in unread)
+    [read] = read_bytes(answer.content, file="draft").records
+    assert isinstance(read, Claim)
+    assert read_bytes(answer.content, file="draft").problems == ()
 
 
 def drafted(running: Running, harbor: str) -> int:
@@ -96,13 +149,16 @@ def test_nothing_is_drafted_without_a_choice_or_from_elsewhere(
     refused = browser.post("/claims/corrections", data=none)
     assert refused.status_code == 422
     assert "at least one correction" in refused.text
-    for change in (
+    changes: tuple[dict[str, str], ...] = (
         {"csrf_token": "guessed"},
         {"fix-1": "change_code"},
         {"fix-1": "verify_eligibility"},
         {"claim": "ISA*"},
+        {"claim": base64.b64encode(b"ISA*").decode()},
+        {"claim": "\u00e9"},
         {"claim": ""},
-    ):
+    )
+    for change in changes:
         answer = browser.post("/claims/corrections", data=draft_form | change)
         assert answer.status_code in (403, 422), change
     assert drafted(running, harbor) == before

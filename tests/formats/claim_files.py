@@ -70,6 +70,37 @@ _LINE_LOOPS = [
 _PERSON = ["N3*2 ELM*@", "N4*ALBANY*NY*12208", "DMG*D8*19800102*F", "REF*SY*123456789"]
 
 
+UNREAD = ("PWK*OZ*EL***AC*DÖC1", "REF*D9*CLEARING1", "K3*A:B")
+
+
+def with_unread_segments(content: bytes) -> bytes:
+    """One of our own files, each claim with segments that no rule reads, at a place
+    that its notes contradict and without the number of an authorization."""
+    segments: list[str] = []
+    for text in content.decode().split("~\n"):
+        if text.startswith("REF*G1*"):
+            continue
+        elements = text.split("*")
+        if elements[0] == "CLM":
+            elements[5] = "02" + elements[5][2:]
+        segments.append("*".join(elements))
+        if elements[0] == "CLM":
+            segments += UNREAD
+    return recounted("~\n".join(segments).encode())
+
+
+def recounted(content: bytes) -> bytes:
+    """One of our own files with its SE01 set right."""
+    segments = content.decode().split("~\n")
+    start = 0
+    for at, text in enumerate(segments):
+        if text.startswith("ST*"):
+            start = at
+        elif text.startswith("SE*"):
+            segments[at] = f"SE*{at - start + 1}*{text.split('*')[2]}"
+    return "~\n".join(segments).encode()
+
+
 class ClaimFile(NamedTuple):
     """A file of one interchange: its bytes, separators, and each claim's own segments
     and the segments of its levels but the HLs, in the file's order."""
