@@ -38,10 +38,12 @@ def was_held(note: Encounter) -> bool:
 def proves_minutes(note: Encounter, line: LineCase) -> bool:
     """Whether its minutes are those of this line alone.
 
-    It names the line's code or none, and no other timed service of the session could
-    have taken some of them.
+    It names the line's code or none, counts no minutes of an evaluation beside them,
+    and no other timed service of the session could have taken some of them.
     """
     if note.procedure_code not in ("", line.line.procedure_code):
+        return False
+    if note.evaluation_minutes is not None:
         return False
     return not any(
         other.code is not None and other.code.minutes_minimum is not None

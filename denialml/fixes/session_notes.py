@@ -126,8 +126,7 @@ def _shorter(line: LineCase, minutes: int) -> Iterator[Candidate]:
     fitting = _code_of(code, minutes)
     if not fitting or note is None or line.line.units != 1:
         return
-    # Beside a visit the note's minutes are not the psychotherapy's alone.
-    if not proves_minutes(note, line) or note.evaluation_minutes is not None:
+    if not proves_minutes(note, line):
         return
     if code not in _BY_MINUTES[0]:
         return

@@ -22,6 +22,7 @@ from denialml.domain.claim import (
     Provider,
     ServiceLine,
     Subscriber,
+    person,
 )
 from denialml.domain.coverage import (
     Authorization,
@@ -56,9 +57,20 @@ _NUMBERS = ("A1", "A2", "A-1", "0A1", "a1", "A3")
 _PLACES = ("02", "10", "11", "11", "12", "22", "53", "")
 _MODIFIERS = ("95", "93", "GT", "25", "59", "HO", "AJ", "XE", "FQ", "U1")
 _LOCATIONS = ("home", "clinic", "office", "school", "", "Home", "car")
-_NAMES = (("Cragbottom", "Juniper"), ("Cragbottom", "Rowan"), ("Fernly", "Moss"))
+_NAMES = (
+    *(("Cragbottom", "Juniper"), ("Cragbottom", "Rowan"), ("Fernly", "Moss")),
+    *(("Fernly", "Juniper"), ("Fernly", "Rowan")),
+)
 _BIRTHS = (date(1980, 5, 1), date(2012, 5, 1), date(1980, 1, 5), None)
 _CREDENTIALS = ("LCSW", "LMFT", "PHD", "MD", "Intern", "")
+# What the records of a claim are drawn around: most are drawn around nothing, and then
+# a correction that needs several records at once is offered too seldom to be judged.
+_RESENT, _SHORT_NOTE, _FEW_MINUTES = "resent", "short note", "few minutes"
+_DEPENDENT = "dependent"
+_SITUATIONS = (
+    *("", "", "", "", "", "", "", _RESENT, _RESENT, _RESENT),
+    *(_SHORT_NOTE, _SHORT_NOTE, _SHORT_NOTE, _FEW_MINUTES, _DEPENDENT, _DEPENDENT),
+)
 _STRANGE_DAYS = (None, date(1, 1, 1), date(9999, 12, 31), date(1899, 12, 31))
 
 
@@ -81,13 +93,14 @@ class _Draw:
     def __init__(self, seed: int) -> None:
         self._random = Random(f"hostile {seed}")
         self._seed = seed
+        self._situation = self._pick(_SITUATIONS)
         self._day = AS_OF - timedelta(
             days=self._pick((0, 1, 3, 3, 10, 10, 45, 200, 400, -2))
         )
 
     def all(self) -> Hostile:
         claim = self._claim()
-        if self._is(0.1):
+        if self._is_about_minutes:
             claim = self._with_one_session(claim)
         payers = tuple(self._payer(number) for number in ("P1", "P2") if self._is(0.8))
         earlier, answers, refusals = self._earlier(claim)
@@ -105,20 +118,22 @@ class _Draw:
                     self._enrollment() for _ in range(self._pick((0, 1, 3)))
                 ),
                 eligibility_checks=tuple(
-                    self._check(place) for place in range(self._pick((0, 1, 2, 4)))
+                    self._check(place, claim)
+                    for place in range(self._pick((0, 1, 2, 4)))
                 ),
                 authorizations=tuple(
                     self._authorization() for _ in range(self._pick((0, 1, 2, 4)))
                 ),
-                encounters=tuple(
-                    self._note(place, claim)
-                    for place in range(self._pick((0, 1, 1, 2, 3, 5)))
-                ),
+                encounters=self._notes(claim),
                 submitted_claims=earlier,
                 adjudications=answers,
                 acknowledgments=refusals,
             ),
         )
+
+    @property
+    def _is_about_minutes(self) -> bool:
+        return self._situation in (_SHORT_NOTE, _FEW_MINUTES)
 
     def _is(self, chance: float) -> bool:
         return self._random.random() < chance
@@ -158,7 +173,7 @@ class _Draw:
         total = sum((line.charge for line in lines), Decimal(0))
         if self._is(0.1):
             total += self._pick((Decimal(1), Decimal("-0.01"), Decimal(100)))
-        last, first = _NAMES[0] if self._is(0.8) else self._pick(_NAMES)
+        last, first = _NAMES[0] if self._is(0.75) else self._pick((*_NAMES, ("", "")))
         born, gender = self._pick(_BIRTHS), self._pick(("F", "M", "U", ""))
         frequency = self._pick(("1", "1", "1", "1", "7", "8", "6"))
         numbered = self._is(0.3)
@@ -174,8 +189,13 @@ class _Draw:
                 gender=gender,
             ),
             patient=(
-                Patient(last_name=last, first_name="Rowan", birth_date=_BIRTHS[1])
-                if self._is(0.1)
+                Patient(
+                    last_name=last,
+                    first_name="Rowan",
+                    birth_date=_BIRTHS[1],
+                    gender=gender,
+                )
+                if self._is(0.9 if self._situation == _DEPENDENT else 0.1)
                 else None
             ),
             billing_provider=Provider(name="Cedar and Sample", npi=BILLING),
@@ -197,12 +217,17 @@ class _Draw:
 
     def _with_one_session(self, claim: Claim) -> Claim:
         """A claim of one long session; only its note and history may be wrong."""
+        units = Decimal(1)
+        code = self._pick(("90837", "90834"))
+        if self._situation == _FEW_MINUTES:
+            units = Decimal(self._pick((4, 8, 12)))
+            code = self._pick(("97153", "97155", "H2014", "T1017"))
         line = msgspec.structs.replace(
             claim.lines[0],
-            procedure_code=self._pick(("90837", "90834")),
-            units=Decimal(1),
+            procedure_code=code,
+            units=units,
             unit_basis="UN",
-            charge=Decimal("210"),
+            charge=Decimal("210") * units,
             service_date=self._day,
             service_date_end=None,
         )
@@ -250,10 +275,25 @@ class _Draw:
             return line
         return msgspec.structs.replace(
             line,
-            procedure_code=self._pick(("90832", "90834", "90833", "90836")),
+            procedure_code=self._pick(
+                ("90832", "90834")
+                if self._situation == _SHORT_NOTE
+                else ("90832", "90834", "90833", "90836")
+            ),
             units=Decimal(1),
             charge=self._pick((Decimal("115.00"), Decimal("150.00"), Decimal("300"))),
         )
+
+    def _notes(self, claim: Claim) -> tuple[Encounter, ...]:
+        own = claim.rendering_provider
+        if self._is_about_minutes and own is not None and self._is(0.8):
+            others = self._pick((0, 0, 0, 0, 0, 1))
+            return (
+                self._plain_note(0, claim, own),
+                *(self._note(place, claim) for place in range(1, 1 + others)),
+            )
+        count = self._pick((0, 1, 1, 2, 3, 5))
+        return tuple(self._note(place, claim) for place in range(count))
 
     def _note(self, place: int, claim: Claim) -> Encounter:
         record_number, member_id = self._patient()
@@ -339,7 +379,23 @@ class _Draw:
             clinician_npi=self._pick(_CLINICIANS) if self._is(0.3) else "",
         )
 
-    def _check(self, place: int) -> EligibilityCheck:
+    def _check(self, place: int, claim: Claim) -> EligibilityCheck:
+        check = self._any_check(place)
+        if not self._is(0.9 if self._situation == _DEPENDENT else 0.3):
+            return check
+        # The claim's own person, but for one particular or none.
+        own: dict[str, Any] = {
+            name: getattr(person(claim), name)
+            for name in ("last_name", "first_name", "birth_date", "gender")
+        }
+        own.pop(self._pick((*own, "")), None)
+        if self._is(0.6):
+            own["result"], own["checked_on"] = EligibilityResult.ACTIVE, AS_OF
+            own["payer_id"] = claim.payer.payer_id
+            own["medical_record_number"] = claim.medical_record_number
+        return msgspec.structs.replace(check, **own)
+
+    def _any_check(self, place: int) -> EligibilityCheck:
         record_number, member_id = self._patient()
         last, first = _NAMES[0] if self._is(0.5) else self._pick((*_NAMES, ("", "")))
         result = self._pick(
@@ -374,7 +430,12 @@ class _Draw:
     ]:
         """Claims sent before, or on later days: of this patient or of others."""
         submitted, answers, refusals = [], [], []
-        for place in range(self._pick((0, 1, 2, 4))):
+        if self._situation == _RESENT:
+            before, answered = self._sent_before(claim)
+            submitted.append(before)
+            answers += answered
+        short = self._situation == _SHORT_NOTE
+        for place in range(self._pick((1, 2, 4) if short else (0, 1, 2, 4))):
             record_number, member_id = self._patient()
             lines = claim.lines if self._is(0.2) else (self._usual_line(),)
             changes: dict[str, Any] = {
@@ -384,7 +445,7 @@ class _Draw:
                 "subscriber": msgspec.structs.replace(
                     claim.subscriber, member_id=member_id
                 ),
-                **(self._identity(claim) if self._is(0.5) else {}),
+                **(self._identity(claim) if self._is(0.9 if short else 0.5) else {}),
                 "submitted_on": self._known(),
                 "frequency_code": self._pick(("1", "1", "7")),
                 "lines": lines,
@@ -403,6 +464,36 @@ class _Draw:
                     self._answer(claim_id, line, place, received) for line in lines
                 ]
         return tuple(submitted), tuple(answers), tuple(refusals)
+
+    def _sent_before(
+        self, claim: Claim
+    ) -> tuple[SubmittedClaim, list[LineAdjudication]]:
+        """The claim as it went out once before, and the payer's answer to all of it,
+        mostly a denial."""
+        sent_on = AS_OF - timedelta(days=self._pick((2, 12, 60)))
+        received = sent_on + timedelta(days=self._pick((1, 10, 50)))
+        changes: dict[str, Any] = {
+            "frequency_code": "1",
+            "submitted_on": sent_on,
+            "original_payer_claim_control_number": "",
+        }
+        number = self._pick(("PCN1", "PCN2", "PCN9", ""))
+        outcome = (
+            LineOutcome.DENIED if self._is(0.7) else self._pick(tuple(LineOutcome))
+        )
+        before = SubmittedClaim(
+            claim_id="before",
+            submitted_on=sent_on,
+            claim=msgspec.structs.replace(claim, **changes),
+        )
+        return before, [
+            msgspec.structs.replace(
+                self._answer("before", line, 9, received),
+                outcome=outcome,
+                payer_claim_control_number=number,
+            )
+            for line in claim.lines
+        ]
 
     def _identity(self, claim: Claim) -> dict[str, Any]:
         """What makes an earlier claim one of the same number, patient and payer."""

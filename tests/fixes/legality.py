@@ -254,6 +254,10 @@ class Legality:
                 yield any(
                     after == _particular(check, edit.field)
                     and self._is_about(check, people=self._people(edit.field))
+                    and all(
+                        _agrees_beside(edit.field, check, one)
+                        for one in self._people(edit.field)
+                    )
                     for check in self._records.eligibility_checks
                 )
 
@@ -531,6 +535,19 @@ def _is_same_person(check: EligibilityCheck, one: Subscriber | Patient) -> bool:
     other_name = bool(first) and first.upper() != one.first_name.upper()
     other_birth = born is not None and born != one.birth_date
     return not (other_name and (other_birth or born is None))
+
+
+def _agrees_beside(
+    field: str, check: EligibilityCheck, one: Subscriber | Patient
+) -> bool:
+    """Whether all else that tells people apart is named by both and the same."""
+    pairs = {
+        "NM103": (check.last_name.upper(), one.last_name.upper()),
+        "NM104": (check.first_name.upper(), one.first_name.upper()),
+        "DMG02": (check.birth_date, one.birth_date),
+    }
+    pairs.pop(field.split()[-1], None)
+    return all(held and held == sent for held, sent in pairs.values())
 
 
 def _minutes(note: Encounter) -> int | None:

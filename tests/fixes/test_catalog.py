@@ -961,6 +961,23 @@ SILENT = [
     ),
     Silent(
         FixKind.REDUCE_UNITS,
+        "the note counts an evaluation's minutes too",
+        lambda: case(
+            line("97153", units=Decimal(8), charge=Decimal(160)),
+            notes=[note(minutes=90, evaluation_minutes=15)],
+        ),
+    ),
+    Silent(
+        FixKind.BILL_DOCUMENTED_CODE,
+        "the note counts an evaluation's minutes too",
+        lambda: case(
+            line("90837"),
+            notes=[note(minutes=45, evaluation_minutes=15)],
+            earlier=[earlier_claim(line(charge=Decimal(120)), on=date(2026, 2, 1))],
+        ),
+    ),
+    Silent(
+        FixKind.REDUCE_UNITS,
         "the note is not signed",
         lambda: case(
             line("97153", units=Decimal(8)), notes=[note(minutes=90, signed_on=None)]

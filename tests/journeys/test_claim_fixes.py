@@ -1,6 +1,6 @@
 """Fixes by a stored history: each risk is what scoring the fixed claim gives."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -8,6 +8,7 @@ import pytest
 
 from denialml.domain.claim import Claim
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult, Enrollment
+from denialml.domain.encounter import Encounter
 from denialml.domain.facts import PracticeRecords
 from denialml.domain.fix import Edit, Fix, FixClass
 from denialml.domain.risk import RiskScore
@@ -15,6 +16,7 @@ from denialml.errors import InputError
 from denialml.fixes.candidate import FixKind
 from denialml.fixes.elements import corrected
 from denialml.formats import read_bytes
+from denialml.journeys.claim_fixes import MOST_TRIED_ALONE
 from denialml.journeys.corrected_drafts import (
     FixRefused,
     draft_corrections,
@@ -339,3 +341,55 @@ def test_only_data_corrections_are_drafted(scorer: Scorer, claims: list[Claim]) 
         draft_corrections(claims, scores, {position: [step.fix_id]}, again)
     with pytest.raises(InputError, match=f"claim {position + 1}: .*no fix of that"):
         draft_corrections(claims, scores, {position: ["change_everything"]}, again)
+
+
+def test_what_is_not_tried_is_named_all_the_same(
+    simulated_store: SimulatedStore,  # noqa: F811
+    records: PracticeRecords,
+    scorer: Scorer,
+) -> None:
+    claim = next(
+        claim
+        for claim, score in zip(
+            simulated_store.outgoing,
+            scorer.score(simulated_store.outgoing),
+            strict=True,
+        )
+        if not score.abstains and claim.rendering_provider is not None
+    )
+    first, clinician = claim.lines[0], claim.rendering_provider
+    assert first.service_date is not None
+    assert clinician is not None
+    lines = tuple(
+        msgspec.structs.replace(
+            first,
+            line_number=number,
+            procedure_code="90834",
+            service_date=first.service_date - timedelta(days=number),
+        )
+        for number in range(1, 13)
+    )
+    notes = tuple(
+        Encounter(
+            encounter_id=f"ZZQNOTE{line.line_number}",
+            service_date=line.service_date or first.service_date,
+            clinician_npi=clinician.npi,
+            medical_record_number="ZZQNEW",
+            signed_on=line.service_date,
+        )
+        for line in lines
+    )
+    known = msgspec.structs.replace(records, encounters=(*records.encounters, *notes))
+    new_patient = msgspec.structs.replace(
+        claim,
+        lines=lines,
+        medical_record_number="ZZQNEW",
+        subscriber=msgspec.structs.replace(claim.subscriber, member_id="ZZQNEW"),
+    )
+    [score] = scorer_of(simulated_store, known).score([new_patient])
+    named = {one.fix_id: one for one in fixes_of(score, *FixClass)}
+    assert named["file_treatment_plan:12"].risk_after is None
+    tried = [one for one in named.values() if one.risk_after is not None]
+    assert len(tried) <= MOST_TRIED_ALONE
+    for one in named.values():
+        assert one.risk_after is not None or not one.raises
