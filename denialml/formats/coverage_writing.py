@@ -10,7 +10,7 @@ from denialml.domain.coverage import (
 )
 from denialml.formats.acknowledgment_writing import NO_NAMES
 from denialml.formats.adjustment_writing import write_procedure
-from denialml.formats.eligibility_response import (
+from denialml.formats.eligibility_codes import (
     MEDICARE_RISK_PLAN,
     OTHER_PAYER,
     QUALIFIED_BENEFICIARY,

@@ -10,56 +10,29 @@ from typing import ClassVar
 
 from denialml.domain.coverage import EligibilityCheck, EligibilityResult
 from denialml.domain.record import Source
+from denialml.formats.eligibility_codes import (
+    ACTIVE_CODES,
+    ASK_ELSEWHERE,
+    BEGINS,
+    BEHAVIORAL_TYPES,
+    CANNOT_PROCESS,
+    CMS,
+    ENDS,
+    GENERAL_TYPES,
+    INACTIVE_CODES,
+    LIMITATION,
+    MEDICARE_RISK_PLAN,
+    MENTAL_HEALTH_TYPES,
+    NOT_COVERED,
+    OTHER_PAYER,
+    QUALIFIED_BENEFICIARY,
+    REMAINING,
+    SPANS,
+    VISITS,
+)
+from denialml.formats.eligibility_membership import Memberships
 from denialml.formats.transaction import Handler, Transaction
 from denialml.formats.values import BLANK
-
-ACTIVE_CODES = frozenset("12345")
-INACTIVE_CODES = frozenset("678")
-NOT_COVERED = "I"
-CANNOT_PROCESS = "V"
-OTHER_PAYER = "R"
-LIMITATION = "F"
-REMAINING = "29"
-VISITS = "VS"
-# Another organization answers for the benefit in all things. A carved-out benefit is
-# mostly an active one that names its payer (X12, request for interpretation 1440).
-ASK_ELSEWHERE = "U"
-# EB04 says these of itself (X12 element 1336), whoever answers.
-MEDICARE_RISK_PLAN = "HN"
-QUALIFIED_BENEFICIARY = "QM"
-# CMS lists the Medicare Advantage plan as another payer (EB R) of one of these kinds;
-# of any other payer's answer they are its own plans.
-ADVANTAGE_PLANS = frozenset({MEDICARE_RISK_PLAN, "HM", "IN", "PR", "PS"})
-CMS = "CMS"
-# Mental health, psychotherapy, psychiatric outpatient, mental health outpatient.
-MENTAL_HEALTH_TYPES = frozenset({"MH", "A6", "A8", "CF"})
-# With psychiatric, substance use and the facilities of both.
-BEHAVIORAL_TYPES = MENTAL_HEALTH_TYPES | {
-    *("A4", "A7", "AI", "AJ", "AK", "CE", "CG", "CH", "CI", "CJ"),
-}
-GENERAL_TYPES = frozenset({"30", "1", ""})
-_BEGINS = ("346", "356")
-_ENDS = ("347", "357")
-_SPANS = ("291", "307")
-# Of a membership also: coordination of benefits, benefit.
-_SPANS_OF_MEMBERSHIP = (*_SPANS, "290", "292")
-
-
-class _Membership:
-    """One EB that says whether the person is in a program; open where days are None."""
-
-    def __init__(self, insurance_type: str, *, is_member: bool) -> None:
-        self.insurance_type = insurance_type
-        self.is_member = is_member
-        self.begins_on: date | None = None
-        self.ends_on: date | None = None
-
-    def holds_on(self, day: date | None) -> bool:
-        """Whether it speaks of the day; None: it is taken to."""
-        if day is None:
-            return True
-        begun = self.begins_on is None or self.begins_on <= day
-        return begun and (self.ends_on is None or day <= self.ends_on)
 
 
 class EligibilityReader:
@@ -113,8 +86,7 @@ class EligibilityReader:
         self._birth_date: date | None = None
         self._gender = ""
         self._behavioral_payer = ""
-        self._memberships: list[_Membership] = []
-        self._membership: _Membership | None = None
+        self._memberships = Memberships()
         self._rejected = ""
         self._begins_on: date | None = None
         self._ends_on: date | None = None
@@ -215,30 +187,18 @@ class EligibilityReader:
         if self._level not in ("22", "23") or self._related:
             return
         first, last = self._syntax.day_span(dtp[2], dtp[3])
-        if self._membership is not None:
-            self._date(self._membership, dtp[1], first, last)
+        self._memberships.read_day(dtp[1], first, last)
         if self._benefit is not None and not self._states_coverage():
             return
         if dtp[1] == "472":
             self._asked_on = first
-        elif dtp[1] in _SPANS and first is not None and first == last:
+        elif dtp[1] in SPANS and first is not None and first == last:
             # A span of one day is the inquiry's own day, echoed.
             self._asked_on = self._asked_on or first
-        elif dtp[1] in _BEGINS or dtp[1] in _SPANS:
+        elif dtp[1] in BEGINS or dtp[1] in SPANS:
             self._cover(first, last)
-        elif dtp[1] in _ENDS:
+        elif dtp[1] in ENDS:
             self._cover(None, first)
-
-    @staticmethod
-    def _date(
-        membership: _Membership, qualifier: str, first: date | None, last: date | None
-    ) -> None:
-        if qualifier in _BEGINS:
-            membership.begins_on = first
-        elif qualifier in _ENDS:
-            membership.ends_on = first
-        elif qualifier in _SPANS_OF_MEMBERSHIP:
-            membership.begins_on, membership.ends_on = first, last
 
     def _cover(self, begins_on: date | None, ends_on: date | None) -> None:
         """Take coverage dates of one place only: the member's, else one benefit's.
@@ -278,9 +238,8 @@ class EligibilityReader:
         code = benefit[1]
         types = self._service_types(benefit[3])
         mental = bool(types & MENTAL_HEALTH_TYPES)
-        self._membership = self._membership_of(benefit, types)
-        if self._membership is not None:
-            self._memberships.append(self._membership)
+        from_cms = CMS in (self._payer[3].strip().upper(), self._payer[9].upper())
+        self._memberships.read_benefit(benefit, types, from_cms=from_cms)
         if code in ACTIVE_CODES or code in INACTIVE_CODES:
             self._any.add(code)
             self._plan_name = self._plan_name or benefit[5]
@@ -296,35 +255,6 @@ class EligibilityReader:
             self._other = ("", benefit[5])
         elif limits_visits and mental:
             self._visits = visits if self._visits is None else min(self._visits, visits)
-
-    def _membership_of(self, benefit: list[str], types: set[str]) -> _Membership | None:
-        """What the benefit says of Medicare Advantage or QMB; None: nothing."""
-        code, insurance_type = benefit[1], benefit[4]
-        from_cms = CMS in (self._payer[3].strip().upper(), self._payer[9].upper())
-        if (
-            insurance_type in ADVANTAGE_PLANS
-            and code == OTHER_PAYER
-            and from_cms
-            and types & GENERAL_TYPES
-        ):
-            insurance_type = MEDICARE_RISK_PLAN
-        if insurance_type not in (MEDICARE_RISK_PLAN, QUALIFIED_BENEFICIARY):
-            return None
-        if code in ACTIVE_CODES or code == OTHER_PAYER:
-            return _Membership(insurance_type, is_member=True)
-        if code == NOT_COVERED:
-            return _Membership(insurance_type, is_member=False)
-        return None
-
-    def _is_member(self, insurance_type: str) -> bool | None:
-        """On the day asked about; None: nothing is said of that day."""
-        day = self._asked_on or self._checked_on
-        said = {
-            one.is_member
-            for one in self._memberships
-            if one.insurance_type == insurance_type and one.holds_on(day)
-        }
-        return any(said) if said else None
 
     def _service_types(self, raw: str) -> set[str]:
         """EB03 repeats; senders use the component separator as often as ISA11."""
@@ -367,6 +297,7 @@ class EligibilityReader:
             )
             return
         other_id, other_name = self._other or ("", "")
+        day, holds = self._asked_on or self._checked_on, self._memberships.holds
         transaction.emit(
             EligibilityCheck(
                 checked_on=self._checked_on,
@@ -389,8 +320,8 @@ class EligibilityReader:
                 birth_date=self._birth_date,
                 gender=self._gender,
                 behavioral_payer_id=self._behavioral_payer,
-                is_medicare_advantage=self._is_member(MEDICARE_RISK_PLAN),
-                is_qualified_beneficiary=self._is_member(QUALIFIED_BENEFICIARY),
+                is_medicare_advantage=holds(MEDICARE_RISK_PLAN, day),
+                is_qualified_beneficiary=holds(QUALIFIED_BENEFICIARY, day),
                 source=Source(file=transaction.file, segment=self._segment),
             )
         )
