@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from api.fixes_example import EXAMPLE_FIXES
 from denialml.domain.appeal import AppealDraft, LetterBlock, MissingEvidence
 from denialml.domain.chain import ClaimState
 from denialml.domain.claim import (
@@ -32,15 +33,7 @@ from denialml.domain.denial import (
     RouteFinding,
 )
 from denialml.domain.edit import ClaimDecision, Decision, EditFinding, Severity
-from denialml.domain.fix import (
-    ClaimFixes,
-    Edit,
-    Fix,
-    FixBy,
-    FixClass,
-    FixSet,
-    Proof,
-)
+from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord, PracticeGap
 from denialml.domain.remittance import ClaimAdjustment
 from denialml.domain.risk import Contribution, ExpectedLoss, LineRisk, RiskScore
@@ -87,46 +80,6 @@ EXAMPLE_CLAIM = Claim(
     ),
 )
 
-_EXAMPLE_BILLED_CODE = Fix(
-    fix_id="bill_documented_code:1",
-    kind="bill_documented_code",
-    fix_class=FixClass.DATA_CORRECTION,
-    fix_by=FixBy.BILLER,
-    statement="Bill 90834, whose band holds the 45 documented minutes, in the place of"
-    " 90837, with the practice's charge for it.",
-    line_numbers=(1,),
-    edits=(
-        Edit(field="2400 SV101-2", line_number=1, before="90837", after="90834"),
-        Edit(field="2400 SV102", line_number=1, before="180.00", after="140.00"),
-    ),
-    proofs=(
-        Proof(
-            record_kind="encounter",
-            record_id="EXAMPLE-NOTE-1",
-            says="The note of 2026-10-05 documents 45 minutes.",
-            known_on=date(2026, 10, 5),
-        ),
-        Proof(
-            record_kind="sent_claim",
-            record_id="",
-            says="The practice last charged $140.00 for 90834.",
-        ),
-    ),
-    resolves=("BH-036",),
-    risk_after=0.31,
-    dollars_protected=Decimal("19.45"),
-)
-_EXAMPLE_AUTHORIZATION_ASKED = Fix(
-    fix_id="request_authorization",
-    kind="request_authorization",
-    fix_class=FixClass.NEEDS_ANOTHER_STEP,
-    fix_by=FixBy.AUTHORIZATIONS,
-    statement="Ask the payer for a retroactive authorization of 90837, and get one"
-    " before the next visit.",
-    assumes="the payer authorizes the service, and its number is on the claim",
-    risk_after=0.22,
-    dollars_protected=Decimal("20.74"),
-)
 EXAMPLE_GAP = PracticeGap(
     missing_record=MissingRecord.ENROLLMENT,
     missing_field="",
@@ -195,22 +148,7 @@ EXAMPLE_SCORE = RiskScore(
         decision=Decision.WARN,
         reasons=("90837 takes 53 documented minutes; the note has 45.",),
     ),
-    fixes=ClaimFixes(
-        accepted_risk=0.15,
-        fixes=(_EXAMPLE_AUTHORIZATION_ASKED, _EXAMPLE_BILLED_CODE),
-        smallest=FixSet(
-            fix_ids=("request_authorization", "bill_documented_code:1"),
-            risks_after=(0.22, 0.11),
-            dollars_protected=Decimal("35.77"),
-            reaches=True,
-        ),
-        by_correction=FixSet(
-            fix_ids=("bill_documented_code:1",),
-            risks_after=(0.31,),
-            dollars_protected=Decimal("19.45"),
-            reaches=False,
-        ),
-    ),
+    fixes=EXAMPLE_FIXES,
 )
 _FINDING = RootCauseFinding(
     root_cause=RootCause.AUTH_MISSING,
