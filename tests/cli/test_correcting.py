@@ -13,18 +13,13 @@ from denialml.domain.claim import Claim
 from denialml.formats import read_bytes
 from denialml.store.audit import AuditAction, AuditEvent, list_events
 from denialml.store.database import open_session
-from tests.api.running import Running, running_service
+from tests.api.running import Running
 from tests.formats.claim_files import UNREAD, with_unread_segments
 
 HARBOR = "Harbor Lane Counseling"
 PLACE = "correct_place_of_service"
 Correct = Callable[..., Result]
 NewEvents = Callable[[], list[AuditEvent]]
-
-
-@pytest.fixture(scope="module")
-def running() -> Running:
-    return running_service()
 
 
 @pytest.fixture
