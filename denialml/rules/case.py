@@ -1,6 +1,6 @@
 """What a rule reads: the claim and what is on file about it on the day it is sent."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from denialml.domain.claim import (
@@ -138,9 +138,8 @@ class ClaimCase:
         )
         days = [line.day for line in self.lines if line.day is not None]
         self.first_day: date | None = min(days, default=None)
-        self.can_be_counted: bool = _are_possible(days) and _are_possible(
-            [line.service_date_end for line in claim.lines if line.service_date_end]
-        )
+        ends = [line.service_date_end for line in claim.lines if line.service_date_end]
+        self.can_be_counted: bool = all(map(is_possible_day, [*days, *ends]))
         self._by_day: Mapping[date | None, Sequence[LineCase]] | None = None
 
     def lines_of_day(self, day: date | None) -> Sequence[LineCase]:
@@ -153,7 +152,3 @@ class ClaimCase:
                 by_day.setdefault(line.day, []).append(line)
             self._by_day = by_day
         return self._by_day.get(day, ())
-
-
-def _are_possible(days: Iterable[date]) -> bool:
-    return all(map(is_possible_day, days))

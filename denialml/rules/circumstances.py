@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from denialml.domain.facts import AuthorizationState, EnrollmentState
 from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.payer_policy import NOT_CONFIGURED
 
 # An enum's member costs ten times a module's name, and every line asks.
 _NO_AUTHORIZATION = AuthorizationState.NONE
@@ -32,6 +33,7 @@ class Circumstance(StrEnum):
     FILING_LIMIT = "a filing limit that may be near"
     NOT_ORIGINAL = "a frequency code other than 1"
     OTHER_PAYERS = "other payers on the claim"
+    SETTINGS = "settings of the payer"
 
 
 _BITS = {one: 1 << place for place, one in enumerate(Circumstance)}
@@ -44,6 +46,7 @@ _NOT_ENROLLED = _BITS[Circumstance.NOT_ENROLLED]
 _FILING_LIMIT = _BITS[Circumstance.FILING_LIMIT]
 _NOT_ORIGINAL = _BITS[Circumstance.NOT_ORIGINAL]
 _OTHER_PAYERS = _BITS[Circumstance.OTHER_PAYERS]
+_SETTINGS = _BITS[Circumstance.SETTINGS]
 
 
 def bits_of(circumstances: Iterable[Circumstance]) -> int:
@@ -75,6 +78,8 @@ def line_circumstances(line: LineCase) -> int:
         or (limit is not None and lag + FILING_WARNED_DAYS > limit)
     ):
         found |= _FILING_LIMIT
+    if line.policy is not NOT_CONFIGURED:
+        found |= _SETTINGS
     return found
 
 

@@ -87,14 +87,19 @@ def has_paid_code_without(line: LineCase, modifiers: frozenset[str]) -> bool:
 
 def _sent_and_paid(line: LineCase) -> Iterator[SentLine]:
     """The lines of the line's code, as they were sent, that the payer has paid."""
-    code = line.line.procedure_code
-    paid: dict[str, set[int]] = {}
-    for one in paid_lines(line):
-        if one.procedure_code == code:
-            paid.setdefault(one.patient_control_number, set()).add(one.line_number)
+    code, claim = line.line.procedure_code, line.claim
+    payer_id, number = claim.payer.payer_id, claim.patient_control_number
+    paid = {
+        (one.patient_control_number, one.line_number)
+        for one in line.records.answered
+        if one.procedure_code == code
+        and one.outcome is _PAID
+        and one.payer_id == payer_id
+        and one.patient_control_number != number
+    }
     if paid:
         for sent in reversed(line.records.sent):
-            if sent.line_number in paid.get(sent.patient_control_number, ()):
+            if (sent.patient_control_number, sent.line_number) in paid:
                 yield sent
 
 

@@ -9,7 +9,6 @@ import pytest
 from denialml.domain.adjudication import LineOutcome
 from denialml.domain.claim import Claim, ClaimPayer, Provider
 from denialml.domain.coverage import Payer, PayerType
-from denialml.domain.edit import Severity
 from denialml.domain.facts import AnsweredLine
 from denialml.rules.case import ClaimCase
 from tests.rules.cases import DAY, case, changed, earlier_claim, line, note
@@ -296,16 +295,8 @@ SPEC = [
         lambda: answered_again(replacing(), remark_codes=("MA130",)),
         says="answer of 2026-02-27",
     ),
-    Row(
-        "BH-114",
-        CANNOT_TELL,
-        lambda: replacing("N362"),
-        says="a replacement of a claim that it denied",
-        severity=Severity.WARN,
-    ),
-    # BH-131 says that this payer takes none.
-    Row("BH-114", CLEAN, lambda: replacing("N362", payer=REFUSES)),
-    Row("BH-114", CLEAN, lambda: replacing("N362", payer_type=PayerType.MEDICARE)),
+    # Denied, but processed: whether the payer takes a replacement, BH-131 says.
+    Row("BH-114", CLEAN, lambda: replacing("N362")),
     # Without an answer; and without the payer's number, which BH-113 asks for.
     Row(
         "BH-114",

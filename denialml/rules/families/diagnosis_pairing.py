@@ -247,11 +247,11 @@ def capacity(line: LineCase) -> Verdict:
 )
 def age_outside(case: ClaimCase) -> Verdict:
     born = person(case.claim).birth_date
-    limits = [
-        (diagnosis.code, _DIAGNOSIS_AGES[diagnosis.code])
-        for diagnosis in case.diagnoses
-        if diagnosis.code in _DIAGNOSIS_AGES
-    ]
+    limits: list[tuple[str, tuple[int, int]]] = []
+    for diagnosis in case.diagnoses:
+        ages = _DIAGNOSIS_AGES.get(diagnosis.code)
+        if ages is not None:
+            limits.append((diagnosis.code, ages))
     if not _AGED_CODES.isdisjoint(case.codes):
         limits += [(code, _CODE_AGES[code]) for code in case.codes & _AGED_CODES]
     if born is None:

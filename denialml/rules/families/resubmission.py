@@ -40,11 +40,6 @@ _NO_ANSWER = CannotTell(
     "the payer's answer to the claim that this one replaces",
     MissingRecord.EARLIER_CLAIM,
 )
-_DENIED_ORIGINAL = CannotTell(
-    "whether the payer takes a replacement of a claim that it denied, or a new one",
-    MissingRecord.ELSEWHERE,
-    severity=Severity.WARN,
-)
 _REOPENING = (
     "Medicare Part B takes no replacements: after a processed claim ask the contractor"
     " for a clerical-error reopening or a redetermination; send a new claim only after"
@@ -174,8 +169,8 @@ def replaces_unprocessed(case: ClaimCase) -> Verdict:
                 says=f"The claim has frequency 7; the payer's answer of {answered_on}"
                 f" to the original says that {why} ({code})."
             )
-    # Of a payer that takes no replacements at all rule BH-131 speaks.
-    return None if _takes_no_replacements(case) else _DENIED_ORIGINAL
+    # Whether the payer takes replacements of what it denied, rule BH-131 says.
+    return None
 
 
 @line_rule(

@@ -6,6 +6,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
+from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import INDIVIDUAL_PSYCHOTHERAPY
 from denialml.rules.rule import (
     MEDICAID,
@@ -150,6 +151,7 @@ def note_without_goal(line: LineCase) -> Verdict:
         fix_class=FixClass.NEEDS_DOCUMENTATION,
         fix_by=FixBy.CLINICIAN,
         codes=_MEASURED_CARE,
+        only_where=frozenset({Circumstance.SETTINGS}),
     ),
 )
 def measurement_overdue(line: LineCase) -> Verdict:
