@@ -14,8 +14,9 @@ from denialml.errors import InputError
 from denialml.formats.problems import ProblemLog
 from denialml.formats.x12 import Delimiters, SegmentSource
 
-# A claim of 50 lines with everything that X222 allows has a few thousand.
-MOST_SEGMENTS = 20_000
+# A claim of 50 lines with everything that X222 allows has some ten thousand. A level
+# is copied to each of its claims, so that a long one would grow a file many times.
+MOST_CHARACTERS, MOST_LEVEL_CHARACTERS = 500_000, 20_000
 _BILLING, _SUBSCRIBER, _PATIENT = "20", "22", "23"
 # What an HL of each code ends: itself and the levels below it.
 _ENDS = {
@@ -51,7 +52,8 @@ def claim_segments(
     Raises
     ------
     InputError
-        One of the claims, or a level of it, has more than `MOST_SEGMENTS` segments.
+        One of the claims is longer than `MOST_CHARACTERS`, or a level of it than
+        `MOST_LEVEL_CHARACTERS`.
     """
     wanted = set(ordinals)
     walk = _Walk(wanted)
@@ -67,6 +69,27 @@ def claim_segments(
     return walk.found
 
 
+class _Collected:
+    """The segments of a claim or level, as long as they are not too long."""
+
+    def __init__(self, first: str, *, most: int) -> None:
+        self._texts = [first]
+        self._left = most - len(first)
+
+    def add(self, text: str) -> None:
+        if self._left >= 0:
+            self._left -= len(text)
+            self._texts.append(text)
+
+    def whole(self) -> tuple[str, ...]:
+        if self._left < 0:
+            raise InputError(
+                f"a claim is longer than {MOST_CHARACTERS:,} characters, or one of its"
+                f" levels than {MOST_LEVEL_CHARACTERS:,}; no draft of it can be written"
+            )
+        return tuple(self._texts)
+
+
 class _Walk:
     """Goes over the segments of a file and keeps the wanted claims."""
 
@@ -75,16 +98,16 @@ class _Walk:
         self._wanted = wanted
         self._delimiters: Delimiters | None = None
         self._guide = self._group_guide = ""
-        self._levels: dict[str, list[str]] = {}
-        self._level: list[str] | None = None
+        self._levels: dict[str, _Collected] = {}
+        self._level: _Collected | None = None
         self._in_claim = False
-        self._own: list[str] = []
+        self._own: _Collected | None = None
         self._at = 0
 
     @property
     def is_inside(self) -> bool:
         """Whether a wanted claim has begun and not ended."""
-        return bool(self._own)
+        return self._own is not None
 
     def use(self, delimiters: Delimiters) -> None:
         """The separators of what follows; other ones end whatever was open."""
@@ -99,34 +122,31 @@ class _Walk:
             self.close()
             self._in_claim = True
             if ordinal in self._wanted:
-                self._own, self._at = [text], ordinal
+                self._own = _Collected(text, most=MOST_CHARACTERS)
+                self._at = ordinal
         elif name == "HL":
             self.close()
             self._open_level(text)
         elif name in _ENVELOPE:
             self._leave()
             self._note_guide(name, text)
-        elif self._own:
-            _keep(self._own, text)
+        elif self._own is not None:
+            self._own.add(text)
         elif self._level is not None and not self._in_claim:
-            _keep(self._level, text)
+            self._level.add(text)
 
     def close(self) -> None:
         """The claim that was open is whole."""
-        own, self._own = self._own, []
+        own, self._own = self._own, None
         self._in_claim = False
-        if not own:
+        if own is None:
             return
-        levels = [self._levels[code] for code in _ENDS if code in self._levels]
-        if any(len(part) > MOST_SEGMENTS for part in (own, *levels)):
-            raise InputError(
-                f"a claim has more than {MOST_SEGMENTS:,} segments; no draft of it can"
-                " be written"
-            )
         assert self._delimiters is not None
         self.found[self._at] = ClaimSegments(
-            levels=tuple(map(tuple, levels)),
-            own=tuple(own),
+            levels=tuple(
+                self._levels[code].whole() for code in _ENDS if code in self._levels
+            ),
+            own=own.whole(),
             delimiters=self._delimiters,
             guide=self._guide or self._group_guide,
         )
@@ -140,7 +160,8 @@ class _Walk:
             self._levels.pop(ended, None)
         self._level = None
         if code in _ENDS:
-            self._level = self._levels[code] = [text]
+            self._level = _Collected(text, most=MOST_LEVEL_CHARACTERS)
+            self._levels[code] = self._level
 
     def _leave(self) -> None:
         self.close()
@@ -154,9 +175,3 @@ class _Walk:
             self._group_guide = elements[8].strip() if len(elements) > 8 else ""
         elif name == "ST":
             self._guide = elements[3].strip() if len(elements) > 3 else ""
-
-
-def _keep(segments: list[str], text: str) -> None:
-    """Collect no more than says that there are too many."""
-    if len(segments) <= MOST_SEGMENTS:
-        segments.append(text)

@@ -23,7 +23,7 @@ from denialml.formats import (
     write_claim_segments,
 )
 from denialml.formats.claim_places import PLACES
-from denialml.formats.claim_segments import MOST_SEGMENTS
+from denialml.formats.claim_segments import MOST_CHARACTERS, MOST_LEVEL_CHARACTERS
 from tests.formats.claim_files import ClaimFile, claim_files
 from tests.formats.interchange import CLAIM_HEADER, interchange, professional
 from tests.formats.test_writing import accepted_by_pyx12
@@ -180,12 +180,13 @@ def test_only_the_claims_asked_for_are_kept_and_other_places_hold_none() -> None
 
 @pytest.mark.parametrize("place", ["claim", "level"])
 def test_a_claim_without_end_is_refused_and_its_neighbors_are_not(place: str) -> None:
-    endless = "K3*A\n" * (MOST_SEGMENTS + 1)
+    longest = MOST_CHARACTERS if place == "claim" else MOST_LEVEL_CHARACTERS
+    endless = "K3*A234567\n" * (longest // 10)
     body = SHORT + endless if place == "claim" else SHORT
     header = CLAIM_HEADER if place == "claim" else CLAIM_HEADER + endless
     content = professional(body + SHORT.replace("C1", "C2"), header=header)
     first, second = [one.source.segment for one in claims_of(content) if one.source]
-    with pytest.raises(InputError, match="more than 20,000 segments"):
+    with pytest.raises(InputError, match="longer than"):
         claim_segments(io.BytesIO(content), [first])
     if place == "claim":
         assert set(claim_segments(io.BytesIO(content), [second])) == {second}
@@ -317,6 +318,25 @@ def test_lines_are_counted_as_the_reader_counts_them() -> None:
     assert "SV1*HC:90837*150*UN*1*02**1" in edited(
         content, PlacedEdit("2400 SV105", "02", 0)
     )
+
+
+def test_of_two_providers_of_a_kind_the_one_that_the_reader_takes_is_edited() -> None:
+    two = "NM1*82*1*ROE*JO****XX*1234567893\nNM1*82*1*LEE*SAM****XX*1234567893\n"
+    content = professional(SHORT.replace("LX*1", two + "LX*1") + two)
+    edits = [
+        PlacedEdit("2310B PRV03", "103T00000X"),
+        PlacedEdit("2420A PRV03", "104100000X", 0),
+    ]
+    [claim] = segments_of(content)
+    changed = edit_claim(claim, edits)
+    first, second = (at for at, it in enumerate(changed.own) if it.startswith("PRV*"))
+    assert "*ROE*" in changed.own[first - 1]
+    assert "*LEE*" in changed.own[second - 1]
+    [read] = claims_of(written(changed))
+    assert read.rendering_provider is not None
+    assert read.rendering_provider.taxonomy_code == "103T00000X"
+    assert read.lines[0].rendering_provider is not None
+    assert read.lines[0].rendering_provider.taxonomy_code == "104100000X"
 
 
 # Writing
