@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from api.access_log import configure_logging
+from api.audit_writer import AuditWriter
 from api.dependencies import Access, SignInNeeded
 from api.failures import as_problem
 from api.gate import Gate
@@ -41,7 +42,7 @@ from api.score_desk import ScoreDesk
 from api.scoring_cache import RulesOfPractices, Scorers, ServedModels
 from denialml import __version__
 from denialml.errors import DenialmlError
-from denialml.settings import Settings, api_key_pepper
+from denialml.settings import Settings, api_key_pepper, audit_key
 from denialml.signing_keys import bundle_public_key
 from denialml.store.database import open_engine
 
@@ -105,7 +106,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     configure_logging(settings.log_level)
     if not settings.database_url:
         settings.data_directory.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.resolved_database_url)
+    engine = open_engine(settings.resolved_database_url, audit_key=audit_key(settings))
     app = FastAPI(
         title=TITLE,
         version=__version__,
@@ -116,6 +117,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         lifespan=closing_service,
     )
     swift_engine = open_swift_engine(engine)
+    audit = AuditWriter(engine)
     pepper = api_key_pepper(settings)
     app.state.service = Service(
         settings=settings,
@@ -124,7 +126,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         pepper=pepper,
         clock=clock,
         sign_ins=make_sign_ins(settings, engine=swift_engine, pepper=pepper),
-        desk=ScoreDesk(engine, swift_engine=swift_engine, pepper=pepper),
+        audit=audit,
+        desk=ScoreDesk(engine, audit=audit, pepper=pepper),
         scorers=Scorers(
             ServedModels(
                 settings.resolved_serving_bundle_directory,

@@ -5,7 +5,7 @@ database session, so a route without a permission can reach no record; `create_a
 refuses to start with a route that asks for neither a visit nor to be public.
 
 Reading takes no write lock: records are read in a read-only transaction, and what was
-read is audited in a short transaction of its own that commits before the answer
+read is audited by the service's one audit writer, which commits before the answer
 leaves. If the audit cannot be written, the answer is not sent. Changes and their audit
 events share one transaction.
 """
@@ -19,12 +19,13 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from sqlalchemy.orm import Session
 
+from api.audit_writer import AuditNote, Ticket
 from api.permissions import Permission
 from api.problems import FieldError, ProblemType, RequestProblem
 from api.resources import Service, service_of
 from api.sign_in import SignIn, cookie_name
 from denialml.store.api_keys import KeyGrant, find_key, list_keys
-from denialml.store.audit import AuditAction, record_event
+from denialml.store.audit import AuditAction, acting_for_request, record_event
 from denialml.store.database import open_session
 
 _BEARER = "bearer "
@@ -33,26 +34,10 @@ _MAXIMUM_KEY_LENGTH = 200
 
 
 class Purpose(Enum):
-    """READ records, CHANGE them, or SCORE: a read whose audit is cheap.
-
-    A score is audited before the answer leaves like any read, but its commit does not
-    wait for the disk: it survives the death of the process, and could be lost with
-    the last moments before a power cut. docs/access-and-audit.md says why.
-    """
+    """READ records, or CHANGE them."""
 
     READ = "read"
     CHANGE = "change"
-    SCORE = "score"
-
-
-@dataclass(frozen=True)
-class AuditNote:
-    """One thing this visit did, to be recorded under its actor."""
-
-    action: AuditAction
-    record_kind: str
-    record_id: str
-    record_count: int | None = None
 
 
 @dataclass
@@ -69,6 +54,7 @@ class Visit:
     session: Session
     grant: KeyGrant
     now: datetime
+    request_id: str
     sign_in: SignIn | None = None
     notes: list[AuditNote] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
@@ -95,9 +81,15 @@ class Visit:
         record_id: str,
         *,
         record_count: int | None = None,
+        patient_id: str = "",
     ) -> None:
-        """Audit what was done; nothing leaves the service before it is recorded."""
-        self.notes.append(AuditNote(action, record_kind, record_id, record_count))
+        """Audit what was done; nothing leaves the service before it is recorded.
+
+        `patient_id` where it is about one patient (`Identity.of_patient`).
+        """
+        self.notes.append(
+            AuditNote(action, record_kind, record_id, record_count, patient_id)
+        )
 
 
 Admission = Callable[[Request], Iterator[Visit]]
@@ -132,19 +124,21 @@ def admitted(
             require_permission(request, grant, permission)
             if not by_cookie:
                 require_known_parameters(request)
-            visit = Visit(service, session, grant, now, sign_in)
+            request_id = request.state.request_id
+            visit = Visit(service, session, grant, now, request_id, sign_in)
             if purpose is not Purpose.CHANGE:
                 yield visit
         if purpose is Purpose.CHANGE:
             with open_session(service.engine) as session:
                 visit.session = session
+                acting_for_request(session, request_id)
                 yield visit
                 _record(session, visit)
                 session.commit()
             for act in visit.after_commit:
                 act()
         else:
-            record_notes(visit, purpose)
+            record_notes(visit)
 
     admit.access = Access(permission, purpose, by_cookie)  # type: ignore[attr-defined]
     return admit
@@ -196,16 +190,22 @@ def _parameters(dependant: Dependant) -> set[str]:
     return found.union(*(_parameters(part) for part in dependant.dependencies))
 
 
-def record_notes(visit: Visit, purpose: Purpose) -> None:
-    """Commit what a reading visit noted, in a short transaction of its own."""
+def record_notes(visit: Visit) -> None:
+    """Have what a reading visit noted written, together with what others noted.
+
+    Raises `RequestProblem` (store-unavailable) where that cannot be done in time.
+    """
     if not visit.notes:
         return
-    service = visit.service
-    swift = purpose is Purpose.SCORE
-    engine = service.swift_engine if swift else service.engine
-    with open_session(engine) as session:
-        _record(session, visit)
-        session.commit()
+    visit.service.audit.write(
+        Ticket(
+            organization_id=visit.organization_id,
+            actor=visit.actor,
+            request_id=visit.request_id,
+            now=visit.now,
+            notes=tuple(visit.notes),
+        )
+    )
 
 
 def bearer_key(request: Request) -> str:
@@ -287,5 +287,6 @@ def _record(session: Session, visit: Visit) -> None:
             record_kind=note.record_kind,
             record_id=note.record_id,
             record_count=note.record_count,
+            patient_id=note.patient_id,
             now=visit.now,
         )

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from starlette.requests import Request
 
+from api.audit_writer import AuditWriter
 from api.judged_practices import JudgedPractices
 from api.problems import ProblemType, RequestProblem
 from api.score_desk import ScoreDesk
@@ -31,7 +32,7 @@ class Service:
     """Settings, database, secret, clock and what is kept in memory between requests.
 
     `swift_engine` is the same database with commits that do not wait for the disk;
-    the audit of scores and the looks of signed-in browsers use it.
+    the looks of signed-in browsers use it. `audit` writes the events of what is read.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class Service:
     clock: Clock
     sign_ins: SignIns
     scorers: Scorers
+    audit: AuditWriter
     desk: ScoreDesk
     judged: JudgedPractices
     stopping: Event = field(default_factory=Event)
@@ -56,7 +58,7 @@ class Service:
     def close(self) -> None:
         """End what still runs, and give every database connection back."""
         self.stopping.set()
-        self.desk.close()
+        self.audit.close()
         self.swift_engine.dispose()
         self.engine.dispose()
 

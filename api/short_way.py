@@ -1,10 +1,11 @@
-"""The short way for one JSON claim: scored on the event loop, nothing waited for.
+"""The short way for one JSON claim: scored on the event loop, without a thread.
 
 Handing one claim to a thread, and FastAPI's general machinery, take about as long as
 scoring it. A route of class `ShortRoute` first tries to answer at once. Where anything
 could take time or is out of the ordinary (a batch, a file, a scorer that is not ready,
-another writer, PostgreSQL, a fault in the request), it does nothing and the route goes
-its usual way, so that what is refused is refused in one place.
+PostgreSQL, a fault in the request), it does nothing and the route goes its usual way,
+so that what is refused is refused in one place. What it awaits is its audit event,
+written with those of other requests.
 """
 
 from collections.abc import Callable, Coroutine
@@ -83,7 +84,10 @@ async def answer_at_once(request: Request) -> Response | None:
     if score is None:
         return None
     scored = scored_claims([score])
-    if not service.desk.record(known.grant, claims=1, now=now):
+    audited = await service.desk.record(
+        known, claim, request_id=request.state.request_id, now=now
+    )
+    if not audited:
         return None
     return Response(msgspec.json.encode(scored), media_type=JSON_MEDIA_TYPE)
 

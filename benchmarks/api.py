@@ -48,7 +48,7 @@ from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import load_specification
 from denialml.modeling.risk.training import train_bundle
-from denialml.settings import Settings, api_key_pepper
+from denialml.settings import Settings, api_key_pepper, audit_key
 from denialml.signing_keys import bundle_private_key
 from denialml.simulation import SimulatedPractice, simulate_practice
 from denialml.store.api_keys import issue_key
@@ -121,7 +121,7 @@ def fill_store(
         for path in paths
         if path.is_relative_to(history) and path.parent.name != "documents"
     ]
-    engine = open_engine(settings.resolved_database_url)
+    engine = open_engine(settings.resolved_database_url, audit_key=audit_key(settings))
     migrate(engine)
     with open_session(engine) as session:
         organization_id = create_organization(

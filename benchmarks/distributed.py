@@ -37,9 +37,11 @@ from denialml.modeling.risk.frames import Frame
 from denialml.modeling.risk.specification import Thin, TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
 from denialml.simulation import SimulatedPractice, simulate_practice
+from denialml.store.audit_key import AuditKey
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
 
+AUDIT_SECRET = b"of a benchmark, for no real record"
 STARTS_ON, SPLIT, ENDS_ON = date(2023, 1, 1), date(2024, 7, 1), date(2024, 12, 31)
 RESULTS = Path(__file__).parent / "results" / "distributed.json"
 Given = TypeVar("Given")
@@ -115,7 +117,10 @@ def ingested(
     ]
 
     def take(engine: Engine) -> list[IngestReport]:
-        opened = open_engine(f"sqlite:///{directory / type(engine).__name__}.db")
+        opened = open_engine(
+            f"sqlite:///{directory / type(engine).__name__}.db",
+            audit_key=AuditKey.of(AUDIT_SECRET),
+        )
         migrate(opened)
         now = datetime(2025, 1, 1, tzinfo=UTC)
         with open_session(opened) as session:

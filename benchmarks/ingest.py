@@ -22,10 +22,12 @@ from denialml.formats import open_reader
 from denialml.journeys.ingest import ingest_files
 from denialml.journeys.simulate import write_practice
 from denialml.simulation import simulate_practice
+from denialml.store.audit_key import AuditKey
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
 from denialml.store.records import practice_records
 
+AUDIT_SECRET = b"of a benchmark, for no real record"
 BAR_CLAIMS_PER_SECOND = 2500
 BAR_READ_BACK_SECONDS = 15
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,7 +46,7 @@ def read_all(paths: list[Path]) -> tuple[float, float]:
 
 def ingest_all(paths: list[Path], url: str) -> tuple[float, float, Counter[str]]:
     """Wall and CPU seconds to ingest the files, and what that added."""
-    engine = open_engine(url)
+    engine = open_engine(url, audit_key=AuditKey.of(AUDIT_SECRET))
     migrate(engine)
     added: Counter[str] = Counter()
     with open_session(engine) as session:

@@ -23,9 +23,11 @@ from denialml.modeling.risk.specification import (
     Trees,
 )
 from denialml.simulation import simulate_practice
+from denialml.store.audit_key import AuditKey
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization, list_organizations
 
+AUDIT_SECRET = b"of a benchmark, for no real record"
 SEED = 104
 CLAIMS = 2600
 STARTS_ON, ENDS_ON = date(2023, 1, 2), date(2024, 6, 30)
@@ -82,7 +84,10 @@ class Practice(msgspec.Struct, frozen=True):
 def open_practice(directory: Path = Path("notebook-data")) -> Practice:
     """The shared practice, simulated and ingested on first use (half a minute)."""
     complete = directory / "complete"
-    engine = open_engine(f"sqlite:///{directory.absolute() / 'store.db'}")
+    engine = open_engine(
+        f"sqlite:///{directory.absolute() / 'store.db'}",
+        audit_key=AuditKey.of(AUDIT_SECRET),
+    )
     if complete.exists():
         with open_session(engine) as session:
             (organization,) = list_organizations(session)

@@ -17,7 +17,10 @@
     │   └── GateFailed             a promotion gate was not met
     ├── EngineError                a cluster cannot be used, or gave the work up
     └── StoreError
-        └── SchemaOutdated         the database was migrated by another version
+        ├── SchemaOutdated         the database was migrated by another version
+        ├── AuditKeyMissing        nothing can be audited without the key
+        ├── AuditKeyMismatch       the audit trail was begun with another key
+        └── CheckpointRefused      the audit trail goes back behind a checkpoint
 
 Bad content inside a file is never an exception: it is a `Problem` with a place,
 returned beside what could be read. Messages carry ids, codes and places only,
@@ -90,3 +93,15 @@ class StoreError(DenialmlError):
 
 class SchemaOutdated(StoreError):
     """The database was migrated by another version of denialml."""
+
+
+class AuditKeyMissing(StoreError):
+    """The database was opened without the key that seals the audit trail."""
+
+
+class AuditKeyMismatch(StoreError):
+    """The audit trail was begun with another key than this process has."""
+
+
+class CheckpointRefused(StoreError):
+    """A checkpoint file does not verify, or the trail has gone back behind it."""

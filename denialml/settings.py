@@ -17,7 +17,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from denialml.store.audit_key import AuditKey
+
 PEPPER_FILE_NAME = "api_key_pepper"
+AUDIT_KEY_FILE_NAME = "audit_key"
 PEPPER_BYTES = 32
 
 
@@ -39,6 +42,7 @@ class Settings(BaseSettings):
     mlflow_directory: Path | None = None
     rules_directory: Path | None = None
     api_key_pepper: SecretStr | None = None
+    audit_key: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=0, le=65535)
     allowed_hosts: str = ""
@@ -172,6 +176,21 @@ def api_key_pepper(settings: Settings) -> bytes:
             settings.api_key_pepper.get_secret_value().encode(), "the API key pepper"
         )
     return _kept_secret(settings.data_directory / PEPPER_FILE_NAME)
+
+
+def audit_key(settings: Settings) -> AuditKey:
+    """The key that seals the audit trail; its secret is made on first use.
+
+    Taken and kept like the pepper of API keys. Without it the trail can be read and
+    neither checked nor continued.
+
+    Raises `PermissionError` when others can read the file, `ValueError` when the
+    secret is shorter than 32 characters.
+    """
+    if settings.audit_key is not None:
+        secret = settings.audit_key.get_secret_value().encode()
+        return AuditKey.of(_long_enough(secret, "the audit key"))
+    return AuditKey.of(_kept_secret(settings.data_directory / AUDIT_KEY_FILE_NAME))
 
 
 def _kept_secret(path: Path) -> bytes:

@@ -41,7 +41,7 @@ router = APIRouter(prefix="/claims", include_in_schema=False)
 Scoring = Annotated[
     Visit,
     Depends(
-        admitted(Permission.CLAIMS_SCORE, Purpose.SCORE, by_cookie=True),
+        admitted(Permission.CLAIMS_SCORE, Purpose.READ, by_cookie=True),
         scope="function",
     ),
 ]

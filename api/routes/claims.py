@@ -14,7 +14,7 @@ from api.bodies import (
     media_type_of,
     read_body,
 )
-from api.dependencies import Purpose, Visit
+from api.dependencies import Visit
 from api.examples import (
     EXAMPLE_CLAIM,
     EXAMPLE_GAP,
@@ -105,7 +105,7 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
 )
 def score_claims(
     request: Request,
-    visit: Visit = visit_with(Permission.CLAIMS_SCORE, Purpose.SCORE),
+    visit: Visit = visit_with(Permission.CLAIMS_SCORE),
     body: bytes = Depends(read_body),
     as_of: Annotated[
         date | None,

@@ -142,7 +142,7 @@ def correct_claims(
     except (FixRefused, InputError) as fault:
         # What was scored was read, whatever becomes of the draft.
         visit.session.rollback()
-        record_notes(visit, Purpose.READ)
+        record_notes(visit)
         pointer = "/fixes" if isinstance(fault, FixRefused) else "/claims"
         raise _refused(str(fault), pointer=pointer) from None
     return json_answer(corrected)

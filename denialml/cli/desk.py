@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from denialml.errors import InputError, UnknownRecord
 from denialml.modeling.risk.seal import Seal, SigningSeal
 from denialml.rules.organization_rules import PracticeRules
-from denialml.settings import Settings
+from denialml.settings import Settings, audit_key
 from denialml.signing_keys import bundle_private_key, bundle_public_key
 from denialml.store.audit import AuditAction, record_event
 from denialml.store.database import migrate, open_engine, open_session
@@ -180,6 +180,8 @@ def expect_file(path: Path) -> Path:
 def _open(settings: Settings) -> Engine:
     if not settings.database_url:
         settings.data_directory.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.resolved_database_url)
+    engine = open_engine(
+        settings.resolved_database_url, audit_key=audit_key(settings)
+    )
     migrate(engine)
     return engine

@@ -29,7 +29,7 @@ from denialml.journeys.letters import note_letters_read, read_letters
 from denialml.journeys.stored_denials import stored_denials
 from denialml.modeling.root_cause.practice_learning import CauseModel
 from denialml.modeling.root_cause.root_cause_book import RootCauseBook
-from denialml.store.audit import AuditAction, latest_event_id, record_event
+from denialml.store.audit import AuditAction, latest_sequence, record_event
 from denialml.store.cause_confirmations import standing_confirmations
 from denialml.store.cause_models import cause_model_version
 from denialml.store.denials import denials_by_id, save_denials
@@ -168,7 +168,7 @@ def _note_run(
         now=now,
         record_count=count,
     )
-    return latest_event_id(session, organization_id, AuditAction.DENIALS_FOUND) or 0
+    return latest_sequence(session, organization_id, AuditAction.DENIALS_FOUND) or 0
 
 
 class _Asked(NamedTuple):

@@ -16,7 +16,7 @@ from denialml.journeys.ingest import IngestReport
 from denialml.journeys.judging import JudgedLine, control_numbers_of
 from denialml.journeys.letters import letters_known_between, letters_touch
 from denialml.modeling.root_cause.practice_learning import CauseModel
-from denialml.store.audit import AuditAction, latest_event_id
+from denialml.store.audit import AuditAction, latest_sequence
 from denialml.store.organizations import get_organization
 from denialml.store.touched import (
     Touched,
@@ -137,7 +137,7 @@ def scope_of(
         or last.records_version
         != get_organization(session, organization_id).records_version
         or last.event_id
-        != latest_event_id(session, organization_id, AuditAction.DENIALS_FOUND)
+        != latest_sequence(session, organization_id, AuditAction.DENIALS_FOUND)
     ):
         return None
     touched, dateless = last.touched, set[str]()

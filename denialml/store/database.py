@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.orm import Session
 
 from denialml.errors import SchemaOutdated
+from denialml.store.audit_key import AUDIT_KEY, AuditKey
 
 BUSY_TIMEOUT_SECONDS: Final = 60
 WAL_ATTEMPTS: Final = 200
@@ -31,26 +32,30 @@ READ_ONLY: Final = "denialml_read_only"
 MIGRATION_LOCK: Final = 0x64656E69
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, audit_key: AuditKey | None = None) -> Engine:
     """An engine for ``sqlite:///file.db``, ``sqlite://`` or ``postgresql://...``.
 
     Nothing is created or migrated: see `migrate`. The folder of a SQLite file must
     exist. Errors of the database do not repeat the values: they end up in logs.
+    Without `audit_key` the database can be read, and nothing in it audited.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
-    if parsed.get_backend_name() == "postgresql":
+        engine = _open_sqlite(parsed)
+    elif parsed.get_backend_name() == "postgresql":
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             hide_parameters=True,
         )
         event.listen(engine, "handle_error", _hide_values)
-        return engine
-    raise ValueError(
-        f"unsupported database {parsed.get_backend_name()!r}: use sqlite or postgresql"
-    )
+    else:
+        raise ValueError(
+            f"unsupported database {parsed.get_backend_name()!r}: "
+            "use sqlite or postgresql"
+        )
+    engine.update_execution_options(**{AUDIT_KEY: audit_key})
+    return engine
 
 
 def open_session(engine: Engine, *, read_only: bool = False) -> Session:
@@ -176,7 +181,9 @@ def lock_organization(session: Session, organization_id: str) -> None:
         session.execute(
             text(
                 "SELECT 1 FROM organizations WHERE organization_id = :organization_id"
-                " FOR UPDATE"
+                # Not FOR UPDATE: that would hold up every audit event of the
+                # organization, which refers to this row.
+                " FOR NO KEY UPDATE"
             ),
             {"organization_id": organization_id},
         )

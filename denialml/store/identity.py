@@ -16,6 +16,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from denialml.domain.claim import Claim, patient_key
 from denialml.domain.record import Fact
 from denialml.domain.remittance import ClaimPayment, Remittance
 
@@ -40,6 +41,15 @@ class Identity:
     def of_content(self, kind: str, record: Fact, payload: bytes) -> str:
         """An id from a record and its encoding, wherever it was read."""
         return self._digest(kind, canonical(payload, type(record)))
+
+    def of_patient(self, claim: Claim) -> str:
+        """A patient's id in the audit trail; empty where the claim does not say who.
+
+        Of the number that links a claim to the patient's file (`patient_key`), so that
+        all claims and records of one patient have one id.
+        """
+        key = patient_key(claim)
+        return self.of_parts("pat", key) if key else ""
 
     def of_remittance(self, remittance: Remittance) -> str:
         """An id from payer, trace number, payment date and payee.

@@ -5,7 +5,7 @@ Like the tables of `denialml.store.tables`, every one belongs to an organization
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from denialml.store.columns import Base, OrganizationColumn, Payload, RecordKey
@@ -78,19 +78,44 @@ class ProblemRow(Base):
 
 
 class AuditEventRow(Base):
-    """One row per audited act; rows are only ever added. Ids and codes, never PHI."""
+    """One row per audited act; rows are only ever added. Ids and codes, never PHI.
+
+    `sequence` counts an organization's events from 1. `mac` seals the row together with
+    the one before (`denialml.store.audit_chain`), hex. `patient_id` is a keyed id,
+    empty where the act is not about one patient; `request_id` is that of the access
+    log, empty on the command line.
+    """
 
     __tablename__ = "audit_events"
-    event_id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
+    organization_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("organizations.organization_id"), primary_key=True
     )
-    organization_id: Mapped[OrganizationColumn]
+    sequence: Mapped[int] = mapped_column(BigInteger(), primary_key=True)
     occurred_at: Mapped[datetime]
     actor: Mapped[str]
     action: Mapped[str]
     record_kind: Mapped[str]
     record_id: Mapped[str] = mapped_column(Text())
     record_count: Mapped[int | None]
+    patient_id: Mapped[str]
+    request_id: Mapped[str]
+    mac: Mapped[str] = mapped_column(String(64))
     __table_args__ = (
-        Index("audit_events_by_organization", "organization_id", "event_id"),
+        Index("audit_events_by_action", "organization_id", "action", "sequence"),
+        {"sqlite_with_rowid": False},
     )
+
+
+class AuditHeadRow(Base):
+    """One row per organization's audit trail: the number and seal of its last event.
+
+    `key_id` names the key that the trail was begun with. Whoever appends holds the row.
+    """
+
+    __tablename__ = "audit_heads"
+    organization_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("organizations.organization_id"), primary_key=True
+    )
+    sequence: Mapped[int] = mapped_column(BigInteger())
+    mac: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[str]

@@ -33,7 +33,7 @@ from denialml.modeling.risk.frames import build_frame
 from denialml.modeling.risk.seal import SigningSeal
 from denialml.modeling.risk.specification import Minimum, TrainingSpecification
 from denialml.modeling.risk.training import train_bundle
-from denialml.settings import Settings, api_key_pepper
+from denialml.settings import Settings, api_key_pepper, audit_key
 from denialml.signing_keys import bundle_private_key
 from denialml.simulation import simulate_practice
 from denialml.store.api_keys import issue_key
@@ -166,7 +166,7 @@ def running_service() -> Running:
     """The service of this process: two practices, each with one denied claim."""
     directory = Path(tempfile.mkdtemp(prefix="denialml-test-"))
     settings = Settings(data_directory=directory)
-    engine = open_engine(settings.resolved_database_url)
+    engine = open_engine(settings.resolved_database_url, audit_key=audit_key(settings))
     migrate(engine)
     harbor = fill(engine, directory, settings)
     clock = MovableClock()

@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 
+from api.audit_writer import AuditWriter
 from api.examples import EXAMPLE_CLAIM
 from api.permissions import Permission
 from api.score_desk import ScoreDesk
@@ -123,7 +124,8 @@ def test_the_short_way_is_for_sqlite_files_only(running: Running) -> None:
         ("postgresql://localhost/none", False),
     ):
         engine = open_engine(url)
-        assert ScoreDesk(engine, swift_engine=engine, pepper=b"").is_open is is_open
+        desk = ScoreDesk(engine, audit=AuditWriter(engine), pepper=b"")
+        assert desk.is_open is is_open
         engine.dispose()
 
 

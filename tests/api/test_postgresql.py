@@ -26,7 +26,7 @@ from api.examples import (
 )
 from api.permissions import Permission
 from denialml.modeling.risk.seal import SigningSeal
-from denialml.settings import Settings, api_key_pepper
+from denialml.settings import Settings, api_key_pepper, audit_key
 from denialml.signing_keys import bundle_private_key
 from denialml.store.api_keys import issue_key, revoke_key
 from denialml.store.audit import list_events
@@ -96,7 +96,7 @@ def service(
         data_directory=tmp_path_factory.mktemp("postgresql"),
         database_url=postgresql_url,
     )
-    engine = open_engine(postgresql_url)
+    engine = open_engine(postgresql_url, audit_key=audit_key(settings))
     migrate(engine)
     with open_session(engine) as session:
         made = create_organization(session, "Fern", now=START, is_simulated=True)

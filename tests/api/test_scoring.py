@@ -38,10 +38,10 @@ def new_events(running: Running, harbor: str) -> Callable[[], list[AuditEvent]]:
     def read(after: int = 0) -> list[AuditEvent]:
         with open_session(running.engine, read_only=True) as session:
             return list(
-                list_events(session, harbor, after_event_id=after, limit=1_000_000)
+                list_events(session, harbor, after_sequence=after, limit=1_000_000)
             )
 
-    last = max((event.event_id for event in read()), default=0)
+    last = max((event.sequence for event in read()), default=0)
     return lambda: read(last)
 
 

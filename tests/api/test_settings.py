@@ -72,7 +72,9 @@ def test_secrets_are_not_in_the_representation() -> None:
     settings = Settings(
         database_url="postgresql://me:hunter2@localhost/x",
         api_key_pepper="p" * 40,  # type: ignore[arg-type]
+        audit_key="k" * 40,  # type: ignore[arg-type]
     )
+    assert "kkkk" not in repr(settings)
     assert "hunter2" not in repr(settings)
     assert "pppp" not in repr(settings)
 

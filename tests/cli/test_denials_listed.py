@@ -10,6 +10,7 @@ from denialml.cli.appeals import _listed, _Wanted
 from denialml.modeling.root_cause import practice_learning
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.denials import DenialSort, DenialStatus, save_denials
+from tests.audit_key import AUDIT_KEY
 from tests.journeys.test_confirming import TODAY, Desk
 
 
@@ -36,7 +37,7 @@ def test_denials_of_later_days_are_not_listed_and_closed_ones_are_checked_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(practice_learning, "ASKED_EVERY", 1)
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     with open_session(engine) as session:
         desk = Desk(session)

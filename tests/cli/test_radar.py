@@ -20,6 +20,7 @@ from denialml.domain.remittance import ClaimAdjustment, ClaimPayment, ServicePay
 from denialml.journeys.simulate import write_practice
 from denialml.modeling.radar.report import ANSWERS_TO_LEARN
 from denialml.simulation import SimulatedPractice, simulate_practice
+from tests.audit_key import AUDIT_KEY
 
 pytestmark = pytest.mark.slow
 
@@ -177,7 +178,9 @@ def test_reading_the_radar_is_audited(folder: Path) -> None:
 
     assert command(folder, "radar", "--as-of", AS_OF, "--json").returncode == 0
     [store] = (folder / "var").rglob("*.db")
-    with open_session(open_engine(f"sqlite:///{store}"), read_only=True) as session:
+    with open_session(
+        open_engine(f"sqlite:///{store}", audit_key=AUDIT_KEY), read_only=True
+    ) as session:
         [organization] = list_organizations(session)
         events = list_events(session, organization.organization_id, limit=100_000)
     read = [one for one in events if one.action is AuditAction.RADAR_READ]

@@ -39,6 +39,7 @@ from denialml.simulation import simulate_practice
 from denialml.store.columns import Base
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
+from tests.audit_key import AUDIT_KEY
 from tests.engines.test_parts import same_frame
 from tests.modeling.small_practice import make_practice
 
@@ -140,7 +141,7 @@ def test_ingested_rows_are_the_same(engine: DaskEngine, tmp_path: Path) -> None:
     broken.write_bytes(cut.read_bytes()[:-200])
     files = [*files, broken]
     database = tmp_path / "here.db"
-    here = open_engine(f"sqlite:///{database}")
+    here = open_engine(f"sqlite:///{database}", audit_key=AUDIT_KEY)
     migrate(here)
     with open_session(here) as session:
         organization = create_organization(session, "Simulated", now=NOW)
@@ -164,7 +165,7 @@ def _ingested(
     *,
     engine: Engine | None = None,
 ) -> tuple[list[IngestReport], dict[str, list[tuple[object, ...]]]]:
-    opened: Database = open_engine(f"sqlite:///{database}")
+    opened: Database = open_engine(f"sqlite:///{database}", audit_key=AUDIT_KEY)
     with open_session(opened) as session:
         reports = list(
             ingest_files(

@@ -32,6 +32,7 @@ from denialml.modeling.risk.specification import (
 from denialml.simulation import simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
+from tests.audit_key import AUDIT_KEY
 from tests.journeys.canaries import Planter
 
 NOW = datetime(2024, 4, 1, 12, tzinfo=UTC)
@@ -76,7 +77,9 @@ def _make_store(directory: Path) -> SimulatedStore:
     )
     write_practice(practice, directory / "out")
     (directory / "store").mkdir()
-    engine = open_engine(f"sqlite:///{directory / 'store' / 'store.db'}")
+    engine = open_engine(
+        f"sqlite:///{directory / 'store' / 'store.db'}", audit_key=AUDIT_KEY
+    )
     migrate(engine)
     files = sorted(
         path

@@ -25,6 +25,7 @@ from denialml.modeling.root_cause.practice_learning import (
 from denialml.store.audit import AuditAction
 from denialml.store.cause_models import save_cause_model
 from denialml.store.database import migrate, open_engine, open_session
+from tests.audit_key import AUDIT_KEY
 from tests.journeys.test_payer_letters_read import NOW, TODAY, Practice
 from tests.modeling.test_root_cause_learnt import CONFIRMED, LINES
 
@@ -32,7 +33,7 @@ from tests.modeling.test_root_cause_learnt import CONFIRMED, LINES
 @pytest.fixture
 def practice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Practice]:
     monkeypatch.setattr(learnt_causes, "FEWEST_LINES", 20)
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     with open_session(engine) as session:
         made = Practice(session, tmp_path)

@@ -22,6 +22,7 @@ from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.denials import StoredDenial, all_denials, list_denials
 from denialml.store.organizations import create_organization
+from tests.audit_key import AUDIT_KEY
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -78,7 +79,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     with open_session(engine) as session:
         yield Desk(session)

@@ -26,6 +26,7 @@ from denialml.simulation import SimulatedPractice, simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.denials import all_denials
 from denialml.store.organizations import create_organization
+from tests.audit_key import AUDIT_KEY
 from tests.store.samples import adjustments, claim, line
 
 NOW = datetime(2025, 1, 15, 12, 0, tzinfo=UTC)
@@ -231,7 +232,7 @@ def store(
     """A simulated practice in a database; its newest remittance not yet taken in."""
     folder = tmp_path_factory.mktemp("practice")
     write_practice(practice, folder)
-    engine = open_engine(f"sqlite:///{folder}/denialml.db")
+    engine = open_engine(f"sqlite:///{folder}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     with open_session(engine) as session:
         organization = create_organization(session, "Simulated", now=NOW)

@@ -31,6 +31,7 @@ from denialml.store.documents import get_document
 from denialml.store.drafts import list_drafts
 from denialml.store.organizations import create_organization
 from denialml.store.records import practice_records
+from tests.audit_key import AUDIT_KEY
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 CANARY = "velleity-canary-20417"
@@ -49,7 +50,7 @@ def world(
 ) -> Iterator[tuple[Session, str]]:
     folder = tmp_path_factory.mktemp("practice")
     write_practice(practice, folder)
-    engine = open_engine(f"sqlite:///{folder}/denialml.db")
+    engine = open_engine(f"sqlite:///{folder}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     paths = [
         path

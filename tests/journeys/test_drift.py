@@ -13,7 +13,7 @@ from denialml.journeys.retrain import payer_pseudonyms, serving_of
 from denialml.modeling.retraining.drift import DriftReport
 from denialml.modeling.retraining.drift_baseline import BASELINE, DriftBaseline
 from denialml.modeling.risk.bundle import write_bundle
-from denialml.store.audit import AuditAction, latest_event_id, list_events
+from denialml.store.audit import AuditAction, latest_sequence, list_events
 from denialml.store.database import open_session
 from tests.journeys.simulated_store import (  # noqa: F401 (fixture)
     AS_OF,
@@ -71,8 +71,8 @@ def test_months_after_training_features_risk_and_payers_are_compared(
     assert named <= billed | set(_payers(simulated_store))
     with open_session(simulated_store.engine) as session:
         organization_id = simulated_store.organization_id
-        newest = latest_event_id(session, organization_id, AuditAction.DRIFT_READ)
-        (last,) = list_events(session, organization_id, after_event_id=newest - 1)
+        newest = latest_sequence(session, organization_id, AuditAction.DRIFT_READ)
+        (last,) = list_events(session, organization_id, after_sequence=newest - 1)
     assert last.action is AuditAction.DRIFT_READ
     assert last.record_id == served.bundle.version
     assert last.record_count == found.lines

@@ -14,6 +14,7 @@ from denialml.journeys.ingest import ingest_file
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
 from denialml.store.source_files import list_files
+from tests.audit_key import AUDIT_KEY
 from tests.store.files import (
     CLAIMS,
     SAME_REMITTANCE,
@@ -63,7 +64,7 @@ def _ingest_and_die(url: str, organization: str, data: bytes) -> None:
         if next(batches, None) is None:
             os.kill(os.getpid(), 9)
 
-    database = open_engine(url)
+    database = open_engine(url, audit_key=AUDIT_KEY)
     with open_session(database) as open_:
         ingest_file(
             open_,
@@ -78,7 +79,7 @@ def _ingest_and_die(url: str, organization: str, data: bytes) -> None:
 
 def test_a_kill_in_the_middle_leaves_nothing_half_committed(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/denialml.db"
-    database = open_engine(url)
+    database = open_engine(url, audit_key=AUDIT_KEY)
     migrate(database)
     with open_session(database) as open_:
         owner = create_organization(open_, "Practice", now=NOW).organization_id

@@ -15,6 +15,7 @@ from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.documents import document_content, documents_for
 from denialml.store.organizations import create_organization
 from denialml.store.records import practice_records
+from tests.audit_key import AUDIT_KEY
 from tests.store.samples import NOW
 
 
@@ -39,7 +40,7 @@ def _files(folder: Path) -> list[Path]:
 def test_labels_of_a_simulated_practice_are_its_truth(
     practice_folder: Path, tmp_path: Path
 ) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     reports: list[IngestReport] = []
     with open_session(engine) as session:

@@ -23,6 +23,7 @@ from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.denials import StoredDenial, all_denials
 from denialml.store.organizations import create_organization, get_organization
+from tests.audit_key import AUDIT_KEY
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -131,7 +132,7 @@ OTHERS = tuple(letter(at, NEUTRAL) for at in range(5, 30))
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     folder = tmp_path_factory.mktemp("letters")
-    engine = open_engine(f"sqlite:///{folder}/denialml.db")
+    engine = open_engine(f"sqlite:///{folder}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     with open_session(engine) as session:
         made = Practice(session, folder)

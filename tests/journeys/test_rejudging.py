@@ -23,6 +23,7 @@ from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization, get_organization
 from denialml.store.tables import DenialRow
+from tests.audit_key import AUDIT_KEY
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 ENDS_OF_EXAMPLES = date(2026, 11, 2)
@@ -123,7 +124,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     with open_session(engine) as session:
         yield Desk(session)

@@ -20,6 +20,7 @@ from denialml.journeys.simulate import write_practice
 from denialml.simulation import simulate_practice
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
+from tests.audit_key import AUDIT_KEY
 from tests.store.samples import NOW
 
 _LIFE = """
@@ -53,6 +54,7 @@ from denialml.modeling.risk.specification import (
     Trees,
 )
 from denialml.simulation import simulate_practice
+from denialml.store.audit_key import AuditKey
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
 
@@ -71,7 +73,9 @@ practice = simulate_practice(
 )
 write_practice(practice, folder)
 watching = True
-engine = open_engine(f"sqlite:///{folder / 'store.db'}")
+engine = open_engine(
+    f"sqlite:///{folder / 'store.db'}", audit_key=AuditKey.of(b"k" * 32)
+)
 migrate(engine)
 files = sorted(
     path
@@ -155,7 +159,7 @@ def test_files_of_the_truth_are_refused(tmp_path: Path) -> None:
         seed=4, claims=300, starts_on=date(2025, 1, 1), ends_on=date(2025, 5, 31)
     )
     write_practice(practice, tmp_path)
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     truths = sorted((tmp_path / "truth").iterdir())
     assert [path.name for path in truths] == ["appeals.csv", "traps.csv", "truth.csv"]

@@ -18,7 +18,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "access-and-audit.md"
 
 
 def routes() -> list[APIRoute]:
-    app = create_app(Settings(database_url="sqlite://", api_key_pepper="p" * 40))  # type: ignore[arg-type]
+    app = create_app(
+        Settings(database_url="sqlite://", api_key_pepper="p" * 40, audit_key="k" * 40)  # type: ignore[arg-type]
+    )
     return [route for route in app.routes if isinstance(route, APIRoute)]
 
 

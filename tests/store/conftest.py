@@ -17,6 +17,7 @@ from denialml.store import (  # noqa: F401 (rows)
 from denialml.store.columns import Base
 from denialml.store.database import migrate, open_engine, open_session
 from denialml.store.organizations import create_organization
+from tests.audit_key import AUDIT_KEY
 from tests.store.postgresql import server_url
 from tests.store.samples import NOW
 
@@ -34,11 +35,11 @@ def empty_postgresql_url() -> Iterator[str]:
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A migrated and empty database, on each of the two."""
     if request.param == "sqlite":
-        engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+        engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
         migrate(engine)
         yield engine
     else:
-        engine = open_engine(_migrated_database())
+        engine = open_engine(_migrated_database(), audit_key=AUDIT_KEY)
         yield engine
         tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
         with engine.begin() as connection:
@@ -62,7 +63,7 @@ def organization_id(session: Session) -> str:
 @cache
 def _migrated_database() -> str:
     url = _create_database("migrated")
-    engine = open_engine(url)
+    engine = open_engine(url, audit_key=AUDIT_KEY)
     migrate(engine)
     engine.dispose()
     return url

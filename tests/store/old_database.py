@@ -7,11 +7,22 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 import denialml.store
 
 MIGRATIONS = Path(denialml.store.__file__).parent / "migrations"
+
+
+def newest_revision() -> str:
+    """The revision of today's schema."""
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    configuration.set_main_option("path_separator", "os")
+    head = ScriptDirectory.from_config(configuration).get_current_head()
+    assert head is not None
+    return head
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:

@@ -65,6 +65,11 @@ STRANGER = payment("ELSEWHERE", service(paid="1"))
 WRITES = {
     "api_keys.issue_key",
     "audit.record_event",
+    "audit_chain.append_at_commit",
+    "audit_chain.event_bytes",
+    "audit_chain.is_waiting",
+    "audit_chain.sealed_rows",
+    "audit_key.first_link",
     "cause_models.save_cause_model",
     "database.lock_organization",
     "linking.match_touched",
@@ -144,8 +149,14 @@ READS: dict[str, Question] = {
     "api_keys.revoke_key": lambda s, o, p: (
         api_keys.revoke_key(s, o, key_id=p.key_id, now=NOW) or "revoked"
     ),
+    "audit.all_events": lambda s, o, p: tuple(
+        audit.all_events(s, o, audit.AuditFilter())
+    ),
     "audit.list_events": lambda s, o, p: audit.list_events(s, o),
-    "audit.latest_event_id": lambda s, o, p: audit.latest_event_id(
+    "audit.newest_events": lambda s, o, p: audit.newest_events(
+        s, o, audit.AuditFilter()
+    ),
+    "audit.latest_sequence": lambda s, o, p: audit.latest_sequence(
         s, o, audit.AuditAction.FILE_INGESTED
     ),
     "case_records.case_records": lambda s, o, p: (

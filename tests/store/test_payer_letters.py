@@ -18,6 +18,7 @@ from denialml.store.payer_letters import (
     payer_letters,
     replaced_by_file,
 )
+from tests.audit_key import AUDIT_KEY
 from tests.store.files import claims_file, ingest
 from tests.store.old_database import insert_practice_with_file, insert_row, upgrade_to
 from tests.store.samples import NOW, claim, document
@@ -125,7 +126,7 @@ def test_days_touch_those_whom_their_letters_are_about(
 
 
 def test_documents_already_on_file_are_numbered_by_the_step(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/old.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/old.db", audit_key=AUDIT_KEY)
     upgrade_to(engine, "v0004")
     with engine.begin() as connection:
         insert_practice_with_file(

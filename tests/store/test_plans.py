@@ -10,6 +10,7 @@ from denialml.store import linking, payer_letters, provisional, refiling, tables
 from denialml.store.database import migrate, open_engine
 from denialml.store.membership import one_of
 from denialml.store.writing import table_of
+from tests.audit_key import AUDIT_KEY
 
 
 def _by_id(row: type[tables.Base], key: str) -> Executable:
@@ -46,7 +47,7 @@ STATEMENTS = {
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_batch_of_keys_is_looked_up_in_an_index(tmp_path: Path, name: str) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     compiled = STATEMENTS[name].compile(dialect=sqlite.dialect())
     with engine.connect() as connection:

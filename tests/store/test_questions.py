@@ -148,7 +148,7 @@ def test_events_are_listed_in_order_and_page_by_id(
         )
     first = audit.list_events(session, organization_id, limit=3)
     rest = audit.list_events(
-        session, organization_id, after_event_id=first[-1].event_id
+        session, organization_id, after_sequence=first[-1].sequence
     )
     assert [each.record_id for each in first + rest] == [f"den_{n}" for n in range(5)]
 

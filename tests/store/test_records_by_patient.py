@@ -22,6 +22,7 @@ from denialml.store.database import (
 )
 from denialml.store.office_tables import SourceFileRow
 from denialml.store.organizations import create_organization
+from tests.audit_key import AUDIT_KEY
 from tests.store.samples import NOW
 
 CLAIM = Claim(
@@ -111,14 +112,14 @@ def check_backfill(engine: Engine) -> None:
 
 
 def test_records_on_file_are_found_by_patient_on_sqlite(tmp_path: Path) -> None:
-    check_backfill(open_engine(f"sqlite:///{tmp_path}/old.db"))
+    check_backfill(open_engine(f"sqlite:///{tmp_path}/old.db", audit_key=AUDIT_KEY))
 
 
 @pytest.mark.postgresql
 def test_records_on_file_are_found_by_patient_on_postgresql(
     empty_postgresql_url: str,
 ) -> None:
-    check_backfill(open_engine(empty_postgresql_url))
+    check_backfill(open_engine(empty_postgresql_url, audit_key=AUDIT_KEY))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_records_on_file_are_found_by_patient_on_postgresql(
 def test_one_patients_records_are_looked_up_in_an_index(
     tmp_path: Path, table: str, condition: str, index: str
 ) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/denialml.db", audit_key=AUDIT_KEY)
     migrate(engine)
     with engine.connect() as connection:
         (step,) = connection.exec_driver_sql(
