@@ -111,17 +111,10 @@ def promote(
         comparison, not_judged = _compared(
             session, organization_id, challenger, champion, as_of=as_of
         )
-        gates = check_gates(
-            msgspec.structs.replace(
-                _evidence(registry, chosen, comparison, exported),
-                not_judged=not_judged,
-                rates_alone=bundle.facts.kind == _RATES_ALONE,
-                replaces_judged=_is_judged(champion),
-                trained_as_of=challenger.trained_as_of,
-                replaces_trained_as_of=champion.trained_as_of if champion else None,
-                older_allowed=older,
-            )
+        evidence = _evidence(
+            registry, chosen, exported, comparison=comparison, not_judged=not_judged
         )
+        gates = check_gates(_about_both(evidence, challenger, champion, older=older))
         if refused := refusals(gates):
             raise GateFailed(f"version {chosen.version} is not promoted: {refused}")
         installed = install_bundle(exported, serving, seal=seal, now=now)
@@ -195,11 +188,11 @@ def _has_rules(contestant: Contestant | None) -> bool | None:
     return contestant.bundle.with_rules
 
 
-def _is_judged(champion: Contestant | None) -> bool:
-    """Whether what serves is more than the rates by cause, which may serve unjudged."""
-    if champion is None or champion.bundle is None:
+def _has_more_than_rates(contestant: Contestant | None) -> bool:
+    """Whether it is a model beyond the rates by cause, which may serve unjudged."""
+    if contestant is None or contestant.bundle is None:
         return False
-    return champion.bundle.facts.kind != _RATES_ALONE
+    return contestant.bundle.facts.kind != _RATES_ALONE
 
 
 def _unjudged(gates: tuple[GateResult, ...], comparison: Comparison | None) -> str:
@@ -259,11 +252,31 @@ def _specification(
     return msgspec.json.decode(content, type=TrainingSpecification)
 
 
+def _about_both(
+    evidence: Evidence,
+    challenger: Contestant,
+    champion: Contestant | None,
+    *,
+    older: bool,
+) -> Evidence:
+    """With what the gates ask of the challenger and of what it would replace."""
+    return msgspec.structs.replace(
+        evidence,
+        rates_alone=not _has_more_than_rates(challenger),
+        replaces_judged=_has_more_than_rates(champion),
+        trained_as_of=challenger.trained_as_of,
+        replaces_trained_as_of=champion.trained_as_of if champion else None,
+        older_allowed=older,
+    )
+
+
 def _evidence(
     registry: Registry,
     chosen: RegisteredVersion,
-    comparison: Comparison | None,
     exported: Path,
+    *,
+    comparison: Comparison | None,
+    not_judged: str,
 ) -> Evidence:
     measures = chosen.measures
     try:
@@ -273,6 +286,7 @@ def _evidence(
         missing = tuple(each.number for each in SOURCE_ATTRIBUTES)
     return Evidence(
         comparison=comparison,
+        not_judged=not_judged,
         canary_auc=measures.get("canary_auc"),
         canary_allowed=measures["canary_allowed"],
         leak_alarms=int(measures["leak_alarms"]),
