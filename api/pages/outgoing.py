@@ -33,7 +33,7 @@ from denialml.domain.edit import Decision, EditFinding
 from denialml.domain.problem import Problem
 from denialml.domain.risk import AnswerDays, Contribution, LineRisk, RiskScore
 from denialml.errors import InputError, ModelError, RulesRejected, UnreadableFile
-from denialml.formats import ClaimSegments
+from denialml.formats.claim_segments import ClaimSegments
 from denialml.journeys.draft_files import claim_text, segments_of
 from denialml.rules.practice_gaps import practice_gaps, unknown_of_claim
 

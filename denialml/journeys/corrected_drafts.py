@@ -25,7 +25,8 @@ from denialml.fixes.elements import (
     UNITS,
     corrected,
 )
-from denialml.formats import ClaimSegments, PlacedEdit, edit_claim
+from denialml.formats.claim_editing import PlacedEdit, edit_claim
+from denialml.formats.claim_segments import ClaimSegments
 from denialml.journeys.draft_files import (
     FixRefused as FixRefused,
 )

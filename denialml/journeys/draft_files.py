@@ -14,15 +14,12 @@ import msgspec
 
 from denialml.domain.claim import Claim
 from denialml.errors import InputError
-from denialml.formats import (
-    ClaimSegments,
-    Envelope,
+from denialml.formats import Envelope, read_bytes, write_claims
+from denialml.formats.claim_segment_writing import (
     SubmittedClaim,
-    claim_segments,
-    read_bytes,
     write_claim_segments,
-    write_claims,
 )
+from denialml.formats.claim_segments import ClaimSegments, claim_segments
 
 _NOBODY = "DRAFT"
 _NOT_AS_MEANT = (
@@ -52,7 +49,9 @@ def segments_of(stream: BinaryIO, claims: Sequence[Claim]) -> list[ClaimSegments
     places = [one.source.segment if one.source is not None else 0 for one in claims]
     found = claim_segments(stream, places)
     if any(place not in found for place in places):
-        raise InputError("a claim was not found again in its file")
+        raise InputError(
+            "a claim was not found again in its file, which has to be X12 for a draft"
+        )
     return [found[place] for place in places]
 
 

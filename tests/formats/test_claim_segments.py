@@ -12,18 +12,19 @@ from msgspec.structs import replace
 from denialml.domain.claim import Claim
 from denialml.errors import InputError
 from denialml.fixes.elements import EDITABLE
-from denialml.formats import (
-    ClaimSegments,
-    Envelope,
-    PlacedEdit,
+from denialml.formats import Envelope, read_bytes
+from denialml.formats.claim_editing import PlacedEdit, edit_claim
+from denialml.formats.claim_places import PLACES
+from denialml.formats.claim_segment_writing import (
     SubmittedClaim,
-    claim_segments,
-    edit_claim,
-    read_bytes,
     write_claim_segments,
 )
-from denialml.formats.claim_places import PLACES
-from denialml.formats.claim_segments import MOST_CHARACTERS, MOST_LEVEL_CHARACTERS
+from denialml.formats.claim_segments import (
+    MOST_CHARACTERS,
+    MOST_LEVEL_CHARACTERS,
+    ClaimSegments,
+    claim_segments,
+)
 from tests.formats.claim_files import ClaimFile, claim_files
 from tests.formats.interchange import CLAIM_HEADER, interchange, professional
 from tests.formats.test_writing import accepted_by_pyx12
