@@ -45,6 +45,7 @@ class PatientFile:
         self._sent_by_day: dict[date, list[SentLine]] = {}
         self._first_sent: list[SentLine] = []
         self._sent: list[SentLine] = []
+        self._any_rejected = False
         self._visited: list[tuple[date, date]] = []
         self._planned: list[tuple[date, date]] = []
         self._visits = Visits()
@@ -100,6 +101,7 @@ class PatientFile:
                 if refused
                 else _NEVER
             )
+            self._any_rejected |= rejected_on < _NEVER
             for line in claim.lines:
                 sent = SentLine(
                     submitted_on=one.submitted_on,
@@ -141,6 +143,7 @@ class PatientFile:
             denied = adjudication.outcome in (_DENIED, _PARTIAL)
             if not (paid or denied):
                 continue
+            reasons = tuple([one.reason_code for one in adjudication.adjustments])
             self._answered.append(
                 AnsweredLine(
                     received_on=adjudication.received_on,
@@ -152,9 +155,7 @@ class PatientFile:
                     outcome=adjudication.outcome,
                     payer_claim_control_number=adjudication.payer_claim_control_number,
                     payment_id=adjudication.payment_id,
-                    reason_codes=tuple(
-                        one.reason_code for one in adjudication.adjustments
-                    ),
+                    reason_codes=reasons,
                     remark_codes=adjudication.remark_codes,
                 )
             )
@@ -163,11 +164,8 @@ class PatientFile:
             trail = self._answers.get(claim.payer.payer_id)
             if trail is None:
                 trail = self._answers[claim.payer.payer_id] = AnswerTrail()
-            reasons = [one.reason_code for one in adjudication.adjustments]
             trail.add(
-                Answer(
-                    adjudication.received_on, line.service_date, denied, tuple(reasons)
-                )
+                Answer(adjudication.received_on, line.service_date, denied, reasons)
             )
 
     def seal(self) -> None:
@@ -301,7 +299,12 @@ class PatientFile:
 
         Without the claim's own: one scored after it was sent is not its own history.
         """
-        return tuple([sent for sent in self._sent if _stands(sent, claim, as_of=as_of)])
+        until = bisect_left(self._sent, as_of, key=_day_sent)
+        before = self._sent[:until]
+        own_day = claim.submitted_on
+        if not self._any_rejected and (own_day is None or own_day >= as_of):
+            return tuple(before)  # nothing of it can be out of place
+        return tuple([sent for sent in before if _stands(sent, claim, as_of=as_of)])
 
     def units_used(
         self, authorization: Authorization, claim: Claim, *, as_of: date
