@@ -10,6 +10,7 @@ from denialml.domain.problem import Problem, Reading
 from denialml.domain.record import Fact
 from denialml.errors import UnreadableFile
 from denialml.formats.envelope import InterchangeReader
+from denialml.formats.fhir_reader import FhirReader, looks_like_json
 from denialml.formats.practice_csv import PracticeReader, looks_like_practice_csv
 from denialml.formats.problems import ProblemLog
 from denialml.formats.transactions import open_transaction
@@ -20,7 +21,6 @@ _OTHER_FORMATS = {
     b"\x1f\x8b": "a gzip archive, to be unpacked first",
     b"%PDF": "a PDF",
     b"<?xml": "XML",
-    b"{": "JSON",
 }
 
 
@@ -28,8 +28,8 @@ class RecordReader(Protocol):
     """A file being read: iterate it once for its records, in file order.
 
     `problems` grows while reading. After the end, `complete` is False when a record
-    may be missing, `transactions` counts the ST segments (or CSV files) by kind and
-    `counts` the records by type name.
+    may be missing, `transactions` counts the ST segments (or CSV files, or FHIR
+    resources) by kind and `counts` the records by type name.
     """
 
     @property
@@ -111,7 +111,8 @@ def open_reader(
     documents.csv names are found; nothing outside it is read.
 
     Raises:
-        UnreadableFile: the bytes are neither X12 nor one of the practice's CSV files.
+        UnreadableFile: the bytes are neither X12, nor one of the practice's CSV files,
+            nor FHIR.
     """
     head = _first_bytes(stream)
     replayed = io.BufferedReader(_Replayed(head, stream), buffer_size=CHUNK)
@@ -121,6 +122,8 @@ def open_reader(
         return PracticeReader(
             replayed, file=file, documents_directory=documents_directory
         )
+    if looks_like_json(head):
+        return FhirReader(replayed, file=file)
     raise UnreadableFile(_refusal(head))
 
 
@@ -160,7 +163,10 @@ def _first_bytes(stream: BinaryIO) -> bytes:
 
 
 def _refusal(head: bytes) -> str:
-    expected = "an X12 file (starting with ISA) or one of the practice's CSV files"
+    expected = (
+        "an X12 file (starting with ISA), one of the practice's CSV files or FHIR R4 "
+        "resources"
+    )
     if not head.strip(b"\0 \t\r\n\x1a"):
         return f"the file is empty; expected {expected}"
     for start, name in _OTHER_FORMATS.items():
