@@ -16,6 +16,7 @@ INACTIVE, UNSURE = EligibilityResult.INACTIVE, EligibilityResult.UNKNOWN
 MEDICARE = PayerType.MEDICARE
 # These read nothing but the claim.
 ALWAYS_TELL: set[str] = set()
+OF_ANOTHER_PATIENT = check(medical_record_number="MRN9", member_id="M9")
 
 
 def plan_only() -> ClaimCase:
@@ -138,7 +139,20 @@ SPEC = [
         lambda: case(),
         says="eligibility answer of this payer (271)",
     ),
-    Row("BH-015", FOUND, lambda: case(), says="No eligibility answer"),
+    # The practice asks payers; of this patient there is no answer.
+    Row(
+        "BH-015",
+        FOUND,
+        lambda: case(checks=[OF_ANOTHER_PATIENT]),
+        says="No eligibility answer",
+    ),
+    # A practice that files no answers at all is told once what it would gain.
+    Row(
+        "BH-015",
+        CANNOT_TELL,
+        lambda: case(),
+        says="eligibility answer of this payer (271)",
+    ),
     Row(
         "BH-015",
         FOUND,
@@ -185,7 +199,12 @@ SPEC = [
         says="date of service",
     ),
     # A line without a date hides neither the other line nor the missing answer.
-    Row("BH-015", FOUND, lambda: case(line(service_date=None)), says="No eligibility"),
+    Row(
+        "BH-015",
+        FOUND,
+        lambda: case(line(service_date=None), checks=[OF_ANOTHER_PATIENT]),
+        says="No eligibility",
+    ),
     Row(
         "BH-015",
         FOUND,

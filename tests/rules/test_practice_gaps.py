@@ -130,7 +130,8 @@ def test_a_setting_written_down_for_another_payer_is_missing_of_this_one() -> No
 
 
 def test_what_is_found_names_no_missing_record() -> None:
-    found = [one for one in Engine().judge(case()) if one.verdict == "found"]
+    unchecked = case(checks=[check(medical_record_number="MRN9", member_id="M9")])
+    found = [one for one in Engine().judge(unchecked) if one.verdict == "found"]
     assert found
     for one in found:
         told = (one.missing_record, one.missing_field, one.practice_keeps)
@@ -171,12 +172,12 @@ def test_a_gap_is_told_once_for_all_claims_with_the_rules_that_ask() -> None:
     assert len(by_record) == len(gaps)
     eligibility = by_record[MissingRecord.ELIGIBILITY_CHECK, ""]
     assert eligibility.claims == 2
-    assert eligibility.rule_ids == ("BH-007", "BH-014")
+    assert eligibility.rule_ids == ("BH-007", "BH-014", "BH-015")
     assert eligibility.facts == (
         "an eligibility answer of this payer (271) for the patient",
     )
     assert eligibility.statement == (
-        "The practice has no eligibility answers on file: 2 rules cannot be decided."
+        "The practice has no eligibility answers on file: 3 rules cannot be decided."
     )
     assert eligibility.advice == (
         "Send 271 files or eligibility_checks.csv (docs/formats.md)."

@@ -83,6 +83,7 @@ def broken_in_case(
         as_of=case.as_of,
         payer=case.payer,
         about_lines=[(line.facts, line.records) for line in case.lines],
+        keeps=case.keeps,
     )
     return broken_by_line(case.claim, rules_as_they_come().judge(plain))
 

@@ -193,6 +193,8 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
     check = last_check(case)
     limit = case.policy.eligibility_check_days
     if check is None:
+        if not _keeps_answers(case):
+            return _NO_CHECK
         return Found(
             says="No eligibility answer of this payer about the patient is on file."
         )
@@ -218,6 +220,12 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
                 by_default=limit is None,
             )
     return unsure
+
+
+def _keeps_answers(case: ClaimCase) -> bool:
+    """Whether the practice files eligibility answers at all: where it files none, that
+    there is none says nothing of the claim. Where that is not known, it does."""
+    return case.keeps is None or case.keeps(MissingRecord.ELIGIBILITY_CHECK, "")
 
 
 @line_rule(
