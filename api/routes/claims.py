@@ -1,4 +1,4 @@
-"""Scoring: claims in as JSON or X12, their denial risk with reasons out."""
+"""Scoring: claims in as JSON, X12 or FHIR, their denial risk with reasons out."""
 
 from datetime import date
 from typing import Annotated
@@ -26,7 +26,7 @@ from api.openapi import Content, Operation, describe
 from api.permissions import Permission
 from api.problems import ProblemDocument, ProblemType
 from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
-from api.routes.files import file_name_of
+from api.routes.files import FHIR_MEDIA_TYPE, example_fhir_claim, file_name_of
 from api.scoring import (
     ReadClaims,
     ScoredClaims,
@@ -67,13 +67,14 @@ SHAPES = (ScoredClaims, ClaimBatch, IncompleteClaims)
                 "of the claim and for want of records the practice does not keep; "
                 "a decision by the organization's policy; and what can be done about "
                 'it. Takes one claim, `{"claims": [...]}`, or '
-                "an X12 837P body. Claims are scored with what the practice has on "
-                "file and are not stored."
+                "an X12 837P or FHIR Claim body (docs/fhir.md). Claims are scored with "
+                "what the practice has on file and are not stored."
             ),
             permission=Permission.CLAIMS_SCORE,
             body=(
                 Content(JSON_MEDIA_TYPE, as_json(EXAMPLE_CLAIM), (Claim, ClaimBatch)),
                 Content(X12_MEDIA_TYPE, example_837p()),
+                Content(FHIR_MEDIA_TYPE, example_fhir_claim()),
             ),
             answers=(
                 Content(
@@ -137,7 +138,8 @@ def score_claims(
     """Score, and say what could not be read."""
     limits, today = ScoringLimits.of(visit.service.settings), visit.today
     require_scoring_day(as_of, today=today)
-    if media_type_of(request, {JSON_MEDIA_TYPE, X12_MEDIA_TYPE}) == JSON_MEDIA_TYPE:
+    allowed = {JSON_MEDIA_TYPE, X12_MEDIA_TYPE, FHIR_MEDIA_TYPE}
+    if media_type_of(request, allowed) == JSON_MEDIA_TYPE:
         read = ReadClaims(decode_claims(body, limits=limits, today=today))
     else:
         read = read_claims(

@@ -1,8 +1,9 @@
-"""Files in: a practice's X12 and CSV files, stored once however often they are sent."""
+"""Files in: X12, FHIR and CSV files, stored once however often they are sent."""
 
 import io
 import re
 from functools import partial
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -19,7 +20,8 @@ from api.problems import (
     RequestProblem,
 )
 from api.routes.answers import JSON, incomplete_file, json_answer, visit_with
-from denialml.formats import open_reader
+from denialml.domain.claim import Claim
+from denialml.formats import open_reader, read_bytes, write_fhir_claims
 from denialml.journeys.denials import DenialReport, judge_denials
 from denialml.journeys.ingest import IngestReport, ingest_file, records_to_store
 from denialml.journeys.judgments import after_file, brings_letters
@@ -31,7 +33,10 @@ router = APIRouter(prefix="/v1", tags=["files"])
 
 REMITTANCE_KIND = "835"
 X12_TYPES = frozenset({X12_MEDIA_TYPE, "application/octet-stream", "text/plain"})
-FILE_TYPES = X12_TYPES | {"text/csv"}
+FHIR_MEDIA_TYPE = "application/fhir+json"
+FHIR_TYPES = frozenset({FHIR_MEDIA_TYPE, "application/fhir+ndjson"})
+FILE_TYPES = X12_TYPES | FHIR_TYPES | {"text/csv"}
+ANSWER = "ClaimPayment"
 # No record of any format is shorter: two one-letter columns of a CSV and a line's end.
 SHORTEST_RECORD_BYTES = 4
 _FILE_NAME = re.compile(r'filename="?([^";\\/\x00-\x1f\x7f]{1,120})"?')
@@ -54,6 +59,15 @@ class IncompleteFile(ProblemDocument, frozen=True, kw_only=True):
 
 
 SHAPES = (TakenFile, IncompleteFile)
+
+
+def example_fhir_claim() -> Any:
+    """The example claim as a FHIR Claim: the same claim as in the example 837P."""
+    example = read_bytes(example_837p().encode(), file="example.edi")
+    claims = [claim for claim in example if isinstance(claim, Claim)]
+    return msgspec.json.decode(write_fhir_claims(claims))
+
+
 _PROBLEMS = (
     ProblemType.UNREADABLE_FILE,
     ProblemType.INCOMPLETE_FILE,
@@ -106,13 +120,16 @@ def take_remittance(
         Operation(
             summary="Take in any supported file",
             description=(
-                "837P, 835, 277CA, 999, 271 and 278 files and the practice's CSV "
-                "exports (docs/formats.md). Same rules as for remittances."
+                "837P, 835, 277CA, 999, 271 and 278 files, FHIR R4 Claim, "
+                "ClaimResponse, ExplanationOfBenefit and eligibility (docs/fhir.md) "
+                "and the practice's CSV exports (docs/formats.md). Same rules as for "
+                "remittances."
             ),
             permission=Permission.FILES_WRITE,
             body=(
                 Content(X12_MEDIA_TYPE, example_837p()),
                 Content("text/csv", "payer_id,name\nNGHP1,Northgate Health Plan\n"),
+                Content(FHIR_MEDIA_TYPE, example_fhir_claim()),
             ),
             answers=(Content(JSON, as_json(EXAMPLE_INGEST_REPORT), TakenFile),),
             problems=_PROBLEMS,
@@ -178,6 +195,7 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
     found = None
     if (
         REMITTANCE_KIND in report.transactions
+        or ANSWER in report.records_read
         # A claim taken in after its answer.
         or waiting != unsettled_payments(session, organization_id)
         or brings_letters(session, organization_id, report)
