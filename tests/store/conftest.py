@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from denialml.store import (  # noqa: F401 (rows)
+    caller_tables,
     cause_tables,
     office_tables,
     sign_in_table,

@@ -24,6 +24,7 @@ from denialml.store import (
     denials,
     documents,
     drafts,
+    feedback,
     organizations,
     payer_letters,
     records,
@@ -137,6 +138,14 @@ class Practice:
             session, me, [(as_read, risk_score("A2"))], now=NOW
         )
         assert scored_id == self.claim_id
+        feedback.add_feedback(
+            session,
+            me,
+            self.claim_id,
+            feedback.FeedbackStatement.FALSE_ALARM,
+            actor="test",
+            now=NOW,
+        )
         self.key_id, self.key = api_keys.issue_key(
             session, me, label="key", scopes=["a"], pepper=b"pepper", now=NOW
         )
@@ -204,6 +213,7 @@ READS: dict[str, Question] = {
     "drafts.get_draft": lambda s, o, p: drafts.get_draft(s, o, p.draft_id),
     "drafts.latest_draft": lambda s, o, p: drafts.latest_draft(s, o, p.denial_id),
     "drafts.list_drafts": lambda s, o, p: drafts.list_drafts(s, o),
+    "feedback.feedback_of": lambda s, o, p: feedback.feedback_of(s, o, p.claim_id),
     "organizations.get_organization": lambda s, o, p: (
         o == p.organization_id and organizations.get_organization(s, o)
     ),
@@ -265,6 +275,7 @@ CHANGES = {
     "cause_models.remove_cause_model",
     "denials.save_denials",
     "drafts.save_draft",
+    "feedback.add_feedback",
     "source_files.end_file",
 }
 
@@ -325,6 +336,15 @@ def test_saving_under_another_organization_changes_nothing(
         drafts.save_draft(session, other, practice.draft)
     with pytest.raises(UnknownRecord):
         cause_confirmations.save_confirmation(session, other, practice.confirmation)
+    with pytest.raises(UnknownRecord):
+        feedback.add_feedback(
+            session,
+            other,
+            practice.claim_id,
+            feedback.FeedbackStatement.FALSE_ALARM,
+            actor="test",
+            now=NOW,
+        )
     cause_models.remove_cause_model(session, other)
     assert cause_models.cause_model(session, me) is not None
     source_files.end_file(
