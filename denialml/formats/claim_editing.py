@@ -187,6 +187,8 @@ class _Editor:
         elements = self._elements(text)
         if elements[0] != place.segment:
             return False
+        if place.loop == "2400" and place.segment == "REF" and any(elements[4:]):
+            return False  # REF04 says whose number it is: another payer's
         return not place.qualifier or elements[1:2] == [place.qualifier]
 
     # Changes
@@ -195,9 +197,8 @@ class _Editor:
         text = segments[at]
         elements = text.split(self._delimiters.element)
         if place.segment == "REF" and any(elements[4:]):
-            # REF04 says whose number it is: another payer's.
             raise InputError(
-                "the number that a correction changes is another payer's (REF04);"
+                "the number that a correction changes is said to be another's (REF04);"
                 " correct it in the billing system"
             )
         _put(elements, place.element, self._new_element(elements, place, value))

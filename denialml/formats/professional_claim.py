@@ -238,7 +238,8 @@ class ProfessionalClaimReader:
         if line is not None:
             if qualifier == "6R":
                 line.control_number = value
-            elif qualifier == "G1":
+            # REF04 of a line says whose number it is: another payer's.
+            elif qualifier == "G1" and not "".join(parts[3:]).strip(self._element):
                 line.authorization_number = line.authorization_number or value
         elif claim is not None:
             # 2330 repeats G1 and F8 for the other payer's own numbers.

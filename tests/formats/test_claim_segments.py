@@ -297,9 +297,9 @@ def test_an_emptied_segment_goes_and_a_value_finds_its_qualifiers() -> None:
         (SHORT, PlacedEdit("2010BA NM103", "DO\nE"), "separator"),
         (SHORT, PlacedEdit("2400 SV101-3 to SV101-6", "A1 A2 A3 A4 A5", 0), "four"),
         (
-            SHORT + "REF*G1*A9**2U:OTHER1",
-            PlacedEdit("2400 REF*G1", "A1", 0),
-            "another payer's",
+            SHORT.replace("LX*1", "REF*G1*A9**2U:OTHER1\nLX*1"),
+            PlacedEdit("2300 REF*G1", "A1"),
+            "another's",
         ),
     ],
 )
@@ -309,6 +309,13 @@ def test_what_cannot_be_edited_is_refused_without_its_value(
     with pytest.raises(InputError, match=message) as refused:
         edited(professional(body), edit)
     assert edit.after not in str(refused.value)
+
+
+def test_a_lines_number_of_another_payer_stays_beside_its_own() -> None:
+    content = professional(SHORT + "REF*G1*A9**2U:OTHER1")
+    assert claims_of(content)[0].lines[0].prior_authorization_number == ""
+    changed = edited(content, PlacedEdit("2400 REF*G1", "A1", 0))
+    assert changed[-2:] == ["REF*G1*A9**2U:OTHER1", "REF*G1*A1"]
 
 
 def test_lines_are_counted_as_the_reader_counts_them() -> None:

@@ -246,6 +246,20 @@ def test_dependents_and_subscribers_do_not_leak_into_each_other() -> None:
     assert codes(data) == []
 
 
+def test_a_lines_authorization_of_another_payer_is_not_its_own() -> None:
+    [claim] = claims(
+        professional(
+            f"""
+            CLM*C1*100***11:B:1*Y*A*Y*Y
+            {ONE_LINE}
+            REF*G1*THEIRS**2U:MED1
+            REF*G1*MINE
+            """
+        )
+    )
+    assert claim.lines[0].prior_authorization_number == "MINE"
+
+
 def test_other_payers_never_replace_the_claims_own() -> None:
     [claim] = claims(
         professional(
