@@ -12,8 +12,10 @@ from denialml.reference import places_of_service
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.families.telehealth import (
     ENCOUNTER_CLINIC_CODES,
+    ENCOUNTER_CLINIC_PLACES,
     HELD_BY_CODE,
     HOMES,
+    HOSPITAL_PLACES,
     NOT_A_HOME,
     SAY_TELEHEALTH,
     is_at_a_distance,
@@ -23,7 +25,7 @@ from denialml.rules.words import listed
 
 _AT_HOME, _ELSEWHERE, _OFFICE = "10", "02", "11"
 # Hospitals and clinics that are paid by the encounter have rules of their own.
-_PLACES_OF_THEIR_OWN = frozenset({"19", "21", "22", "23", "50", "51", "52", "72"})
+_PLACES_OF_THEIR_OWN = HOSPITAL_PLACES | ENCOUNTER_CLINIC_PLACES
 _CODES_OF_THEIR_OWN = WITHOUT_SESSION | HELD_BY_CODE | ENCOUNTER_CLINIC_CODES
 _IN_THE_OFFICE = frozenset({"office"})
 _PLACE_RULES = frozenset({"BH-077"})

@@ -30,9 +30,9 @@ HOMES = frozenset({"home", "patient home", "patient's home", "residence"})
 # or the place of work with 10 (review E30; Medicare contractor news), so any other word
 # leaves it open.
 NOT_A_HOME = frozenset({"clinic", "office", "hospital", "facility"})
-_HOSPITAL_PLACES = frozenset({"19", "21", "22", "23", "51", "52"})
+HOSPITAL_PLACES = frozenset({"19", "21", "22", "23", "51", "52"})
 # Clinics paid by the encounter have telehealth rules of their own (review E30).
-_ENCOUNTER_CLINIC_PLACES = frozenset({"50", "72"})
+ENCOUNTER_CLINIC_PLACES = frozenset({"50", "72"})
 ENCOUNTER_CLINIC_CODES = frozenset({"T1015", "T1040", "T1041", "G0469", "G0470"})
 SAY_TELEHEALTH = frozenset({"95", "93", "GT", "GQ", "FQ"})
 _AUDIO_MODIFIERS = frozenset({"93", "FQ"})
@@ -117,7 +117,7 @@ def place_of_service(line: LineCase) -> Verdict:
     code, place = line.line.procedure_code, line.place
     if not is_at_a_distance(line) or code in WITHOUT_SESSION or code == _CHECK_IN:
         return None
-    if place in _ENCOUNTER_CLINIC_PLACES or code in ENCOUNTER_CLINIC_CODES:
+    if place in ENCOUNTER_CLINIC_PLACES or code in ENCOUNTER_CLINIC_CODES:
         return None
     if facts.modality is _IN_PERSON:
         return _held_in_person(line)
@@ -155,7 +155,7 @@ def _held_in_person(line: LineCase) -> Verdict:
 def _from_hospital(line: LineCase) -> bool:
     """Whether the claim says so, as Medicare has it said: its place, with 95."""
     return (
-        line.place in _HOSPITAL_PLACES
+        line.place in HOSPITAL_PLACES
         and "95" in line.line.modifiers
         and line.of_claim.payer_type in MEDICARE_AND_ADVANTAGE
     )
@@ -226,7 +226,7 @@ def modifier_95_to_medicare(line: LineCase) -> Verdict:
     if "95" not in line.line.modifiers:
         return None
     in_hospital = line.clinician.works_in_hospital if line.clinician else None
-    if in_hospital is None and line.place in _HOSPITAL_PLACES:
+    if in_hospital is None and line.place in HOSPITAL_PLACES:
         return _IN_HOSPITAL
     # At other places a practice that keeps no such fact is taken at its claim's word.
     if in_hospital is not False:
@@ -301,7 +301,7 @@ def _without_audio_modifier(line: LineCase) -> Verdict:
         )
     of_medicare = line.of_claim.payer_type is _ORIGINAL_MEDICARE
     if not _AUDIO_MODIFIERS.isdisjoint(sent):
-        if "93" in sent or not of_medicare or line.place in _ENCOUNTER_CLINIC_PLACES:
+        if "93" in sent or not of_medicare or line.place in ENCOUNTER_CLINIC_PLACES:
             return None
         return Found(
             says=f"The session was audio only; {code} carries FQ, which Medicare has"
