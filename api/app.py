@@ -19,11 +19,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from api.access_log import configure_logging
-from api.audit_writer import AuditWriter
 from api.dependencies import Access, SignInNeeded
 from api.failures import as_problem
 from api.gate import Gate
 from api.judged_practices import JudgedPractices
+from api.metrics import Measured, MeasuredAuditWriter, MeasuredScorers, Metrics
 from api.openapi import TITLE, openapi_builder
 from api.pages import denial, draft, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_answer
@@ -37,9 +37,11 @@ from api.routes import (
     documentation,
     files,
     health,
+    metrics,
 )
 from api.score_desk import ScoreDesk
-from api.scoring_cache import RulesOfPractices, Scorers, ServedModels
+from api.scoring_cache import RulesOfPractices, ServedModels
+from api.service_state import ServiceState
 from denialml import __version__
 from denialml.errors import DenialmlError
 from denialml.settings import Settings, api_key_pepper, audit_key
@@ -59,6 +61,8 @@ PUBLIC_PATHS = frozenset(
         "/openapi.json",
     }
 )
+# Guarded by their own token or by who is on this machine, not by an API key.
+MONITOR_PATHS = frozenset({metrics.PATH})
 ROUTERS = (
     claims.router,
     corrections.router,
@@ -66,6 +70,7 @@ ROUTERS = (
     denials.router,
     appeals.router,
     health.router,
+    metrics.router,
     documentation.router,
     entrance.router,
     worklist.router,
@@ -117,7 +122,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         lifespan=closing_service,
     )
     swift_engine = open_swift_engine(engine)
-    audit = AuditWriter(engine)
+    counted = Metrics(route.path for router in ROUTERS for route in router.routes)  # type: ignore[attr-defined]
+    audit = MeasuredAuditWriter(engine, metrics=counted)
     pepper = api_key_pepper(settings)
     app.state.service = Service(
         settings=settings,
@@ -128,15 +134,18 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         sign_ins=make_sign_ins(settings, engine=swift_engine, pepper=pepper),
         audit=audit,
         desk=ScoreDesk(engine, audit=audit, pepper=pepper),
-        scorers=Scorers(
+        scorers=MeasuredScorers(
             ServedModels(
                 settings.resolved_serving_bundle_directory,
                 public_key=lambda: bundle_public_key(settings),
             ),
             RulesOfPractices(settings.rules_file_of),
+            metrics=counted,
         ),
         judged=JudgedPractices(),
+        metrics=counted,
     )
+    counted.registry.register(ServiceState(app.state.service))
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
     app.mount("/static", StaticFiles(directory=STATIC_DIRECTORY), name="static")
@@ -146,6 +155,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         body_seconds=settings.request_body_seconds,
         hosts=settings.hosts,
     )
+    app.add_middleware(Measured, metrics=counted)
     for kind in EXPECTED_ERRORS:
         app.add_exception_handler(kind, answer_problem)
     app.add_exception_handler(SignInNeeded, send_to_entrance)
@@ -172,13 +182,14 @@ async def send_to_entrance(_request: Request, _error: Exception) -> Response:
 
 
 def require_guards(app: FastAPI) -> None:
-    """Refuse a route without a permission, unless it is on the public list.
+    """Refuse a route without a permission, unless it is public or a monitor's.
 
     Raises:
         UnguardedRoute: names the route.
     """
+    open_paths = PUBLIC_PATHS | MONITOR_PATHS
     for route in app.routes:
-        if not isinstance(route, APIRoute) or route.path in PUBLIC_PATHS:
+        if not isinstance(route, APIRoute) or route.path in open_paths:
             continue
         if access_of(route.dependant) is None:
             raise UnguardedRoute(f"{route.path} asks for no permission")

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from api.audit_writer import AuditWriter
 from api.judged_practices import JudgedPractices
+from api.metrics import Metrics
 from api.problems import ProblemType, RequestProblem
 from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers
@@ -45,6 +46,7 @@ class Service:
     audit: AuditWriter
     desk: ScoreDesk
     judged: JudgedPractices
+    metrics: Metrics
     stopping: Event = field(default_factory=Event)
 
     def require_running(self) -> None:

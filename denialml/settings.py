@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8321, ge=0, le=65535)
     allowed_hosts: str = ""
     secure_cookies: bool = False
+    metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     time_zone: str = "UTC"
     request_body_limit_megabytes: int = Field(default=25, ge=1, le=1024)
@@ -61,6 +62,13 @@ class Settings(BaseSettings):
     dask_tls_key: Path | None = None
     dask_plain_network: bool = False
     dask_spill: bool = False
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < PEPPER_BYTES:
+            raise ValueError(f"must have at least {PEPPER_BYTES} characters")
+        return value
 
     @field_validator("time_zone")
     @classmethod
@@ -113,6 +121,11 @@ class Settings(BaseSettings):
         if _is_loopback(self.host) and not self.secure_cookies:
             return named | {"localhost", "127.0.0.1", "::1", self.host.lower()}
         return named or None
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return _is_loopback(self.host)
 
     @property
     def resolved_database_url(self) -> str:

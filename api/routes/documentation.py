@@ -105,7 +105,7 @@ def _command(
     parts = ["curl"]
     if method != "GET":
         parts.append(f"-X {method}")
-    if definition.get("x-permission") is not None:
+    if definition.get("security"):
         parts.append('-H "Authorization: Bearer $DENIALML_KEY"')
     if body:
         parts.append(f'-H "Content-Type: {next(iter(body))}" --data-binary @FILE')

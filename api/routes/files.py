@@ -209,6 +209,7 @@ def _ingest(request: Request, visit: Visit, body: bytes) -> TakenFile:
             last=last,
         )
     visit.after_commit.append(partial(judged.put, organization_id, last))
+    visit.after_commit.append(partial(visit.service.metrics.file_taken_in, report))
     return TakenFile(**msgspec.structs.asdict(report), denials=found)
 
 

@@ -8,7 +8,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api.app import PUBLIC_PATHS, UnguardedRoute, access_of, create_app, require_guards
+from api.app import (
+    MONITOR_PATHS,
+    PUBLIC_PATHS,
+    UnguardedRoute,
+    access_of,
+    create_app,
+    require_guards,
+)
 from api.dependencies import Purpose
 from api.permissions import Permission
 from denialml.settings import Settings
@@ -25,7 +32,10 @@ def routes() -> list[APIRoute]:
 
 
 ROUTES = routes()
-GUARDED = [route for route in ROUTES if route.path not in PUBLIC_PATHS]
+# /metrics has a guard of its own: tests/api/test_metrics.py.
+GUARDED = [
+    route for route in ROUTES if route.path not in PUBLIC_PATHS | MONITOR_PATHS
+]
 JSON_ROUTES = [route for route in GUARDED if route.path.startswith("/v1/")]
 PAGES = [route for route in GUARDED if not route.path.startswith("/v1/")]
 
