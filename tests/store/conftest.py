@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from denialml.store import (  # noqa: F401 (rows)
     caller_tables,
     cause_tables,
+    job_tables,
     office_tables,
     sign_in_table,
     tables,
@@ -44,7 +45,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         yield engine
         tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
         with engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {tables}"))
+            connection.execute(text(f"TRUNCATE {tables} CASCADE"))
     engine.dispose()
 
 

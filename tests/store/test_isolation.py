@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,8 @@ from denialml.errors import UnknownRecord
 from denialml.store import (
     api_keys,
     audit,
+    audit_patients,
+    audit_verifying,
     case_records,
     cause_confirmations,
     cause_models,
@@ -25,6 +27,8 @@ from denialml.store import (
     documents,
     drafts,
     feedback,
+    job_leases,
+    jobs,
     organizations,
     payer_letters,
     records,
@@ -35,6 +39,7 @@ from denialml.store import (
 from denialml.store.database import open_session
 from denialml.store.identity import Identity
 from denialml.store.intake import Intake
+from tests.audit_key import AUDIT_KEY
 from tests.store.files import (
     acknowledgment_file,
     claims_file,
@@ -73,6 +78,9 @@ WRITES = {
     "audit_key.first_link",
     "cause_models.save_cause_model",
     "database.lock_organization",
+    "jobs.add_input",
+    "jobs.begin_job",
+    "jobs.enqueue_job",
     "linking.match_touched",
     "linking.write_matches",
     "organizations.records_changed",
@@ -150,6 +158,42 @@ class Practice:
             session, me, label="key", scopes=["a"], pepper=b"pepper", now=NOW
         )
 
+        self.parked_job_id = self._job(session, tries=job_leases.MAXIMUM_TRIES)
+        self.job_id = self._job(session, tries=1)
+
+    def _job(self, session: Session, *, tries: int) -> str:
+        """A job taken up so often, with one part of results, then given back."""
+        me = self.organization_id
+        order = jobs.JobOrder(jobs.JobKind.SCORE, self.key_id, "", "claims", "{}")
+        job_id = jobs.begin_job(session, me, order, now=NOW)
+        jobs.add_input(session, me, job_id, part=0, content=b"claims")
+        jobs.enqueue_job(session, me, job_id, bytes_total=6)
+        for attempt in range(tries):
+            lease = job_leases.claim_job(
+                session, owner="worker", lease=timedelta(seconds=30), now=NOW
+            )
+            assert lease is not None
+            if not attempt:
+                job_leases.advance_job(
+                    session,
+                    lease,
+                    part=0,
+                    progress=job_leases.Progress(6, 1, 0),
+                    until=NOW,
+                    lines=b"{}",
+                    record_count=1,
+                )
+            job_leases.try_later(
+                session,
+                lease,
+                problem_code="p",
+                problem_text="p",
+                # Not the next practice's to take up.
+                delay=timedelta(days=attempt == tries - 1),
+                now=NOW,
+            )
+        return job_id
+
 
 Question = Callable[[Session, str, Practice], Any]
 
@@ -164,6 +208,12 @@ READS: dict[str, Question] = {
     "audit.list_events": lambda s, o, p: audit.list_events(s, o),
     "audit.newest_events": lambda s, o, p: audit.newest_events(
         s, o, audit.AuditFilter()
+    ),
+    "audit_patients.patients_of_records": lambda s, o, p: (
+        audit_patients.patients_of_records(s, o, [p.denial_id])
+    ),
+    "audit_verifying.verify_trail": lambda s, o, p: (
+        audit_verifying.verify_trail(s, o, key=AUDIT_KEY).events
     ),
     "audit.latest_sequence": lambda s, o, p: audit.latest_sequence(
         s, o, audit.AuditAction.FILE_INGESTED
@@ -214,6 +264,13 @@ READS: dict[str, Question] = {
     "drafts.latest_draft": lambda s, o, p: drafts.latest_draft(s, o, p.denial_id),
     "drafts.list_drafts": lambda s, o, p: drafts.list_drafts(s, o),
     "feedback.feedback_of": lambda s, o, p: feedback.feedback_of(s, o, p.claim_id),
+    "jobs.cancel_job": lambda s, o, p: jobs.cancel_job(s, o, p.job_id, now=NOW),
+    "jobs.count_jobs": lambda s, o, p: jobs.count_jobs(s, o),
+    "jobs.get_job": lambda s, o, p: jobs.get_job(s, o, p.job_id),
+    "jobs.list_jobs": lambda s, o, p: jobs.list_jobs(s, o).jobs,
+    "jobs.result_lines": lambda s, o, p: jobs.result_lines(s, o, p.job_id, part=0),
+    "jobs.result_parts": lambda s, o, p: jobs.result_parts(s, o, p.job_id),
+    "jobs.retry_job": lambda s, o, p: jobs.retry_job(s, o, p.parked_job_id, now=NOW),
     "organizations.get_organization": lambda s, o, p: (
         o == p.organization_id and organizations.get_organization(s, o)
     ),
