@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from denialml.cli import (
     appeals,
+    audit,
     causes,
     correcting,
     demonstration,
@@ -44,6 +45,7 @@ for family in (
     appeals,
     causes,
     keys,
+    audit,
     serving,
     demonstration,
 ):

@@ -81,6 +81,7 @@ class Desk:
         *,
         record_kind: str,
         record_id: str = "",
+        record_count: int | None = None,
     ) -> None:
         """Audit an act of the command line, in the transaction of the act."""
         record_event(
@@ -90,6 +91,7 @@ class Desk:
             action=action,
             record_kind=record_kind,
             record_id=record_id,
+            record_count=record_count,
             now=self.now(),
         )
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from denialml.errors import AuditKeyMismatch
 from denialml.store.audit_key import AuditKey, first_link, key_of
+from denialml.store.audit_patients import patients_of_records
 from denialml.store.office_tables import AuditEventRow, AuditHeadRow
 from denialml.store.writing import insert_new, run, table_of
 
@@ -138,6 +139,7 @@ def append_waiting(session: Session) -> None:
     if not waiting:
         return
     key = key_of(session.connection())
+    _name_patients(session, waiting)
     # In one order everywhere, or two transactions could wait for each other.
     for organization_id in sorted({one.organization_id for one in waiting}):
         head = _take_head(session, key, organization_id)
@@ -156,6 +158,19 @@ def append_waiting(session: Session) -> None:
             last_sequence=rows[-1]["sequence"],
             last_mac=rows[-1]["mac"],
         )
+
+
+def _name_patients(session: Session, waiting: Sequence[_Pending]) -> None:
+    """Say of each event about one patient's record whose it is."""
+    nameless: dict[str, list[dict[str, Any]]] = {}
+    for one in waiting:
+        if one.values["record_id"] and not one.values["patient_id"]:
+            nameless.setdefault(one.organization_id, []).append(one.values)
+    for organization_id, events in nameless.items():
+        ids = [values["record_id"] for values in events]
+        patients = patients_of_records(session, organization_id, ids)
+        for values in events:
+            values["patient_id"] = patients.get(values["record_id"], "")
 
 
 def _take_head(session: Session, key: AuditKey, organization_id: str) -> Any:

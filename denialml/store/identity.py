@@ -48,8 +48,11 @@ class Identity:
         Of the number that links a claim to the patient's file (`patient_key`), so that
         all claims and records of one patient have one id.
         """
-        key = patient_key(claim)
-        return self.of_parts("pat", key) if key else ""
+        return self.of_patient_number(patient_key(claim))
+
+    def of_patient_number(self, number: str) -> str:
+        """The same from the number itself; empty for an empty one."""
+        return self.of_parts("pat", number) if number else ""
 
     def of_remittance(self, remittance: Remittance) -> str:
         """An id from payer, trace number, payment date and payee.
