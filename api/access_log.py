@@ -28,6 +28,8 @@ ALLOWED_KEYS = frozenset(
         "problem",
         "fault",
         "where",
+        "job_id",
+        "job_kind",
     }
 )
 

@@ -44,12 +44,23 @@ def as_problem(error: Exception) -> RequestProblem:
     for kind_of_error, kind in _BY_ERROR:
         if isinstance(error, kind_of_error):
             return RequestProblem(kind, str(error))
+    if isinstance(error, OperationalError) and is_disk_full(error):
+        return RequestProblem(ProblemType.STORE_FULL)
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return RequestProblem(ProblemType.STORE_UNAVAILABLE)
     if isinstance(error, DataError):
         # A value that the database cannot hold, such as a NUL in PostgreSQL's text.
         return RequestProblem(ProblemType.INVALID_REQUEST)
     return RequestProblem(ProblemType.INTERNAL_ERROR)
+
+
+def is_disk_full(error: OperationalError) -> bool:
+    """Whether the database has no room left, SQLite or PostgreSQL (53100)."""
+    original = error.orig
+    return (
+        getattr(original, "sqlite_errorname", "") == "SQLITE_FULL"
+        or getattr(original, "sqlstate", "") == "53100"
+    )
 
 
 def _parameter_errors(error: RequestValidationError) -> tuple[FieldError, ...]:

@@ -59,6 +59,11 @@ class ProblemType(Enum):
         409,
         "The letter cannot be drafted or shown as asked; `detail` says what blocks it.",
     )
+    JOB_STATE = (
+        "job-state",
+        409,
+        "The job is not in a state that allows this; `detail` says in which it is.",
+    )
     BODY_TOO_LARGE = (
         "body-too-large",
         413,
@@ -121,6 +126,12 @@ class ProblemType(Enum):
         "store-unavailable",
         503,
         "The database is busy, down or of another version; try again, or see /readyz.",
+    )
+    STORE_FULL = (
+        "store-full",
+        507,
+        "The database has no room left; nothing of this was kept. Free some space, then "
+        "send it again: the service goes on without a restart.",
     )
 
     def __init__(self, slug: str, status: int, remedy: str) -> None:

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     max_records_per_request: int = Field(default=10_000, ge=1, le=1_000_000)
     session_idle_minutes: int = Field(default=15, ge=1, le=24 * 60)
     session_lifetime_hours: int = Field(default=12, ge=1, le=24 * 7)
+    job_workers: int = Field(default=1, ge=0, le=8)
+    job_lease_seconds: int = Field(default=20, ge=2, le=60)
+    job_results_days: int = Field(default=7, ge=1, le=365)
+    job_body_limit_megabytes: int = Field(default=1000, ge=1, le=10_000)
     dask_tls_ca: Path | None = None
     dask_tls_certificate: Path | None = None
     dask_tls_key: Path | None = None

@@ -55,6 +55,10 @@ class AuditAction(StrEnum):
     MODEL_RECEIVED = "model.received"
     MODEL_ROLLED_BACK = "model.rolled_back"
     RULES_MEASURED = "rules.measured"
+    JOB_CREATED = "job.created"
+    JOB_CANCELLED = "job.cancelled"
+    JOB_RETRIED = "job.retried"
+    RESULTS_READ = "results.read"
 
 
 @dataclass(frozen=True, slots=True)
