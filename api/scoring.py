@@ -103,6 +103,14 @@ def read_claims(
             limits.require(claims=len(claims), lines=lines)
     if not claims and reader.complete:
         raise UnreadableFile("the file holds no professional claim (837P)")
+    scored, left_out = scorable(claims, file=file, as_of=as_of, today=today)
+    return ReadClaims(tuple(scored), (*reader.problems, *left_out), reader.complete)
+
+
+def scorable(
+    claims: Sequence[Claim], *, file: str, as_of: date | None, today: date
+) -> tuple[list[Claim], tuple[Problem, ...]]:
+    """The claims that get a score, and why each of the others gets none."""
     billed, left_out = without_voids(claims, file=file)
     scored: list[Claim] = []
     days = scoring_days(today)
@@ -114,7 +122,7 @@ def read_claims(
             left_out += (_not_scored(claim, fault, file=file),)
         else:
             scored.append(claim)
-    return ReadClaims(tuple(scored), (*reader.problems, *left_out), reader.complete)
+    return scored, left_out
 
 
 class NotScored(NamedTuple):
