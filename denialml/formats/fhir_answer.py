@@ -99,6 +99,7 @@ def read_answer(
         insured.element.skip("beneficiary", "subscriber")
         insured.element.close()
     element.close()
+    _question_lines(element, totals, lines)
     if element.where.spoiled or not _says_anything(element, whole, header, lines):
         return None
     return remittance, ClaimPayment(
@@ -274,6 +275,20 @@ def _status(
     if is_denied and not totals.paid and not totals.responsibility:
         return DENIED
     return _PROCESSED.get(responsibility, "1")
+
+
+def _question_lines(element: Element, totals: Totals, lines: AnsweredLines) -> None:
+    """Warn where the lines' charges do not add up to the claim's."""
+    charged = sum((each.charge for each in lines.services), ZERO)
+    if lines.services and charged != totals.charge:
+        element.where.warn(
+            "lines-do-not-add-up",
+            f"the charges of {len(lines.services)} items add up to {charged}, total "
+            f"states {totals.charge}",
+            pointer=f"{element.pointer}/total",
+            expected=str(charged),
+            fix="ask the payer to explain the difference before posting",
+        )
 
 
 def _explains(header: Adjudicated, services: tuple[ServicePayment, ...]) -> bool:

@@ -150,15 +150,23 @@ def _payment(
     charge = said.submitted
     if charge is None:
         charge = billed.charge if billed.charge is not None else service.charge
-    if charge is None:
-        charge = _missing(one.element, "submitted")
     paid = said.paid if said.paid is not None else whole_paid
     explained = said.adjustments or said.by_category
-    if paid is None and explained and not said.pending_reasons:
-        paid = charge - sum((each.amount for each in explained), ZERO)
+    if explained and not said.pending_reasons:
+        # What is charged is paid or adjusted (X221 1.10.2): two of three say the third.
+        rest = sum((each.amount for each in explained), ZERO)
+        if charge is None and paid is not None:
+            charge = paid + rest
+        elif paid is None and charge is not None:
+            paid = charge - rest
+    if charge is None:
+        charge = _missing(one.element, "submitted")
     if paid is None:
         paid = _missing(one.element, "benefit")
     adjustments = adjustments_of(said, charge=charge, paid=paid, place=one.element)
+    explained_total = sum((each.amount for each in adjustments), ZERO)
+    if said.adjustments and charge - explained_total != paid:
+        _warn_balance(one.element, charge, explained_total, paid)
     day = service.span[0] or billed.span[0]
     return ServicePayment(
         procedure_code=service.code,
@@ -174,6 +182,19 @@ def _payment(
         adjustments=adjustments,
         remark_codes=one.remark_codes,
         allowed=said.allowed,
+    )
+
+
+def _warn_balance(
+    element: Element, charge: Decimal, adjusted: Decimal, paid: Decimal
+) -> None:
+    element.where.warn(
+        "line-out-of-balance",
+        f"{element.path}: charge {charge} less its adjustments {adjusted} is "
+        f"{charge - adjusted}, benefit states {paid}",
+        pointer=element.pointer,
+        expected=str(charge - adjusted),
+        fix="ask the payer to explain the difference before posting",
     )
 
 

@@ -15,9 +15,13 @@ from denialml.formats.fhir_codes import Coding, coding_of
 from denialml.formats.fhir_json import Number, Repeated
 from denialml.formats.fhir_log import ResourceLog
 
-MOST_CHARACTERS: Final = 10_000
+MOST_CHARACTERS: Final = 4_000
 MOST_DIGITS: Final = 15
 DECIMALS_KEPT: Final = 6
+# Members of one element that are told of; a hostile file may invent them.
+MOST_UNREAD: Final = 50
+# Entries of one list; no claim has a thousand lines.
+MOST_CHILDREN: Final = 5_000
 CENT: Final = Decimal("0.01")
 # Members of every element and resource that hold nothing of ours.
 _SILENT: Final = frozenset(
@@ -75,7 +79,8 @@ class Element:
 
     def close(self) -> None:
         """Tell of the members, of this element and those below, that nobody read."""
-        for name in self._value.keys() - self._asked - _SILENT:
+        unread = self._value.keys() - self._asked - _SILENT
+        for name in sorted(unread)[:MOST_UNREAD]:
             if not name.startswith("_"):
                 self._warn_unread(name)
         is_party = self.path.partition(".")[0] in _PARTIES
@@ -286,8 +291,10 @@ class Element:
     def _list(self, name: str) -> Iterable[Any]:
         value = self.get(name)
         if isinstance(value, list):
-            return value
-        if value is not None:
+            if len(value) <= MOST_CHILDREN:
+                return value
+            self.bad(name, f"a list of at most {MOST_CHILDREN:,}", essential=True)
+        elif value is not None:
             self.bad(name, "a list")
         return ()
 

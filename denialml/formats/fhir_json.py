@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 # One JSON text: a resource, a Bundle, or a line of a bulk export.
 MOST_BYTES = 32 << 20
 # Objects, lists and members of one text; a FHIR file has some thirty bytes for each.
-MOST_VALUES = 2_000_000
+MOST_VALUES = 1_000_000
 
 
 class Number(str):

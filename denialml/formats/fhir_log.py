@@ -46,6 +46,9 @@ class ResourceLog:
     ) -> None:
         """Note an error; `spoils` where the record is left out because of it."""
         self.spoiled = self.spoiled or spoils
+        if self.log.is_full and not spoils:
+            self.log.suppressed += 1
+            return
         self.log.add(
             code,
             message,

@@ -72,7 +72,10 @@ class FhirReader:
         self._ordinal = 0
         self._documents = _documents(stream)
         self._first = next(self._documents, _Document(None))
-        if self._first.fault is None and not _type_of(self._first.value):
+        # Of lines, one of the first two is a resource.
+        is_lines = self._first.row is not None
+        is_unread = self._first.fault is not None
+        if not is_lines and not is_unread and not _type_of(self._first.value):
             raise UnreadableFile(
                 "the file is JSON; expected an X12 file (starting with ISA), one of "
                 "the practice's CSV files or FHIR R4 resources"
@@ -98,7 +101,9 @@ class FhirReader:
         for record in self._records():
             self._counts[type(record).__name__] += 1
             yield record
-        if not self._counts and self._log.complete and not self._kept_something():
+        if not self._counts and self._log.complete and "Coverage" in self._transactions:
+            self._warn_coverage()
+        elif not self._counts and self._log.complete and not self._met_any():
             self._log.add(
                 "transaction-without-records",
                 "the file holds no claim and no answer that could be read",
@@ -109,9 +114,18 @@ class FhirReader:
             )
         self._log.close()
 
-    def _kept_something(self) -> bool:
-        """Whether resources were left out for a reason that was said."""
+    def _met_any(self) -> bool:
+        """Whether there were claims or answers, left out for a reason that was said."""
         return bool(self._transactions.keys() & _READERS.keys())
+
+    def _warn_coverage(self) -> None:
+        self._log.warn(
+            "coverage-not-an-answer",
+            "a Coverage that no payer published says what somebody wrote down, not "
+            "what the payer answers; it is read only for the claims that point to it",
+            expected="a Coverage of CARIN's profile, or a CoverageEligibilityResponse",
+            fix="send the payer's answer (271 or CoverageEligibilityResponse)",
+        )
 
     def _records(self) -> Iterator[Fact]:
         yield from self._of_document(self._first)
@@ -137,7 +151,8 @@ class FhirReader:
 
     def _of_bundle(self, bundle: dict[str, Any], row: int | None) -> Iterator[Fact]:
         kind, entries = bundle.get("type"), bundle.get("entry")
-        if kind not in BUNDLES or not isinstance(entries, list | None):
+        is_list = isinstance(kind, str) and kind in BUNDLES
+        if not is_list or not isinstance(entries, list | None):
             self._ordinal += 1
             self._fault(_NO_COLLECTION, row=row, pointer="/type")
             return
@@ -246,18 +261,9 @@ def _checks(element: Element, around: Surroundings, file: str) -> Iterator[Fact]
 
 
 def _coverages(element: Element, around: Surroundings, file: str) -> Iterator[Fact]:
+    """A payer's own; any other is there for the claims that point to it."""
     if is_published(element):
         yield from read_coverage(element, around, file=file)
-        return
-    element.where.warn_once(
-        "coverage-not-an-answer",
-        "a Coverage that no payer published says what somebody wrote down, not what "
-        "the payer answers; it was read only for the claims that point to it",
-        kind="Coverage",
-        pointer=element.pointer,
-        expected="a Coverage of CARIN's profile, or a CoverageEligibilityResponse",
-        fix="send the payer's answer (271 or CoverageEligibilityResponse)",
-    )
 
 
 _READERS: Final = {

@@ -34,6 +34,11 @@ class ProblemLog:
         self.complete = True
         self.suppressed = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a further problem would only be counted."""
+        return len(self.problems) >= MOST_PROBLEMS
+
     def warn(
         self,
         code: str,

@@ -1,4 +1,4 @@
-"""What the FHIR writers write is read back equal, where docs/fhir.md says it is kept."""
+"""What the FHIR writers write is read back equal, as far as docs/fhir.md says."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -95,4 +95,5 @@ def test_answers_are_read_back_equal(data: st.DataObject, received_on) -> None:
         if isinstance(each, ClaimPayment)
     ]
     assert found == payments
-    assert reading.problems == ()
+    sums = {"lines-do-not-add-up", "line-out-of-balance"}
+    assert {each.code for each in reading.problems} <= sums
