@@ -88,7 +88,7 @@ def ingest_file(
     lock_organization(session, organization_id)
     identity = Identity(organization.fingerprint_key)
     with _rewindable(stream) as rewindable, session.begin_nested():
-        sha256, byte_count = _fingerprint(rewindable)
+        sha256, byte_count = fingerprint(rewindable)
         file_id = identity.of_parts("fil", sha256)
         reader = opener(rewindable, file=file, documents_directory=documents_directory)
         begin_file(
@@ -110,7 +110,7 @@ def ingest_file(
             problems=reader.problems,
         )
         _take(reader, intake, file=file, progress=progress)
-        _conclude(
+        conclude(
             session,
             organization_id,
             reader,
@@ -119,7 +119,7 @@ def ingest_file(
             actor=actor,
             now=now,
         )
-    return _report(reader, intake, file=file, file_id=file_id, sha256=sha256)
+    return report_of(reader, intake, file=file, file_id=file_id, sha256=sha256)
 
 
 def records_to_store(record: Fact) -> int:
@@ -141,7 +141,7 @@ def _take(
     intake.flush()
 
 
-def _conclude(
+def conclude(
     session: Session,
     organization_id: str,
     reader: RecordReader,
@@ -177,9 +177,10 @@ def _conclude(
     )
 
 
-def _report(
+def report_of(
     reader: RecordReader, intake: Intake, *, file: str, file_id: str, sha256: str
 ) -> IngestReport:
+    """What the file brought, once all of it has been read and stored."""
     return IngestReport(
         file=file,
         file_id=file_id,
@@ -248,7 +249,7 @@ def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, spool)
 
 
-def _fingerprint(stream: BinaryIO) -> tuple[str, int]:
+def fingerprint(stream: BinaryIO) -> tuple[str, int]:
     """SHA-256 and size of what is left in the stream, which is wound back."""
     start = stream.tell()
     digest = hashlib.sha256()
