@@ -59,6 +59,12 @@ class ProblemType(Enum):
         409,
         "The letter cannot be drafted or shown as asked; `detail` says what blocks it.",
     )
+    REQUEST_IN_FLIGHT = (
+        "request-in-flight",
+        409,
+        "A request with this Idempotency-Key is being answered at this moment; send it "
+        "again after the seconds of Retry-After to get its answer.",
+    )
     JOB_STATE = (
         "job-state",
         409,
@@ -86,6 +92,12 @@ class ProblemType(Enum):
         "invalid-request",
         422,
         "The request was understood but not usable; `errors` names each place.",
+    )
+    IDEMPOTENCY_KEY_REUSED = (
+        "idempotency-key-reused",
+        422,
+        "This Idempotency-Key came with another request before; use a new key for a "
+        "new request.",
     )
     UNREADABLE_FILE = (
         "unreadable-file",

@@ -10,6 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from starlette.requests import Request
 
 from api.audit_writer import AuditWriter
+from api.in_flight import InFlight
 from api.judged_practices import JudgedPractices
 from api.metrics import Metrics
 from api.problems import ProblemType, RequestProblem
@@ -47,6 +48,7 @@ class Service:
     desk: ScoreDesk
     judged: JudgedPractices
     metrics: Metrics
+    in_flight: InFlight = field(default_factory=InFlight)
     stopping: Event = field(default_factory=Event)
 
     def require_running(self) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.bodies import read_body, require_no_fields
 from api.dependencies import Purpose, Visit
 from api.examples import EXAMPLE_DRAFT, as_json
+from api.idempotency import KEY_PROBLEMS, once
 from api.openapi import Content, Operation, describe
 from api.permissions import Permission
 from api.problems import ProblemType, RequestProblem
@@ -67,11 +68,12 @@ _MEDIA_TYPES = {
             problems=(
                 ProblemType.NOT_FOUND,
                 ProblemType.DRAFT_BLOCKED,
-                ProblemType.INVALID_REQUEST,
+                *KEY_PROBLEMS,
             ),
         )
     ),
 )
+@once
 def make_appeal(
     denial_id: str,
     visit: Visit = visit_with(Permission.APPEALS_WRITE, Purpose.CHANGE),

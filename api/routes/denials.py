@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.bodies import read_body, repeated_field
 from api.dependencies import Purpose, Visit
 from api.examples import EXAMPLE_DENIAL, EXAMPLE_DENIAL_VIEW, as_json
+from api.idempotency import KEY_PROBLEMS, once
 from api.openapi import Content, Operation, describe
 from api.permissions import Permission
 from api.problems import FieldError, ProblemType, RequestProblem
@@ -161,11 +162,12 @@ def read_denial(
             problems=(
                 ProblemType.NOT_FOUND,
                 ProblemType.UNREADABLE_BODY,
-                ProblemType.INVALID_REQUEST,
+                *KEY_PROBLEMS,
             ),
         )
     ),
 )
+@once
 def state_cause(
     denial_id: str,
     visit: Visit = visit_with(Permission.DENIALS_WRITE, Purpose.CHANGE),

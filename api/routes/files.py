@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.bodies import X12_MEDIA_TYPE, media_type_of, read_body
 from api.dependencies import Purpose, Visit
 from api.examples import EXAMPLE_INGEST_REPORT, as_json, example_835, example_837p
+from api.idempotency import KEY_PROBLEMS, once
 from api.openapi import Content, Operation, describe
 from api.permissions import Permission
 from api.problems import (
@@ -69,6 +70,7 @@ def example_fhir_claim() -> Any:
 
 
 _PROBLEMS = (
+    *KEY_PROBLEMS,
     ProblemType.UNREADABLE_FILE,
     ProblemType.INCOMPLETE_FILE,
     ProblemType.BODY_TOO_LARGE,
@@ -98,6 +100,7 @@ _PROBLEMS = (
         )
     ),
 )
+@once
 def take_remittance(
     request: Request,
     visit: Visit = visit_with(Permission.REMITTANCES_WRITE, Purpose.CHANGE),
@@ -136,6 +139,7 @@ def take_remittance(
         )
     ),
 )
+@once
 def take_file(
     request: Request,
     visit: Visit = visit_with(Permission.FILES_WRITE, Purpose.CHANGE),

@@ -37,6 +37,7 @@ class AuditAction(StrEnum):
     AUDIT_EXPORTED = "audit.exported"
     CLAIMS_SCORED = "claims.scored"
     CORRECTION_DRAFTED = "correction.drafted"
+    ANSWER_REPLAYED = "answer.replayed"
     DENIALS_FOUND = "denials.found"
     DENIALS_LISTED = "denials.listed"
     DENIAL_READ = "denial.read"
