@@ -31,6 +31,7 @@ from api.problems import RequestProblem
 from api.resources import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from api.routes import (
     appeals,
+    audit,
     claims,
     corrections,
     denials,
@@ -69,6 +70,7 @@ ROUTERS = (
     files.router,
     denials.router,
     appeals.router,
+    audit.router,
     health.router,
     metrics.router,
     documentation.router,
@@ -85,6 +87,7 @@ SHAPES = (
     *files.SHAPES,
     *denials.SHAPES,
     *appeals.SHAPES,
+    *audit.SHAPES,
     *health.SHAPES,
 )
 # What a request may run into; anything else is a fault of ours, answered by the gate.

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     DENIALS_WRITE = "denials:write"
     APPEALS_READ = "appeals:read"
     APPEALS_WRITE = "appeals:write"
+    AUDIT_READ = "audit:read"
 
 
 ALL_PERMISSIONS = tuple(Permission)

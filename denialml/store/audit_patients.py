@@ -5,6 +5,7 @@ does it says which record; whose it is, is found here when the event is written.
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Column, FromClause, Select, bindparam, select
 from sqlalchemy.orm import Session
@@ -31,8 +32,10 @@ def patients_of_records(
     for prefix, statement in _PATIENT_NUMBERS.items():
         asked = sorted(one for one in set(record_ids) if one.startswith(prefix))
         if asked:
-            found = run(session, statement, organization=organization_id, ids=asked)
-            numbers.update((row[0], row[1]) for row in found)
+            found: Any = run(
+                session, statement, organization=organization_id, ids=asked
+            )
+            numbers.update((record_id, number) for record_id, number in found)
     if not numbers:
         return {}
     organization = get_organization(session, organization_id)

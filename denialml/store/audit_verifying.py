@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from denialml.store.audit_chain import event_bytes, seal
+from denialml.store.audit_chain import append_waiting, event_bytes, seal
 from denialml.store.audit_key import AuditKey, first_link
 from denialml.store.office_tables import AuditEventRow, AuditHeadRow
 from denialml.store.writing import table_of
@@ -98,6 +98,7 @@ def verify_trail(
     `checkpoints` are seals by number that were exported earlier; `since` is the number
     and seal of an event known to be right.
     """
+    append_waiting(session)
     walk = _Walk(session, organization_id, key, dict(checkpoints or {}))
     start, mac = since or (0, first_link(organization_id))
     fault = _gone_since(session, organization_id, since)
