@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -52,8 +52,8 @@ CLIENT_LEFT = "client-left"
 class Gate:
     """ASGI middleware.
 
-    `body_limit_bytes` bounds what any request may send, `body_seconds` how long it may
-    take to arrive once somebody reads it. `hosts` are the names by which the service
+    `body_limit_bytes` bounds what any request may send (`larger_bodies`: more, by path),
+    `body_seconds` how long it may take to arrive once somebody reads it. `hosts` are the names by which the service
     may be called, None: any.
     """
 
@@ -64,8 +64,10 @@ class Gate:
         body_limit_bytes: int,
         body_seconds: float,
         hosts: frozenset[str] | None,
+        larger_bodies: Mapping[str, int] | None = None,
     ) -> None:
         self.app = app
+        self.larger_bodies = larger_bodies or {}
         self.hosts = hosts
         self.body_limit_bytes = body_limit_bytes
         self.body_seconds = body_seconds
@@ -87,7 +89,7 @@ class Gate:
             bounded = _bounded(
                 scope,
                 receive,
-                limit=self.body_limit_bytes,
+                limit=self.larger_bodies.get(scope["path"], self.body_limit_bytes),
                 seconds=self.body_seconds,
             )
             await self.app(scope, bounded, outgoing)

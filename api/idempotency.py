@@ -89,6 +89,11 @@ async def read_key(
             ProblemType.INVALID_REQUEST,
             errors=(FieldError(parameter=KEY_HEADER, message="Expected one key"),),
         )
+    return sent_key(request, key, digest=hashlib.sha256(body).digest())
+
+
+def sent_key(request: Request, key: str, *, digest: bytes) -> SentKey:
+    """A request's key, with what tells the request from another; `digest`: of its body."""
     headers = (request.headers.get(name, "") for name in _TELLING)
     return SentKey(
         key=key,
@@ -97,7 +102,7 @@ async def read_key(
             request.url.path.encode(),
             request.url.query.encode(),
             *(header.encode() for header in headers),
-            hashlib.sha256(body).digest(),
+            digest,
         ),
     )
 
@@ -113,7 +118,7 @@ def once(endpoint: Endpoint) -> Endpoint:
         sent: SentKey | None = arguments.pop(_PARAMETER)
         if sent is None:
             return endpoint(**arguments)
-        return _answer_once(arguments["visit"], sent, lambda: endpoint(**arguments))
+        return answer_once(arguments["visit"], sent, lambda: endpoint(**arguments))
 
     signature = inspect.signature(endpoint)
     keyed = inspect.Parameter(
@@ -125,9 +130,10 @@ def once(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-def _answer_once(
+def answer_once(
     visit: Visit, sent: SentKey, make_answer: Callable[[], Response]
 ) -> Response:
+    """Make the answer, or give the one on file; for routes that read no whole body."""
     service = visit.service
     request = KeyedRequest(
         service.pepper,
