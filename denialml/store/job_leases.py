@@ -202,7 +202,8 @@ def finish_job(
     if status is JobStatus.DONE:
         values["bytes_done"] = JOBS.c.bytes_total
     _write(session, lease, values)
-    _half_taken(session, lease)
+    if status is JobStatus.FAILED or lease.job.parts_done:
+        _half_taken(session, lease)
 
 
 def give_back(session: Session, lease: Lease, *, now: datetime) -> None:
