@@ -38,6 +38,7 @@ from api.routes import (
     documentation,
     files,
     health,
+    jobs,
     metrics,
 )
 from api.score_desk import ScoreDesk
@@ -71,6 +72,7 @@ ROUTERS = (
     denials.router,
     appeals.router,
     audit.router,
+    jobs.router,
     health.router,
     metrics.router,
     documentation.router,
@@ -88,6 +90,7 @@ SHAPES = (
     *denials.SHAPES,
     *appeals.SHAPES,
     *audit.SHAPES,
+    *jobs.SHAPES,
     *health.SHAPES,
 )
 # What a request may run into; anything else is a fault of ours, answered by the gate.
@@ -157,6 +160,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         body_limit_bytes=settings.request_body_limit_bytes,
         body_seconds=settings.request_body_seconds,
         hosts=settings.hosts,
+        larger_bodies={jobs.router.prefix: settings.job_body_limit_bytes},
     )
     app.add_middleware(Measured, metrics=counted)
     for kind in EXPECTED_ERRORS:

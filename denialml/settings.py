@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         return self.request_body_limit_megabytes * 1_000_000
 
     @property
+    def job_body_limit_bytes(self) -> int:
+        """The limit of what is handed in as a job, in bytes."""
+        return self.job_body_limit_megabytes * 1_000_000
+
+    @property
     def zone(self) -> tzinfo:
         """The practice's time zone: decides which day it is."""
         return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)

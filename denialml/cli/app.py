@@ -14,6 +14,7 @@ from denialml.cli import (
     correcting,
     demonstration,
     drift,
+    jobs,
     keys,
     models,
     practice,
@@ -46,6 +47,7 @@ for family in (
     causes,
     keys,
     audit,
+    jobs,
     serving,
     demonstration,
 ):

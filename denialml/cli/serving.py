@@ -30,20 +30,22 @@ def serve(
 
 
 def run_server(settings: Settings) -> None:
-    """Serve until interrupted, in one process: SQLite has one writer anyway."""
+    """Serve until interrupted: requests in this process, jobs in workers beside it."""
     import uvicorn
 
     from api.app import create_app
+    from api.job_process import worker_processes
 
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level=settings.log_level,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    with worker_processes(settings):
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level=settings.log_level,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
 
 
 def register(app: typer.Typer) -> None:

@@ -142,9 +142,9 @@ def test_the_request_examples_are_accepted(
                     content=text,
                     headers={"Content-Type": media_type},
                 )
-                assert answer.status_code == 200, (operation.path, answer.text)
+                assert answer.status_code in {200, 202}, (operation.path, answer.text)
                 sent += 1
-    assert sent == 9
+    assert sent == 11
 
 
 def test_the_documentation_page_needs_nothing_from_elsewhere(running: Running) -> None:
