@@ -44,7 +44,10 @@ class Content:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a route takes, answers and may refuse, for its documentation."""
+    """What a route takes, answers and may refuse, for its documentation.
+
+    `has_etag`: it reads one record, and answers 304 where the caller has it.
+    """
 
     summary: str
     description: str
@@ -53,6 +56,7 @@ class Operation:
     status: int = 200
     body: tuple[Content, ...] = ()
     problems: tuple[ProblemType, ...] = field(default=())
+    has_etag: bool = False
 
 
 def describe(operation: Operation) -> dict[str, Any]:
@@ -68,6 +72,12 @@ def describe(operation: Operation) -> dict[str, Any]:
             "content": _content(operation.answers),
         }
     }
+    if operation.has_etag:
+        responses[operation.status]["headers"] = _ETAG_HEADER
+        responses[304] = {
+            "description": "What you have (`If-None-Match`) still stands.",
+            "headers": _ETAG_HEADER,
+        }
     for status, problems in _by_status(_all_problems(operation)).items():
         responses[status] = {
             "description": " ".join(f"`{it.slug}`: {it.remedy}" for it in problems),
@@ -88,6 +98,14 @@ def describe(operation: Operation) -> dict[str, Any]:
         "responses": responses,
         "openapi_extra": extra,
     }
+
+
+_ETAG_HEADER = {
+    "ETag": {
+        "description": "Names this state of the record.",
+        "schema": {"type": "string"},
+    }
+}
 
 
 def _all_problems(operation: Operation) -> tuple[ProblemType, ...]:

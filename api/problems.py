@@ -70,6 +70,12 @@ class ProblemType(Enum):
         409,
         "The job is not in a state that allows this; `detail` says in which it is.",
     )
+    RECORD_CHANGED = (
+        "record-changed",
+        412,
+        "What you read has changed since; nothing was done. Read it again (the ETag "
+        "header is the one it has now) and decide anew.",
+    )
     BODY_TOO_LARGE = (
         "body-too-large",
         413,
@@ -110,6 +116,12 @@ class ProblemType(Enum):
         "Something of the file may be missing: it is truncated or its counts do not "
         "add up. `report` holds what could be read and names each place; correct the "
         "file and send it again, nothing is stored twice.",
+    )
+    PRECONDITION_REQUIRED = (
+        "precondition-required",
+        428,
+        "Send If-Match with the ETag of what you read, so that nobody's change is "
+        "overwritten unseen; `If-Match: *` stands for whatever it is now.",
     )
     INTERNAL_ERROR = (
         "internal-error",

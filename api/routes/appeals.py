@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.bodies import read_body, require_no_fields
 from api.dependencies import Purpose, Visit
+from api.etags import IfNoneMatch, tagged
 from api.examples import EXAMPLE_DRAFT, as_json
 from api.idempotency import KEY_PROBLEMS, once
 from api.openapi import Content, Operation, describe
@@ -118,6 +119,7 @@ def make_appeal(
                 ProblemType.DRAFT_BLOCKED,
                 ProblemType.INVALID_REQUEST,
             ),
+            has_etag=True,
         )
     ),
 )
@@ -129,10 +131,15 @@ def read_appeal(
         LetterFormat | None,
         Query(alias="format", description="Wins over the Accept header."),
     ] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """One letter in the format asked for."""
     letter_format = chosen or accepted_format(request.headers.get("accept", ""))
-    return letter_file(visit, draft_id, letter_format)
+    return tagged(
+        visit,
+        letter_file(visit, draft_id, letter_format),
+        if_none_match=if_none_match,
+    )
 
 
 def letter_file(visit: Visit, draft_id: str, letter_format: LetterFormat) -> Response:

@@ -8,6 +8,13 @@ from starlette.responses import Response
 
 from api.bodies import read_body, repeated_field
 from api.dependencies import Purpose, Visit
+from api.etags import (
+    CHANGE_PROBLEMS,
+    IfMatch,
+    IfNoneMatch,
+    require_unchanged,
+    tagged,
+)
 from api.examples import EXAMPLE_DENIAL, EXAMPLE_DENIAL_VIEW, as_json
 from api.idempotency import KEY_PROBLEMS, once
 from api.openapi import Content, Operation, describe
@@ -127,21 +134,26 @@ def list_denials_of_practice(
             permission=Permission.DENIALS_READ,
             answers=(Content(JSON, as_json(EXAMPLE_DENIAL_VIEW), DenialView),),
             problems=(ProblemType.NOT_FOUND,),
+            has_etag=True,
         )
     ),
 )
 def read_denial(
-    denial_id: str, visit: Visit = visit_with(Permission.DENIALS_READ)
+    denial_id: str,
+    visit: Visit = visit_with(Permission.DENIALS_READ),
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """One denial."""
-    view = view_denial(
-        visit.session,
-        visit.organization_id,
-        record_id(denial_id),
-        as_of=visit.today,
+    known_as = record_id(denial_id)
+    answer = _view(visit, known_as)
+    visit.note(AuditAction.DENIAL_READ, "denial", known_as)
+    return tagged(visit, answer, if_none_match=if_none_match)
+
+
+def _view(visit: Visit, denial_id: str) -> Response:
+    return json_answer(
+        view_denial(visit.session, visit.organization_id, denial_id, as_of=visit.today)
     )
-    visit.note(AuditAction.DENIAL_READ, "denial", view.stored.denial.denial_id)
-    return json_answer(view)
 
 
 @router.post(
@@ -154,7 +166,8 @@ def read_denial(
                 "model's in what is shown, routed and drafted, and is kept with who, "
                 "when and what the model had said. A newer statement takes the place "
                 "of the one before; null takes it back. Answers with the denial where "
-                "the key has denials:read as well, else with denial_id and root_cause."
+                "the key has denials:read as well, else with denial_id and root_cause. "
+                "`If-Match` says which state of the denial the statement is about."
             ),
             permission=Permission.DENIALS_WRITE,
             body=(Content(JSON, {"root_cause": "auth_missing"}, CauseStatement),),
@@ -162,6 +175,7 @@ def read_denial(
             problems=(
                 ProblemType.NOT_FOUND,
                 ProblemType.UNREADABLE_BODY,
+                *CHANGE_PROBLEMS,
                 *KEY_PROBLEMS,
             ),
         )
@@ -172,25 +186,25 @@ def state_cause(
     denial_id: str,
     visit: Visit = visit_with(Permission.DENIALS_WRITE, Purpose.CHANGE),
     body: bytes = Depends(read_body),
+    if_match: IfMatch = None,
 ) -> Response:
     """Confirm, correct or take back; the denial as it then stands, to who may read."""
     statement = read_statement(body)
-    stored = confirm_cause(
+    known_as = record_id(denial_id)
+    require_unchanged(visit, if_match, lambda: _view(visit, known_as))
+    confirm_cause(
         visit.session,
         visit.organization_id,
-        record_id(denial_id),
+        known_as,
         statement.root_cause,
         as_of=visit.today,
         now=visit.now,
         actor=visit.actor,
     )
-    known_as = stored.denial.denial_id
     if Permission.DENIALS_READ not in visit.grant.scopes:
         return json_answer(StatedCause(known_as, statement.root_cause))
     visit.note(AuditAction.DENIAL_READ, "denial", known_as)
-    return json_answer(
-        view_denial(visit.session, visit.organization_id, known_as, as_of=visit.today)
-    )
+    return tagged(visit, _view(visit, known_as))
 
 
 def read_statement(body: bytes) -> CauseStatement:

@@ -11,6 +11,8 @@ from denialml.store.database import open_session
 from tests.api.running import Running, take_examples
 from tests.api.test_pages import denial_of, text_of, token_of
 
+ANY = {"If-Match": "*"}
+
 
 @pytest.fixture(scope="module")
 def practice(running: Running) -> str:
@@ -22,6 +24,7 @@ def practice(running: Running) -> str:
 @pytest.fixture(scope="module")
 def program(running: Running, practice: str) -> Iterator[httpx.Client]:
     with running.client(running.key(practice)) as client:
+        client.headers["If-Match"] = "*"
         yield client
 
 
@@ -89,9 +92,9 @@ def test_only_who_may_write_denials_of_this_practice(
 ) -> None:
     path, body = f"/v1/denials/{denial_id}/cause", {"root_cause": "auth_missing"}
     with running.client(running.key(practice, ["denials:read"])) as reader:
-        assert reader.post(path, json=body).status_code == 403
+        assert reader.post(path, json=body, headers=ANY).status_code == 403
     with running.client(running.key(harbor)) as stranger:
-        assert stranger.post(path, json=body).status_code == 404
+        assert stranger.post(path, json=body, headers=ANY).status_code == 404
 
 
 def test_who_may_only_write_is_told_no_more_than_was_said(
@@ -100,15 +103,15 @@ def test_who_may_only_write_is_told_no_more_than_was_said(
     path, body = f"/v1/denials/{denial_id}/cause", {"root_cause": "auth_missing"}
     reads = _reads(running, practice, denial_id)
     with running.client(running.key(practice, ["denials:write"])) as writer:
-        told = writer.post(path, json=body)
+        told = writer.post(path, json=body, headers=ANY)
         assert told.status_code == 200, told.text
         assert told.json() == {"denial_id": denial_id, "root_cause": "auth_missing"}
-        writer.post(path, json={"root_cause": None})
+        writer.post(path, json={"root_cause": None}, headers=ANY)
     assert _reads(running, practice, denial_id) == reads
     both = ["denials:read", "denials:write"]
     with running.client(running.key(practice, both)) as reader:
-        assert "stored" in reader.post(path, json=body).json()
-        reader.post(path, json={"root_cause": None})
+        assert "stored" in reader.post(path, json=body, headers=ANY).json()
+        reader.post(path, json={"root_cause": None}, headers=ANY)
     assert _reads(running, practice, denial_id) == reads + 2
 
 

@@ -136,7 +136,7 @@ def test_what_is_refused_is_not_kept(service: Small, client: httpx.Client) -> No
     key = uuid.uuid4().hex
     (found,) = client.get("/v1/denials").json()["denials"]
     path = f"/v1/denials/{found['denial']['denial_id']}/cause"
-    headers = {"Idempotency-Key": key}
+    headers = {"Idempotency-Key": key, "If-Match": "*"}
     wrong = client.post(path, json={"root_cause": "bad_luck"}, headers=headers)
     assert wrong.status_code == 422
     missing = client.post(
@@ -150,7 +150,7 @@ def test_what_is_refused_is_not_kept(service: Small, client: httpx.Client) -> No
     mended = client.post(path, json={"root_cause": "timely_filing"}, headers=headers)
     assert mended.status_code == 200
     assert "Idempotent-Replayed" not in mended.headers
-    client.post(path, json={"root_cause": None})
+    client.post(path, json={"root_cause": None}, headers={"If-Match": "*"})
     # The answer of then, though the cause was taken back meanwhile.
     again = client.post(path, json={"root_cause": "timely_filing"}, headers=headers)
     assert again.content == mended.content
