@@ -152,16 +152,20 @@ class _Sums:
 
 
 def adjustments_of(
-    said: Adjudicated, *, charge: Decimal, paid: Decimal, place: Element
+    said: Adjudicated, *, unpaid: Decimal | None, place: Element
 ) -> tuple[ClaimAdjustment, ...]:
-    """The adjustments of one level, those that the payer did not quantify included."""
+    """The adjustments of one level, those that the payer did not quantify included.
+
+    `unpaid` is what is to be explained; None where nobody knows: a reason without an
+    amount then keeps 0.
+    """
     found = said.adjustments or said.by_category
     if not said.pending_reasons:
         return found
     # The reason why a line was not covered takes what was not covered.
-    rest = charge - paid - sum((each.amount for each in found), ZERO)
-    if said.noncovered and len(said.pending_reasons) == 1 and not said.adjustments:
-        rest = min(rest, said.noncovered) if rest > 0 else said.noncovered
+    rest = ZERO if unpaid is None else unpaid - sum(each.amount for each in found)
+    if said.noncovered is not None and not said.adjustments:
+        rest = min(rest, said.noncovered)
     place.where.warn_once(
         "amount-derived",
         f"{place.path} gives a reason without an amount; what was not paid and not "

@@ -10,7 +10,12 @@ from typing import Any, Final, NamedTuple
 
 from denialml.domain.claim import ClaimPayer, Provider
 from denialml.domain.record import Source
-from denialml.domain.remittance import ClaimPayment, Remittance, ServicePayment
+from denialml.domain.remittance import (
+    ClaimAdjustment,
+    ClaimPayment,
+    Remittance,
+    ServicePayment,
+)
 from denialml.formats.fhir_adjudication import (
     Adjudicated,
     adjustments_of,
@@ -89,9 +94,6 @@ def read_answer(
     status = information.text("CLP02") or _status(
         insured.payer_responsibility_code, totals, header, lines
     )
-    adjustments = adjustments_of(
-        header, charge=totals.charge, paid=totals.paid, place=element
-    )
     for policy in policies:
         policy.skip("sequence", "preAuthRef", "businessArrangement", "claimResponse")
         policy.skip("coverage", "focal")
@@ -108,7 +110,7 @@ def read_answer(
         charge=totals.charge,
         paid=totals.paid,
         patient_responsibility=totals.responsibility,
-        adjustments=adjustments if _explains(header, lines.services) else (),
+        adjustments=_claim_adjustments(element, header, totals, lines.services),
         remark_codes=header.remark_codes,
         service_payments=lines.services,
         source=source,
@@ -291,14 +293,21 @@ def _question_lines(element: Element, totals: Totals, lines: AnsweredLines) -> N
         )
 
 
-def _explains(header: Adjudicated, services: tuple[ServicePayment, ...]) -> bool:
-    """Whether the claim's own adjustments are apart from those of its lines.
+def _claim_adjustments(
+    element: Element,
+    header: Adjudicated,
+    totals: Totals,
+    services: tuple[ServicePayment, ...],
+) -> tuple[ClaimAdjustment, ...]:
+    """The adjustments of the claim apart from those of its lines.
 
     Amounts by category at the claim repeat those of the lines; reasons do not.
     """
-    if header.adjustments or not services:
-        return True
-    return not any(each.adjustments for each in services)
+    of_lines = [each for service in services for each in service.adjustments]
+    said = header._replace(by_category=()) if of_lines else header
+    explained = sum((each.amount for each in of_lines), ZERO)
+    unpaid = totals.charge - totals.paid - explained
+    return adjustments_of(said, unpaid=unpaid, place=element)
 
 
 def _people(

@@ -159,11 +159,14 @@ def _payment(
             charge = paid + rest
         elif paid is None and charge is not None:
             paid = charge - rest
+    # Without a payment a reason may be that of a part; a denial is of the whole.
+    is_told = charge is not None and (paid is not None or said.is_denied)
     if charge is None:
         charge = _missing(one.element, "submitted")
     if paid is None:
         paid = _missing(one.element, "benefit")
-    adjustments = adjustments_of(said, charge=charge, paid=paid, place=one.element)
+    unpaid = charge - paid if is_told else None
+    adjustments = adjustments_of(said, unpaid=unpaid, place=one.element)
     explained_total = sum((each.amount for each in adjustments), ZERO)
     if said.adjustments and charge - explained_total != paid:
         _warn_balance(one.element, charge, explained_total, paid)

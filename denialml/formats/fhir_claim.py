@@ -78,24 +78,14 @@ def read_claim(element: Element, around: Surroundings, *, file: str) -> Claim | 
     subscriber, dependent = _insured(element, patient, insured, around)
     total = element.money("total", essential=True)
     payer_named = payer(element.child("insurer"), around) or insured.payer
-    values: dict[str, Any] = {
+    values = claim_values | _values(element, information, patient, around)
+    values |= {
         "prior_authorization_number": next(iter(focal.texts("preAuthRef")), ""),
         "other_payers": _other_payers(policies, focal, around),
         "referring_provider": first_of_role(members, "referring"),
         "supervising_provider": first_of_role(members, "supervising"),
-        "service_facility": facility_of(element, information, around),
-        "referral_number": referral_of(element, information, around),
-        "medical_record_number": information.text("REF*EA")
-        or patient.medical_record_number,
-        "patient_paid": information.amount("AMT*F5"),
-        "note": information.text("NTE"),
-        "submitted_on": element.day("created"),
         "source": Source(file=file, segment=element.where.ordinal),
     }
-    values |= claim_values
-    values |= codes_of(element, information)
-    values |= replaced_by(element, information)
-    values |= accident_of(element, information)
     for policy in policies:
         policy.skip("sequence", "identifier", "businessArrangement", "focal")
     if insured.element:
@@ -117,6 +107,24 @@ def read_claim(element: Element, around: Surroundings, *, file: str) -> Claim | 
     )
     _question(element, claim, charged)
     return claim
+
+
+def _values(
+    element: Element, information: Information, patient: Person, around: Surroundings
+) -> dict[str, Any]:
+    """What many claims leave at its default, by the fields of `Claim`."""
+    values: dict[str, Any] = {
+        "service_facility": facility_of(element, information, around),
+        "referral_number": referral_of(element, information, around),
+        "medical_record_number": information.text("REF*EA")
+        or patient.medical_record_number,
+        "patient_paid": information.amount("AMT*F5"),
+        "note": information.text("NTE"),
+        "submitted_on": element.day("created"),
+    }
+    values |= codes_of(element, information)
+    values |= replaced_by(element, information)
+    return values | accident_of(element, information)
 
 
 def claim_number(element: Element, information: Information | None = None) -> str:

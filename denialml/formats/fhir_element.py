@@ -86,7 +86,8 @@ class Element:
         is_party = self.path.partition(".")[0] in _PARTIES
         for extension in () if is_party else self._list("extension"):
             url = extension.get("url") if isinstance(extension, dict) else None
-            if url not in self._asked and isinstance(url, str) and _URL.match(url):
+            is_address = isinstance(url, str) and _URL.match(url) is not None
+            if is_address and url not in self._asked:
                 self._warn_unread(f"extension({url})")
         for child in self._children.values():
             child.close()

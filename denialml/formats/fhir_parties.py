@@ -174,13 +174,11 @@ def payer(reference: Element, around: Surroundings) -> ClaimPayer | None:
         return None
     found = around.follow(reference, "Organization", "Patient", "RelatedPerson")
     if found.path != "Organization":
-        if found:
-            found.close()
         name = reference.text("display")
         return ClaimPayer(payer_id=logical_number(reference), name=name)
     found.skip(*IGNORED["Organization"], "type")
     numbers = identifiers(found)
-    payer_id = identifier_of(numbers, "payerid", "NIIP", "PI", systems=(NAIC,))
+    payer_id = identifier_of(numbers, "payerid", "NIIP", systems=(NAIC,))
     if not payer_id and numbers:
         payer_id = numbers[0].value
     named = ClaimPayer(

@@ -433,6 +433,141 @@ def test_money_keeps_its_digits() -> None:
     assert codes(reading) == ["amount-rounded"]
 
 
+def adjudication(category: str, amount: object = None, *reasons: str) -> dict[str, Any]:
+    """One adjudication; a reason of digits is a CARC, another a RARC."""
+    lists = {True: "claim-adjustment-reason", False: "remittance-advice-remark"}
+    hl7 = {"submitted", "benefit", "eligible", "deductible", "copay"}
+    system = (
+        "http://terminology.hl7.org/CodeSystem/adjudication"
+        if category in hl7
+        else "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication"
+        + ("Discriminator" if category.endswith("reason") else "")
+    )
+    found: dict[str, Any] = {
+        "category": {"coding": [{"system": system, "code": category}]},
+        "reason": {
+            "coding": [
+                {
+                    "system": f"https://x12.org/codes/{lists[code.isdecimal()]}-codes",
+                    "code": code,
+                }
+                for code in reasons
+            ]
+        },
+    }
+    if amount is not None:
+        found["amount"] = {"value": amount, "currency": "USD"}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sent", "paid", "reasons", "outcome"),
+    [
+        (
+            [("benefit", 0), ("denialreason", None, "197")],
+            0,
+            [("", "197", 100)],
+            LineOutcome.DENIED,
+        ),
+        (
+            [("benefit", 60), ("copay", 20), ("adjustmentreason", None, "45")],
+            60,
+            [("PR", "3", 20), ("", "45", 20)],
+            LineOutcome.PAID,
+        ),
+        (
+            [("benefit", 0), ("noncovered", 70), ("denialreason", None, "96")],
+            0,
+            [("", "96", 70)],
+            LineOutcome.DENIED,
+        ),
+        (
+            [("benefit", 0), ("denialreason", None, "50", "197")],
+            0,
+            [("", "50", 100), ("", "197", 0)],
+            LineOutcome.DENIED,
+        ),
+        # What is stated with a reason counts, and the category's amount not again.
+        (
+            [("benefit", 80), ("deductible", 20), ("adjustmentreason", 20, "1")],
+            80,
+            [("", "1", 20)],
+            LineOutcome.PAID,
+        ),
+        # Nobody says what was paid: the reason may be that of a part.
+        (
+            [("adjustmentreason", None, "96")],
+            0,
+            [("", "96", 0)],
+            LineOutcome.UNKNOWN,
+        ),
+        ([("denialreason", None, "96")], 0, [("", "96", 100)], LineOutcome.DENIED),
+        ([("deductible", 100)], 0, [("PR", "1", 100)], LineOutcome.PAID),
+        ([("paidtoprovider", 70), ("paidtopatient", 30)], 100, [], LineOutcome.PAID),
+        ([("benefit", 0)], 0, [], LineOutcome.UNKNOWN),
+    ],
+    ids=[
+        "denied for a reason without an amount",
+        "the reason gets what the copay leaves",
+        "no more than was not covered",
+        "the first of two reasons",
+        "reasons before categories",
+        "a reason without a payment",
+        "a denial without a payment",
+        "deductible",
+        "paid to two",
+        "nothing said",
+    ],
+)
+def test_adjudication_as_adjustments(
+    sent: list[Any],
+    paid: int,
+    reasons: list[tuple[str, str, int]],
+    outcome: LineOutcome,
+) -> None:
+    response = changed(CLAIM_RESPONSE, payment=None)
+    response["item"] = [
+        {
+            "itemSequence": 1,
+            "adjudication": [
+                adjudication("submitted", 100),
+                *(adjudication(*each) for each in sent),
+            ],
+        }
+    ]
+    _, payment = read(response)
+    assert isinstance(payment, ClaimPayment)
+    [service] = payment.service_payments
+    assert service.paid == paid
+    assert [
+        (each.group_code, each.reason_code, each.amount) for each in service.adjustments
+    ] == reasons
+    assert line_outcome(payment, service) is outcome
+
+
+def test_the_claims_own_reason_gets_what_the_lines_leave() -> None:
+    response = changed(
+        CLAIM_RESPONSE,
+        adjudication=[
+            adjudication("adjustmentreason", None, "29"),
+            adjudication("copay", 40),
+        ],
+    )
+    response["item"][1]["adjudication"].pop()
+    _, payment = read(response)
+    assert isinstance(payment, ClaimPayment)
+    # 140 and nothing for the second line, whose charge nobody states.
+    assert [(each.reason_code, each.amount) for each in payment.adjustments] == [
+        ("29", 0)
+    ]
+    response["total"] = [adjudication("submitted", 160)]
+    _, payment = read(response)
+    assert isinstance(payment, ClaimPayment)
+    assert [(each.reason_code, each.amount) for each in payment.adjustments] == [
+        ("29", 20)
+    ]
+
+
 def test_an_answer_gives_a_denied_claim_only_where_the_payer_says_so() -> None:
     bundle = loaded("eob-search.json")
     answer = bundle["entry"][0]["resource"]

@@ -267,6 +267,13 @@ def test_json_that_is_no_fhir_is_refused(data: bytes) -> None:
         read_bytes(data, file="f")
 
 
+@pytest.mark.parametrize("url", [{}, [], 7, None, "a b", "x" * 500])
+def test_an_extension_without_an_address_is_passed_over(url: object) -> None:
+    claim = json.loads(LINES.splitlines()[0])
+    claim["extension"] = [{"url": url}, 7]
+    assert len(read(claim).records) == 1
+
+
 def test_text_that_cannot_be_stored_is_left_out() -> None:
     """NUL and half characters would break the database or the encoding."""
     for bad in ("a\0b", "\ud800", "x" * 20_000):
