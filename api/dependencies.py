@@ -127,7 +127,13 @@ def admitted(
             request_id = request.state.request_id
             visit = Visit(service, session, grant, now, request_id, sign_in)
             if purpose is not Purpose.CHANGE:
-                yield visit
+                try:
+                    yield visit
+                except Exception:
+                    # What was read before the refusal was read.
+                    session.rollback()
+                    record_notes(visit)
+                    raise
         if purpose is Purpose.CHANGE:
             with open_session(service.engine) as session:
                 visit.session = session

@@ -156,9 +156,10 @@ def letter_file(visit: Visit, draft_id: str, letter_format: LetterFormat) -> Res
         record_id(draft_id),
         form=letter_format.value,
     )
+    # Before drawing: a draft that cannot be drawn was read all the same.
+    visit.note(AuditAction.DRAFT_READ, "appeal_draft", materials.draft.draft_id)
     visit.session.rollback()
     rendered = draw(materials)
-    visit.note(AuditAction.DRAFT_READ, "appeal_draft", materials.draft.draft_id)
     headers = {"Content-Disposition": f'inline; filename="{rendered.file_name}"'}
     if letter_format is LetterFormat.HTML:
         headers["Content-Security-Policy"] = LETTER_POLICY
