@@ -88,7 +88,7 @@ def ingest_file(
     lock_organization(session, organization_id)
     identity = Identity(organization.fingerprint_key)
     with _rewindable(stream) as rewindable, session.begin_nested():
-        sha256, byte_count = fingerprint(rewindable)
+        sha256, byte_count = _fingerprint(rewindable)
         file_id = identity.of_parts("fil", sha256)
         reader = opener(rewindable, file=file, documents_directory=documents_directory)
         begin_file(
@@ -249,15 +249,21 @@ def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, spool)
 
 
-def fingerprint(stream: BinaryIO) -> tuple[str, int]:
+def _fingerprint(stream: BinaryIO) -> tuple[str, int]:
     """SHA-256 and size of what is left in the stream, which is wound back."""
     start = stream.tell()
+    found = fingerprint(stream)
+    stream.seek(start)
+    return found
+
+
+def fingerprint(stream: BinaryIO) -> tuple[str, int]:
+    """SHA-256 and size of what is left in the stream."""
     digest = hashlib.sha256()
     byte_count = 0
     while block := stream.read(READ_BYTES):
         digest.update(block)
         byte_count += len(block)
-    stream.seek(start)
     return digest.hexdigest(), byte_count
 
 
