@@ -167,7 +167,7 @@ def _request(element: Element, around: Surroundings) -> Element:
     name = "request" if element.path == "ClaimResponse" else "claim"
     reference = element.child(name)
     element.skip("claim", "claimResponse", "request")
-    if not around.can_follow(reference):
+    if around.target(reference) is None:
         return element.nothing()
     return around.follow(reference, "Claim")
 

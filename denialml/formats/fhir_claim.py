@@ -153,16 +153,18 @@ def _insured(
     beneficiary, holder = found.child("beneficiary"), found.child("subscriber")
     relationship = insured.relationship_code
     beneficiary.skip("reference", "identifier", "display", "type")
+    inside = around.of(found) if found else around
+    _question_beneficiary(element, beneficiary, inside, around)
     same = not holder or holder.text("reference") in (
         beneficiary.text("reference"),
         element.child("patient").text("reference"),
     )
-    is_self = relationship == "18" or (not relationship and same)
+    # A code beside a subscriber who is the patient is what a practice typed.
+    is_self = relationship == "18" or (same and bool(holder or not relationship))
     if is_self:
         holder.skip("reference", "identifier", "display", "type")
         who, dependent = patient, None
     else:
-        inside = around.of(found) if found else around
         who = person(inside.follow(holder, "Patient", "RelatedPerson"))
         dependent = Patient(
             last_name=patient.last_name,
@@ -184,11 +186,27 @@ def _insured(
         group_number=insured.group_number,
         plan_name=insured.plan_name,
         payer_responsibility_code=insured.payer_responsibility_code or "P",
-        relationship_code="18" if is_self else "",
+        relationship_code=(relationship or "18") if is_self else "",
         claim_filing_code=insured.claim_filing_code,
         insurance_type_code=insured.insurance_type_code,
     )
     return subscriber, dependent
+
+
+def _question_beneficiary(
+    element: Element, beneficiary: Element, inside: Surroundings, around: Surroundings
+) -> None:
+    """Warn where the coverage that the claim names is another patient's."""
+    covered = inside.target(beneficiary)
+    treated = around.target(element.child("patient"))
+    if covered is not None and treated is not None and covered != treated:
+        element.where.warn(
+            "coverage-of-another",
+            "Claim.insurance names the coverage of another than Claim.patient",
+            pointer=f"{element.pointer}/insurance",
+            expected="Coverage.beneficiary and Claim.patient to be the same",
+            fix="correct the patient or the coverage before sending",
+        )
 
 
 def _other_payers(

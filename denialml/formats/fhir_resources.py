@@ -131,14 +131,9 @@ class Surroundings:
         that leads nowhere, or to a resource of another kind, is noted.
         """
         reference.skip("type", "identifier", "display")
-        address = reference.text("reference")
-        if not address:
+        if not reference.text("reference"):
             return reference.nothing()
-        resource = (
-            self._contained(address[1:])
-            if address.startswith("#")
-            else self._resources.find(address, base=self._base)
-        )
+        resource = self.target(reference)
         if resource is None or resource.get("resourceType") not in kinds:
             self.where.fault(
                 "unresolved-reference",
@@ -153,14 +148,14 @@ class Surroundings:
         kind = str(resource["resourceType"])
         return Element(resource, path=kind, pointer=reference.pointer, where=self.where)
 
-    def can_follow(self, reference: Element) -> bool:
-        """Whether the resource is there; what may as well be elsewhere is no fault."""
+    def target(self, reference: Element) -> dict[str, Any] | None:
+        """The resource of whatever kind, where it is there; none is no fault."""
         address = reference.get("reference")
         if not isinstance(address, str):
-            return False
+            return None
         if address.startswith("#"):
-            return self._contained(address[1:]) is not None
-        return self._resources.find(address, base=self._base) is not None
+            return self._contained(address[1:])
+        return self._resources.find(address, base=self._base)
 
     def of(self, element: Element) -> "Surroundings":
         """The surroundings of a resource that was followed to.

@@ -115,6 +115,17 @@ def test_a_reference_to_another_kind_of_resource_is_not_followed() -> None:
     assert reading.complete
 
 
+def test_the_coverage_of_another_patient_is_questioned() -> None:
+    bundle = copied(BUNDLE)
+    coverage = entry("Coverage", bundle)["resource"]
+    coverage["beneficiary"] = {"reference": "Patient/p2"}
+    reading = read(bundle)
+    assert len(reading.records) == 1
+    [problem] = reading.problems
+    assert problem.code == "coverage-of-another"
+    assert problem.pointer == "/entry/0/resource/insurance"
+
+
 def test_references_in_a_circle_end() -> None:
     bundle = copied(BUNDLE)
     coverage = entry("Coverage", bundle)["resource"]
