@@ -26,26 +26,16 @@ from api.scoring_cache import Scorers
 from denialml import __version__
 from denialml.domain.claim import Claim
 from denialml.domain.risk import RiskScore
-from denialml.formats.csv_columns import TABLES
+from denialml.journeys.file_kinds import FILE_KINDS, OTHER, known_kinds
 from denialml.journeys.ingest import IngestReport
 from denialml.modeling.risk.bundle import Bundle
 
-OTHER: Final = "other"
 UNMATCHED: Final = "unmatched"
 METHODS: Final = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER}
 )
 # `left`: the caller hung up before an answer could begin.
 STATUS_CLASSES: Final = frozenset({"1xx", "2xx", "3xx", "4xx", "5xx", "left"})
-FILE_KINDS: Final = frozenset(
-    {
-        *("837P", "837I", "837D", "835", "277CA", "999", "997", "TA1", "271", "278"),
-        *("Claim", "ClaimResponse", "ExplanationOfBenefit"),
-        *("CoverageEligibilityResponse", "Coverage"),
-        *(table.file_name.removesuffix(".csv") for table in TABLES),
-        OTHER,
-    }
-)
 # How a claim is scored: on the event loop, or on a thread.
 WAYS: Final = frozenset({"at_once", "on_a_thread"})
 _COMPLETE: Final = frozenset({"true", "false"})
@@ -58,7 +48,7 @@ _SECONDS: Final = (
 
 
 # When each counter began is the process's start for all of them: half of the answer.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
@@ -169,9 +159,8 @@ class Metrics:
     def file_taken_in(self, report: IngestReport) -> None:
         """Count a file that was committed."""
         complete = "true" if report.complete else "false"
-        for kind, count in report.transactions.items():
-            named = kind if kind in FILE_KINDS else OTHER
-            self._files.labels(named, complete).inc(count)
+        for kind, count in known_kinds(report.transactions).items():
+            self._files.labels(kind, complete).inc(count)
         self._records.inc(sum(report.records_new.values()))
 
 

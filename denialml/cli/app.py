@@ -23,6 +23,7 @@ from denialml.cli import (
     rules,
     scoring,
     serving,
+    watching,
 )
 from denialml.cli.output import remarks
 from denialml.errors import DenialmlError
@@ -49,6 +50,7 @@ for family in (
     audit,
     jobs,
     serving,
+    watching,
     demonstration,
 ):
     family.register(app)
