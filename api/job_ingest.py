@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 from sqlalchemy.orm import Session
 
-from api.job_work import JobInput, Work
+from api.job_work import Work
 from api.problems import ProblemType
 from api.routes.files import REMITTANCE_KIND, TakenFile
 from denialml.journeys.denials import judge_denials
@@ -72,7 +72,7 @@ class _Taking:
         self._finish(report, judges=waiting != settled)
 
     def _open(self) -> BinaryIO:
-        self._stream: JobInput = self._work.open_input()
+        self._stream = self._work.open_input()
         return self._stream.buffered()
 
     def _commit_step(self) -> None:
