@@ -34,6 +34,8 @@ _PARTIES: Final = frozenset(
         *("Organization", "Location"),
     }
 )
+_OF_CONCEPT: Final = frozenset({"coding", "text", "id"})
+_OF_CODING: Final = frozenset({"system", "code", "display", "version", "id"})
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}\Z")
 _DECIMAL = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?\Z", re.ASCII)
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T\S*)?\Z", re.ASCII)
@@ -227,6 +229,12 @@ class Element:
         found: list[Coding] = []
         for name in names:
             value = self.get(name)
+            if value is None:
+                continue
+            plain = _plain_codings(value if isinstance(value, list) else [value])
+            if plain is not None:
+                found.extend(plain)
+                continue
             concepts = (
                 self.children(name) if isinstance(value, list) else [self.child(name)]
             )
@@ -328,6 +336,33 @@ class Element:
             fix="send the resource without it",
             spoils=True,
         )
+
+
+def _plain_codings(concepts: list[Any]) -> list[Coding] | None:
+    """The codings of concepts in the usual form; None: look at them one by one.
+
+    Two thirds of a claim's objects are codings.
+    """
+    found: list[Coding] = []
+    if len(concepts) > MOST_CHILDREN:
+        return None
+    for concept in concepts:
+        # The exact types: a number is a str too, an object with a member twice a dict.
+        if type(concept) is not dict or not concept.keys() <= _OF_CONCEPT:
+            return None
+        codings = concept.get("coding", [])
+        if type(codings) is not list or len(codings) > MOST_CHILDREN:
+            return None
+        for coding in codings:
+            if type(coding) is not dict or not coding.keys() <= _OF_CODING:
+                return None
+            system, code = coding.get("system", ""), coding.get("code")
+            if type(code) is not str or type(system) is not str or not code:
+                return None
+            if not code.isprintable() or not code.isascii() or len(code) > 100:
+                return None
+            found.append(coding_of(system, code))
+    return found
 
 
 def _is_clean(value: str) -> bool:

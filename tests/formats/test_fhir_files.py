@@ -278,6 +278,28 @@ def test_json_that_is_no_fhir_is_refused(data: bytes) -> None:
         read_bytes(data, file="f")
 
 
+@pytest.mark.parametrize(
+    "type_",
+    [
+        7,
+        [7],
+        [None],
+        {"coding": True},
+        {"coding": {}},
+        {"coding": [7]},
+        {"coding": [{"code": 7}]},
+        {"coding": [{"code": "a\0b"}]},
+        {"coding": [{"system": 7, "code": "x"}]},
+    ],
+    ids=repr,
+)
+def test_a_code_in_another_form_is_named_and_left_out(type_: object) -> None:
+    claim = json.loads(LINES.splitlines()[0]) | {"type": type_}
+    reading = read(claim)
+    assert len(reading.records) == 1
+    assert codes(reading) == ["bad-element", "claim-type-assumed"]
+
+
 @pytest.mark.parametrize("url", [{}, [], 7, None, "a b", "x" * 500])
 def test_an_extension_without_an_address_is_passed_over(url: object) -> None:
     claim = json.loads(LINES.splitlines()[0])
