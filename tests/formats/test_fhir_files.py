@@ -195,11 +195,17 @@ BROKEN_LINES = {
 }
 
 
-@pytest.mark.parametrize("name", BROKEN_LINES)
-@pytest.mark.parametrize("place", [0, 1, 2], ids=["first", "middle", "last"])
+# A file that starts with a list is not taken for FHIR at all.
+BREAKS = [
+    (name, place)
+    for name in BROKEN_LINES
+    for place in (0, 1, 2)
+    if (name, place) != ("no object", 0)
+]
+
+
+@pytest.mark.parametrize(("name", "place"), BREAKS)
 def test_a_broken_line_costs_itself_only(name: str, place: int) -> None:
-    if name == "no object" and place == 0:
-        pytest.skip("a file that starts so is not taken for FHIR at all")
     lines = LINES.splitlines()
     lines.insert(place, BROKEN_LINES[name])
     reading = read_bytes(b"\n".join(lines) + b"\n\n", file="f.ndjson")
