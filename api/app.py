@@ -36,10 +36,12 @@ from api.routes import (
     corrections,
     denials,
     documentation,
+    feedback,
     files,
     health,
     jobs,
     metrics,
+    records,
 )
 from api.score_desk import ScoreDesk
 from api.scoring_cache import RulesOfPractices, ServedModels
@@ -71,6 +73,8 @@ ROUTERS = (
     files.router,
     denials.router,
     appeals.router,
+    feedback.router,
+    records.router,
     audit.router,
     jobs.router,
     health.router,
@@ -89,6 +93,8 @@ SHAPES = (
     *files.SHAPES,
     *denials.SHAPES,
     *appeals.SHAPES,
+    *feedback.SHAPES,
+    *records.SHAPES,
     *audit.SHAPES,
     *jobs.SHAPES,
     *health.SHAPES,

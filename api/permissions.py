@@ -17,6 +17,7 @@ class Permission(StrEnum):
     DENIALS_WRITE = "denials:write"
     APPEALS_READ = "appeals:read"
     APPEALS_WRITE = "appeals:write"
+    RECORDS_READ = "records:read"
     JOBS_RUN = "jobs:run"
     AUDIT_READ = "audit:read"
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from api.bodies import read_body, repeated_field
+from api.cursors import Cursor, Cursors, Limit
 from api.dependencies import Purpose, Visit
 from api.etags import (
     CHANGE_PROBLEMS,
@@ -26,7 +27,6 @@ from denialml.journeys.confirming import confirm_cause
 from denialml.journeys.worklist import DenialView, view_denial
 from denialml.store.audit import AuditAction
 from denialml.store.denials import (
-    MAXIMUM_PAGE,
     DenialPage,
     DenialSort,
     DenialStatus,
@@ -60,11 +60,6 @@ PayerFilter = Annotated[
         description="Only this payer: the id of the claims and remittances.",
     ),
 ]
-Cursor = Annotated[
-    str | None,
-    Query(max_length=500, description="The `cursor` of the page before."),
-]
-Limit = Annotated[int, Query(ge=1, le=MAXIMUM_PAGE, description="Denials per page.")]
 
 
 @router.get(
@@ -105,6 +100,7 @@ def list_denials_of_practice(
     limit: Limit = 50,
 ) -> Response:
     """One page of the worklist."""
+    cursors = Cursors(visit, "denials", status, payer_id, root_cause, route, sort)
     page = list_denials(
         visit.session,
         visit.organization_id,
@@ -113,9 +109,11 @@ def list_denials_of_practice(
         root_cause=root_cause,
         route=route,
         sort=sort,
-        cursor=cursor,
+        cursor=None if cursor is None else cursors.open(cursor, str),
         limit=limit,
     )
+    if page.cursor is not None:
+        page = msgspec.structs.replace(page, cursor=cursors.seal(page.cursor))
     visit.note(
         AuditAction.DENIALS_LISTED, "denials", "", record_count=len(page.denials)
     )

@@ -136,15 +136,18 @@ def test_the_request_examples_are_accepted(
                 if "{denial_id}" in path:
                     (found,) = client.get("/v1/denials").json()["denials"]
                     path = path.format(denial_id=found["denial"]["denial_id"])
+                if "{claim_id}" in path:
+                    listed = client.get("/v1/claims").json()["claims"]
+                    path = path.format(claim_id=listed[0]["claim_id"])
                 answer = client.request(
                     operation.method,
                     path,
                     content=text,
                     headers={"Content-Type": media_type, "If-Match": "*"},
                 )
-                assert answer.status_code in {200, 202}, (operation.path, answer.text)
+                assert answer.status_code in {200, 201, 202}, (path, answer.text)
                 sent += 1
-    assert sent == 11
+    assert sent == 13
 
 
 def test_the_documentation_page_needs_nothing_from_elsewhere(running: Running) -> None:

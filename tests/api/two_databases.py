@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from sqlalchemy import Engine, text
 from starlette.types import ASGIApp
 
@@ -94,7 +95,11 @@ def small_service(
         )
         migrate(engine)
         clock = MovableClock()
-        with serving(wrap(create_app(settings, clock=clock))) as address:
+        logging = structlog.get_config()
+        app = create_app(settings, clock=clock)
+        # Other tests of this process read their own service's log.
+        structlog.configure(**logging)
+        with serving(wrap(app)) as address:
             small = Small(address.url, settings, engine, clock)
             small.organization_id = small.add_organization("Fern")
             with small.client() as client:

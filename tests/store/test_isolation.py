@@ -31,6 +31,7 @@ from denialml.store import (
     jobs,
     organizations,
     payer_letters,
+    record_lists,
     records,
     scores,
     source_files,
@@ -290,6 +291,22 @@ READS: dict[str, Question] = {
     "payer_letters.replaced_by_file": lambda s, o, p: payer_letters.replaced_by_file(
         s, o, ["D3"], file_id=p.file_id
     ),
+    "record_lists.get_record": lambda s, o, p: record_lists.get_record(
+        s,
+        o,
+        record_lists.RecordKind.PAYERS,
+        record_lists.list_records(s, p.organization_id, record_lists.RecordKind.PAYERS)[
+            0
+        ].record_id,
+    ),
+    "record_lists.list_claims": lambda s, o, p: record_lists.list_claims(
+        s, o, record_lists.ClaimFilter()
+    ),
+    "record_lists.list_records": lambda s, o, p: [
+        one
+        for kind in record_lists.RecordKind
+        for one in record_lists.list_records(s, o, kind)
+    ],
     "records.adjudications": lambda s, o, p: list(records.adjudications(s, o)),
     "records.claims_awaiting": lambda s, o, p: (
         ([] if o != p.organization_id else ["none awaits"])
