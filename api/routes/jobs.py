@@ -289,6 +289,7 @@ def show_job(request: Request, job_id: str, visit: Visit = _READ) -> Response:
 
 @router.get(
     "/{job_id}/results",
+    response_class=StreamingResponse,
     **describe(
         Operation(
             summary="Read the results of a job",
