@@ -44,7 +44,8 @@ def edit_claim(claim: ClaimSegments, edits: Iterable[PlacedEdit]) -> ClaimSegmen
     Raises
     ------
     InputError
-        A value holds one of the claim's separators, or there is no such loop or line.
+        A value holds one of the claim's separators, there is no such loop or line, or
+        the claim says more than once what an edit changes.
     """
     editor = _Editor(claim)
     for edit in edits:
@@ -88,7 +89,7 @@ class _Editor:
         if span is None:
             self._add_provider(place, value)
             return
-        at = self._position(span, place)
+        at = self._position(self._read_span(span, place), place)
         if at is not None:
             self._change(span.segments, at, place, value)
         elif value:
@@ -133,6 +134,14 @@ class _Editor:
         ends = ENDS.get(loop.part, frozenset({"NM1"}))
         return _Span(segments, start, self._first(segments, ends, after=start))
 
+    def _read_span(self, span: _Span, place: Place) -> _Span:
+        """Where the reader takes the segment from: a REF of the claim or of a line also
+        behind the NM1 of a provider, where X222 has none of that kind."""
+        if place.segment != "REF":
+            return span
+        stop = self._first(span.segments, frozenset({"SBR"}))
+        return span._replace(stop=stop)
+
     def _parties(self, segments: Sequence[str], loop: Loop) -> list[int]:
         """Where the loops of this kind start; those of 2320 are another payer's."""
         stop = self._first(segments, frozenset({"SBR"}))
@@ -171,24 +180,42 @@ class _Editor:
         return len(segments)
 
     def _position(self, span: _Span, place: Place) -> int | None:
-        """Where the segment stands: the first that says something, else the first."""
+        """Where the segment stands: the one that says something, else the first.
+
+        Refused where several say something: the reader takes the first, so that the
+        others would stay beside the corrected one unseen.
+        """
         found = [
             at
             for at in range(span.start, span.stop)
             if self._is_of(span.segments[at], place)
         ]
-        for at in found:
-            elements = self._elements(span.segments[at])
-            if len(elements) > place.element and elements[place.element]:
-                return at
+        saying = [at for at in found if self._says(span.segments[at], place)]
+        own = [at for at in saying if not self._is_anothers(span.segments[at], place)]
+        if len(own) > 1:
+            what = " ".join(filter(None, (place.segment, place.qualifier)))
+            raise InputError(
+                f"the claim says more than once ({what}) what a correction changes;"
+                " correct it in the billing system"
+            )
+        if saying:
+            return saying[0]
         return found[0] if found else None
+
+    def _says(self, text: str, place: Place) -> bool:
+        elements = self._elements(text)
+        return len(elements) > place.element and bool(elements[place.element])
+
+    def _is_anothers(self, text: str, place: Place) -> bool:
+        """REF04 says whose number it is: another payer's."""
+        return place.segment == "REF" and any(self._elements(text)[4:])
 
     def _is_of(self, text: str, place: Place) -> bool:
         elements = self._elements(text)
         if elements[0] != place.segment:
             return False
-        if place.loop == "2400" and place.segment == "REF" and any(elements[4:]):
-            return False  # REF04 says whose number it is: another payer's
+        if place.loop == "2400" and self._is_anothers(text, place):
+            return False
         return not place.qualifier or elements[1:2] == [place.qualifier]
 
     # Changes
@@ -196,7 +223,7 @@ class _Editor:
     def _change(self, segments: list[str], at: int, place: Place, value: str) -> None:
         text = segments[at]
         elements = text.split(self._delimiters.element)
-        if place.segment == "REF" and any(elements[4:]):
+        if self._is_anothers(text, place):
             raise InputError(
                 "the number that a correction changes is said to be another's (REF04);"
                 " correct it in the billing system"

@@ -318,6 +318,64 @@ def test_a_lines_number_of_another_payer_stays_beside_its_own() -> None:
     assert changed[-2:] == ["REF*G1*A9**2U:OTHER1", "REF*G1*A1"]
 
 
+BEHIND = "NM1*82*1*ROE*JO****XX*1234567893\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "edit", "gone"),
+    [
+        (SHORT.replace("LX*1", BEHIND + "REF*G1*A-0000253\nLX*1"),
+         PlacedEdit("2300 REF*G1", "A1"), "REF*G1*A-0000253"),
+        (SHORT.replace("LX*1", BEHIND + "REF*F8*F9\nLX*1"),
+         PlacedEdit("2300 REF*F8", "F1"), "REF*F8*F9"),
+        (SHORT + BEHIND + "REF*G1*A9", PlacedEdit("2400 REF*G1", "A1", 0), "REF*G1*A9"),
+        (SHORT + "SVD*OTHER1*130*HC:90837**1\nREF*G1*A9",
+         PlacedEdit("2400 REF*G1", "", 0), "REF*G1*A9"),
+        (SHORT.replace("LX*1", "REF*G1*A9\n" + BEHIND + "REF*G1*\nLX*1"),
+         PlacedEdit("2300 REF*G1", "A1"), "REF*G1*A9"),
+    ],
+    ids=["G1 in 2310B", "F8 in 2310B", "G1 in 2420A", "emptied in 2430", "empty too"],
+)  # fmt: skip
+def test_a_number_behind_a_provider_is_changed_where_the_reader_takes_it(
+    body: str, edit: PlacedEdit, gone: str
+) -> None:
+    content = professional(body)
+    [claim] = segments_of(content)
+    corrected = gone[:7] + edit.after
+    expected = [corrected if one == gone else one for one in claim.own]
+    if not edit.after:
+        expected.remove(corrected)
+    assert edited(content, edit) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "edit"),
+    [
+        (SHORT.replace("LX*1", "REF*G1*A8\nREF*G1*A9\nLX*1"),
+         PlacedEdit("2300 REF*G1", "A1")),
+        (SHORT.replace("LX*1", f"REF*F8*F8\n{BEHIND}REF*F8*F9\nLX*1"),
+         PlacedEdit("2300 REF*F8", "F1")),
+        (SHORT + "REF*G1*A8\n" + BEHIND + "REF*G1*A9",
+         PlacedEdit("2400 REF*G1", "A1", 0)),
+        (SHORT + "SV1*HC:90834*150*UN*1***1", PlacedEdit("2400 SV104", "2", 0)),
+    ],
+    ids=["G1 twice", "F8 in 2300 and 2310B", "G1 in 2400 and 2420A", "SV1 twice"],
+)  # fmt: skip
+def test_what_a_claim_says_twice_is_not_corrected_once(
+    body: str, edit: PlacedEdit
+) -> None:
+    with pytest.raises(InputError, match="more than once"):
+        edited(professional(body), edit)
+
+
+def test_a_number_of_another_payer_is_left_beside_the_claims_own() -> None:
+    others = "REF*G1*A8**2U:OTHER1\nSBR*S*18*******CI\nNM1*PR*2*O*****PI*O\nREF*G1*T"
+    content = professional(SHORT.replace("LX*1", f"REF*G1*A9\n{others}\nLX*1"))
+    changed = edited(content, PlacedEdit("2300 REF*G1", "A1"))
+    numbers = [one for one in changed if one.startswith("REF*G1*")]
+    assert numbers == ["REF*G1*A1", "REF*G1*A8**2U:OTHER1", "REF*G1*T"]
+
+
 def test_lines_are_counted_as_the_reader_counts_them() -> None:
     body = SHORT.replace("LX*1", "LX*1\nNTE*ADD*NO SERVICE\nLX*2")
     content = professional(body)
