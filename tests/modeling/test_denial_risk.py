@@ -200,8 +200,8 @@ def test_the_share_of_a_rate_and_its_words_agree(scores: list[RiskScore]) -> Non
                 " known by then, so the risk rests on what is on file and on general"
                 " rates.",
                 "The model has seen the future of 2022-06-01: it was trained on answers"
-                " received before 2024-02-01. What it would have said on that day is"
-                " told by `denialml backtest`.",
+                " received before 2024-02-01. What it would have said on that day,"
+                " a backtest tells.",
             ),
             id="before everything",
         ),
@@ -211,8 +211,8 @@ def test_the_share_of_a_rate_and_its_words_agree(scores: list[RiskScore]) -> Non
                 "Scored with almost no history before 2023-02-01: only {known}"
                 " remittance answers to claim lines were known by then.",
                 "The model has seen the future of 2023-02-01: it was trained on answers"
-                " received before 2024-02-01. What it would have said on that day is"
-                " told by `denialml backtest`.",
+                " received before 2024-02-01. What it would have said on that day,"
+                " a backtest tells.",
             ),
             id="almost before everything",
         ),

@@ -34,8 +34,8 @@ def cautions_about(
     if as_of < trained_as_of:
         found.append(
             f"The model has seen the future of {as_of}: it was trained on answers"
-            f" received before {trained_as_of}. What it would have said on that day is"
-            " told by `denialml backtest`."
+            f" received before {trained_as_of}. What it would have said on that day,"
+            " a backtest tells."
         )
     return tuple(found)
 
