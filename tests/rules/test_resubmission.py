@@ -10,6 +10,7 @@ from denialml.domain.adjudication import LineOutcome
 from denialml.domain.claim import Claim, ClaimPayer, Provider
 from denialml.domain.coverage import Payer, PayerType
 from denialml.domain.facts import AnsweredLine
+from denialml.domain.fix import FixClass
 from denialml.rules.case import ClaimCase
 from tests.rules.cases import DAY, case, changed, earlier_claim, line, note
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row, findings_of
@@ -311,6 +312,12 @@ SPEC = [
 @pytest.mark.parametrize("row", SPEC, ids=lambda row: f"{row.rule_id} {row.verdict}")
 def test_the_rule_says_what_it_must(row: Row) -> None:
     check_row(row)
+
+
+def test_a_claim_to_send_anew_waits_for_no_document() -> None:
+    (found,) = findings_of(replacing("MA130"), "BH-114")
+    assert found.fix.startswith("Send it as a new claim")
+    assert found.fix_class is FixClass.NEEDS_ANOTHER_STEP
 
 
 def test_medicare_is_never_told_to_replace() -> None:

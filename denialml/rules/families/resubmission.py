@@ -145,7 +145,7 @@ def original_number_missing(case: ClaimCase) -> Verdict:
         " with what the payer's answer found missing, before the filing limit ends.",
         source="RARC N142 and MA130; rulebook BH-114",
         support="verified",
-        fix_class=FixClass.NEEDS_DOCUMENTATION,
+        fix_class=FixClass.NEEDS_ANOTHER_STEP,
         fix_by=FixBy.BILLER,
         review=("E03", "E79"),
         only_where=frozenset({Circumstance.NOT_ORIGINAL}),
