@@ -230,7 +230,9 @@ SPEC = [
         "BH-110",
         FOUND,
         lambda: sent(date(2026, 1, 1), date(2026, 3, 3)),
-        says="by 2026-03-02 (60 days",
+        says="90834 of 2026-01-01 is sent on 2026-03-03, after 2026-03-02: the usual"
+        " limit (60 days from the date of service) has passed; this payer's own is not"
+        " on file, and may be longer.",
         severity=Severity.WARN,
         by_default=True,
     ),
@@ -396,7 +398,8 @@ SPEC = [
         "BH-111",
         FOUND,
         lambda: sent(date(2026, 1, 1), date(2026, 2, 16)),
-        says="14 days",
+        says="should be filed by 2026-03-02 (60 days from the date of service, the"
+        " usual limit: this payer's own is not on file): 14 days are left.",
         by_default=True,
     ),
     Row("BH-111", CLEAN, lambda: sent(date(2026, 1, 1), date(2026, 2, 15))),

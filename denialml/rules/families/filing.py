@@ -76,6 +76,7 @@ _DEFAULT_FIX = (
     "Look up the limit in the contract and write it down as the payer's setting; send"
     " the claim today where it is longer."
 )
+_NOT_ON_FILE = "this payer's own is not on file"
 _FREQUENCY_SETTING = CannotTell(
     "whether the payer takes replacement and void claims (accepts_frequency_7)",
     MissingRecord.PAYER,
@@ -135,8 +136,7 @@ def filed_too_late(line: LineCase) -> Verdict:
     if question is not None:
         return question
     return Found(
-        says=f"{line.line.procedure_code} of {line.day} had to be filed by"
-        f" {window.last_day} ({window.length}); it is sent on {sent}.",
+        says=f"{line.line.procedure_code} of {line.day} {_due(window, sent)}",
         severity=Severity.WARN if window.by_default else None,
         by_default=window.by_default,
         fix=_MEDICARE_FIX
@@ -184,9 +184,13 @@ def filing_limit_near(line: LineCase) -> Verdict:
             f" on {window.ends_on}; only the weekend or holiday moves it to"
             f" {window.last_day}."
         )
+    words = f"{line.line.procedure_code} of {line.day}"
     return Found(
-        says=f"{line.line.procedure_code} of {line.day} must be filed by"
-        f" {window.ends_on} ({window.length}): {left} days are left.",
+        says=f"{words} should be filed by {window.ends_on} ({window.length}, the usual"
+        f" limit: {_NOT_ON_FILE}): {left} days are left."
+        if window.by_default
+        else f"{words} must be filed by {window.ends_on} ({window.length}): {left} days"
+        " are left.",
         by_default=window.by_default,
     )
 
@@ -236,6 +240,19 @@ def frequency_not_taken(case: ClaimCase) -> Verdict:
     if accepts is None:
         return _FREQUENCY_SETTING
     return Found(says=f"The claim has frequency {frequency}, which this payer refuses.")
+
+
+def _due(window: _Window, sent: date) -> str:
+    """When the service had to be filed. A usual limit binds nobody: it is told as
+    what it is, never as the payer's."""
+    if window.by_default:
+        return (
+            f"is sent on {sent}, after {window.last_day}: the usual limit"
+            f" ({window.length}) has passed; {_NOT_ON_FILE}, and may be longer."
+        )
+    return (
+        f"had to be filed by {window.last_day} ({window.length}); it is sent on {sent}."
+    )
 
 
 def _window(line: LineCase) -> _Window | CannotTell | None:
