@@ -19,6 +19,7 @@ ALLOWED_KEYS = frozenset(
         "level",
         "timestamp",
         "request_id",
+        "trace_id",
         "method",
         "route",
         "status",

@@ -28,6 +28,7 @@ from api.openapi import TITLE, openapi_builder
 from api.pages import denial, draft, entrance, letter, outgoing, worklist
 from api.pages.rendering import problem_answer
 from api.problems import RequestProblem
+from api.rate_limits import RateLimits
 from api.resources import Clock, Service, make_sign_ins, open_swift_engine, utc_now
 from api.routes import (
     appeals,
@@ -156,6 +157,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         ),
         judged=JudgedPractices(),
         metrics=counted,
+        rate_limits=RateLimits(
+            per_key=settings.requests_per_minute_per_key,
+            per_organization=settings.requests_per_minute_per_organization,
+        ),
     )
     counted.registry.register(ServiceState(app.state.service))
     for router in ROUTERS:

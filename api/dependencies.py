@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from api.audit_writer import AuditNote, Ticket
 from api.permissions import Permission
 from api.problems import FieldError, ProblemType, RequestProblem
+from api.rate_limits import require_within
 from api.resources import Service, service_of
 from api.sign_in import SignIn, cookie_name
 from denialml.store.api_keys import KeyGrant, find_key, list_keys
@@ -153,12 +154,17 @@ def admitted(
 def require_permission(
     request: Request, grant: KeyGrant, permission: Permission
 ) -> None:
-    """Note who is calling for the log, and refuse who may not.
+    """Note who is calling for the log, and refuse who may not, or asks too often.
 
-    Raises `RequestProblem` (not-permitted).
+    Raises `RequestProblem` (not-permitted, too-many-requests).
     """
     request.state.organization_id = grant.organization_id
     request.state.actor = grant.key_id
+    standings = service_of(request).rate_limits.take(
+        grant.key_id, grant.organization_id
+    )
+    request.state.rate_limits = standings
+    require_within(standings)
     if permission not in grant.scopes:
         raise RequestProblem(
             ProblemType.NOT_PERMITTED,

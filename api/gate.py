@@ -8,7 +8,8 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -17,9 +18,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access_log import LOGGER_NAME, fault_fields
+from api.deprecation import deprecation_of
 from api.failures import as_problem
 from api.pages.rendering import problem_answer
 from api.problems import ProblemType, RequestProblem
+from api.rate_limits import limit_headers
+from api.tracing import HEADER as TRACE_HEADER
+from api.tracing import Trace, trace_of
 
 REQUEST_ID_HEADER = "X-Request-ID"
 # Only hexadecimal ids are taken over from the caller: the id is logged, and any
@@ -43,6 +48,9 @@ SECURITY_HEADERS = {
 _SECURITY_HEADERS = tuple(
     (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
 )
+_RETRY = b"retry-after"
+# What a 503 says that does not know itself when it is worth trying again.
+RETRY_SECONDS = b"5"
 # What the log says of a caller that hung up before an answer could begin. No answer has
 # this status: it is the custom of proxies, and no fault of the service.
 CLIENT_LEFT_STATUS = 499
@@ -52,9 +60,9 @@ CLIENT_LEFT = "client-left"
 class Gate:
     """ASGI middleware.
 
-    `body_limit_bytes` bounds what any request may send (`larger_bodies`: more, by path),
-    `body_seconds` how long it may take to arrive once somebody reads it. `hosts` are the names by which the service
-    may be called, None: any.
+    `body_limit_bytes` bounds what any request may send (`larger_bodies`: more, by
+    path), `body_seconds` how long it may take to arrive once somebody reads it. `hosts`
+    are the names by which the service may be called, None: any.
     """
 
     def __init__(
@@ -79,10 +87,12 @@ class Gate:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = _request_id(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
-        outgoing = _Outgoing(send, request_id=request_id, path=scope["path"])
+        trace = trace_of(headers.get(TRACE_HEADER, ""))
+        outgoing = _Outgoing(send, scope, trace=trace)
         fault: dict[str, str] = {}
         try:
             self._require_own_host(scope)
@@ -108,6 +118,7 @@ class Gate:
         self.log.info(
             "request",
             request_id=request_id,
+            trace_id=trace.trace_id,
             method=scope["method"] if scope["method"] in _METHODS else "other",
             route=getattr(route, "path", "unmatched"),
             status=outgoing.status or CLIENT_LEFT_STATUS,
@@ -140,10 +151,11 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class _Outgoing:
     """`send`, with the headers of every answer and a note of its status."""
 
-    def __init__(self, send: Send, *, request_id: str, path: str) -> None:
+    def __init__(self, send: Send, scope: Scope, *, trace: Trace) -> None:
         self._send = send
-        self._request_id = request_id
-        self._is_static = path.startswith("/static/")
+        self._scope = scope
+        self._trace = trace
+        self._is_static = scope["path"].startswith("/static/")
         self.status = 0
 
     @property
@@ -154,12 +166,28 @@ class _Outgoing:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message["headers"] = list(message.get("headers", ()))
-            headers.append((b"x-request-id", self._request_id.encode()))
+            headers.extend(self._own_headers())
             if self._is_static:
                 headers.append((b"cache-control", b"no-cache"))
             own = {name for name, _ in headers}
             headers.extend(it for it in _SECURITY_HEADERS if it[0] not in own)
+            if self.status == HTTPStatus.SERVICE_UNAVAILABLE and _RETRY not in own:
+                headers.append((_RETRY, RETRY_SECONDS))
         await self._send(message)
+
+    def _own_headers(self) -> Iterator[tuple[bytes, bytes]]:
+        """What this request is called, how often its caller may ask, what will go."""
+        state = self._scope["state"]
+        yield b"x-request-id", state["request_id"].encode()
+        yield TRACE_HEADER.encode(), self._trace.header.encode()
+        found: dict[str, str] = {}
+        if "rate_limits" in state:
+            found |= limit_headers(state["rate_limits"])
+        deprecation = deprecation_of(self._scope.get("route"))
+        if deprecation is not None:
+            found |= deprecation.headers()
+        for name, value in found.items():
+            yield name.lower().encode(), value.encode()
 
 
 def _bounded(scope: Scope, receive: Receive, *, limit: int, seconds: float) -> Receive:

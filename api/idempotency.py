@@ -93,7 +93,7 @@ async def read_key(
 
 
 def sent_key(request: Request, key: str, *, digest: bytes) -> SentKey:
-    """A request's key, with what tells the request from another; `digest`: of its body."""
+    """A request's key, with what tells the request apart; `digest`: of its body."""
     headers = (request.headers.get(name, "") for name in _TELLING)
     return SentKey(
         key=key,

@@ -13,6 +13,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.deprecation import Deprecation
 from api.permissions import Permission
 from api.problems import PROBLEM_MEDIA_TYPE, ProblemDocument, ProblemType
 from denialml import __version__
@@ -57,6 +58,7 @@ class Operation:
     body: tuple[Content, ...] = ()
     problems: tuple[ProblemType, ...] = field(default=())
     has_etag: bool = False
+    deprecation: Deprecation | None = None
 
 
 def describe(operation: Operation) -> dict[str, Any]:
@@ -64,6 +66,8 @@ def describe(operation: Operation) -> dict[str, Any]:
     extra: dict[str, Any] = {"x-permission": operation.permission}
     if operation.permission is not None:
         extra["security"] = [{SECURITY_SCHEME: []}]
+    if operation.deprecation is not None:
+        extra |= operation.deprecation.documentation()
     if operation.body:
         extra["requestBody"] = {"required": True, "content": _content(operation.body)}
     responses: dict[int | str, dict[str, Any]] = {
@@ -114,6 +118,7 @@ def _all_problems(operation: Operation) -> tuple[ProblemType, ...]:
         common = (
             ProblemType.NO_KEY,
             ProblemType.NOT_PERMITTED,
+            ProblemType.TOO_MANY_REQUESTS,
             ProblemType.STORE_UNAVAILABLE,
         )
     return tuple(dict.fromkeys((*common, *operation.problems)))

@@ -123,6 +123,12 @@ class ProblemType(Enum):
         "Send If-Match with the ETag of what you read, so that nobody's change is "
         "overwritten unseen; `If-Match: *` stands for whatever it is now.",
     )
+    TOO_MANY_REQUESTS = (
+        "too-many-requests",
+        429,
+        "Wait the seconds of Retry-After; see requests_per_minute_per_key and "
+        "requests_per_minute_per_organization in docs/settings.md.",
+    )
     INTERNAL_ERROR = (
         "internal-error",
         500,

@@ -14,6 +14,7 @@ from api.in_flight import InFlight
 from api.judged_practices import JudgedPractices
 from api.metrics import Metrics
 from api.problems import ProblemType, RequestProblem
+from api.rate_limits import RateLimits
 from api.score_desk import ScoreDesk
 from api.scoring_cache import Scorers
 from api.sign_in import SignIns
@@ -48,6 +49,7 @@ class Service:
     desk: ScoreDesk
     judged: JudgedPractices
     metrics: Metrics
+    rate_limits: RateLimits
     in_flight: InFlight = field(default_factory=InFlight)
     stopping: Event = field(default_factory=Event)
 

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     max_claims_per_request: int = Field(default=500, ge=1, le=10_000)
     max_lines_per_request: int = Field(default=5_000, ge=50, le=100_000)
     max_records_per_request: int = Field(default=10_000, ge=1, le=1_000_000)
+    requests_per_minute_per_key: int = Field(default=60_000, ge=1)
+    requests_per_minute_per_organization: int = Field(default=120_000, ge=1)
     idempotency_key_hours: int = Field(default=24, ge=24, le=24 * 30)
     session_idle_minutes: int = Field(default=15, ge=1, le=24 * 60)
     session_lifetime_hours: int = Field(default=12, ge=1, le=24 * 7)
