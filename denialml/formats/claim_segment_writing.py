@@ -46,7 +46,7 @@ def write_claim_segments(
     """Write claims in the order given; control numbers count up from the envelope's.
 
     Neighbors with the same separators and guide share an interchange, those of one day
-    a transaction (of at most `MOST_CLAIMS`).
+    and kind (BHT06) a transaction of at most `MOST_CLAIMS`.
 
     Raises
     ------
@@ -89,12 +89,14 @@ def _interchange(
     element = delimiters.element
     lines = [isa.translate(separators), group.translate(separators)]
     sets = 0
-    for submitted_on, same_day in groupby(claims, key=lambda one: one.submitted_on):
-        some = list(same_day)
+    for _, alike in groupby(
+        claims, key=lambda one: (one.submitted_on, one.segments.transaction_kind)
+    ):
+        some = list(alike)
         for start in range(0, len(some), MOST_CLAIMS):
             sets += 1
             lines += _transaction(
-                some[start : start + MOST_CLAIMS], envelope, guide, submitted_on, sets
+                some[start : start + MOST_CLAIMS], envelope, guide, sets
             )
     lines.append(element.join(("GE", str(sets), str(envelope.control_number))))
     lines.append(element.join(("IEA", "1", f"{envelope.control_number:09d}")))
@@ -142,18 +144,19 @@ def _transaction(
     claims: Sequence[SubmittedClaim],
     envelope: Envelope,
     guide: str,
-    submitted_on: date,
     position: int,
 ) -> list[str]:
-    """ST to SE; the submitter and receiver are the envelope's."""
-    element = claims[0].segments.delimiters.element
+    """ST to SE of claims of one day and kind; the submitter and receiver are the
+    envelope's."""
+    first, submitted_on = claims[0]
+    element, kind = first.delimiters.element, first.transaction_kind
     control = f"{position:04d}"
     clock = envelope.created_at.strftime("%H%M")
     reference = f"{envelope.control_number}-{position}"
     blank = ("",) * 4
     header = (
         ("ST", "837", control, guide),
-        ("BHT", "0019", "00", reference, day(submitted_on), clock, "CH"),
+        ("BHT", "0019", "00", reference, day(submitted_on), clock, kind),
         ("NM1", "41", "2", envelope.sender_name, *blank, "46", envelope.sender_id),
         ("PER", "IC", envelope.contact_name, "TE", envelope.contact_phone),
         ("NM1", "40", "2", envelope.receiver_name, *blank, "46", envelope.receiver_id),

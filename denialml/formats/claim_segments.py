@@ -24,6 +24,9 @@ _ENDS = {
     _SUBSCRIBER: (_SUBSCRIBER, _PATIENT),
     _PATIENT: (_PATIENT,),
 }
+# BHT06 where a transaction says none: chargeable, neither an encounter (RP) nor a
+# subrogation demand (31).
+_CHARGEABLE = "CH"
 _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 
 
@@ -32,13 +35,15 @@ class ClaimSegments(msgspec.Struct, frozen=True, kw_only=True):
 
     `levels` are those in force, outermost first: 2000A, 2000B and, where the patient is
     not the subscriber, 2000C, each from its HL on. `own` are the segments from CLM on.
-    All without terminators. `guide` is ST03, GS08 where that is empty.
+    All without terminators. `guide` is ST03, GS08 where that is empty;
+    `transaction_kind` is BHT06, CH where that is no code of two characters.
     """
 
     levels: tuple[tuple[str, ...], ...]
     own: tuple[str, ...]
     delimiters: Delimiters
     guide: str
+    transaction_kind: str = _CHARGEABLE
 
 
 def claim_segments(
@@ -98,6 +103,7 @@ class _Walk:
         self._wanted = wanted
         self._delimiters: Delimiters | None = None
         self._guide = self._group_guide = ""
+        self._kind = _CHARGEABLE
         self._levels: dict[str, _Collected] = {}
         self._level: _Collected | None = None
         self._in_claim = False
@@ -134,6 +140,8 @@ class _Walk:
             self._own.add(text)
         elif self._level is not None and not self._in_claim:
             self._level.add(text)
+        elif name == "BHT" and not self._in_claim:
+            self._note_kind(text)
 
     def close(self) -> None:
         """The claim that was open is whole."""
@@ -149,6 +157,7 @@ class _Walk:
             own=own.whole(),
             delimiters=self._delimiters,
             guide=self._guide or self._group_guide,
+            transaction_kind=self._kind,
         )
 
     def _open_level(self, text: str) -> None:
@@ -175,3 +184,10 @@ class _Walk:
             self._group_guide = elements[8].strip() if len(elements) > 8 else ""
         elif name == "ST":
             self._guide = elements[3].strip() if len(elements) > 3 else ""
+            self._kind = _CHARGEABLE
+
+    def _note_kind(self, text: str) -> None:
+        assert self._delimiters is not None
+        kind = "".join(text.split(self._delimiters.element)[6:7]).strip()
+        if len(kind) == 2 and kind.isalnum():
+            self._kind = kind

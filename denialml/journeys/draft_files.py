@@ -118,9 +118,7 @@ def _segments_file(
     written = write_claim_segments(submitted, envelope=_envelope(created_at))
     read = _require_same(claims, written, created_at)
     again = segments_of(io.BytesIO(written), read)
-    if list(map(_without_level_numbers, segments)) != list(
-        map(_without_level_numbers, again)
-    ):
+    if list(map(_comparable, segments)) != list(map(_comparable, again)):
         raise InputError(_NOT_AS_MEANT)
     return written
 
@@ -144,10 +142,12 @@ def _require_same(
     return read
 
 
-def _without_level_numbers(
+def _comparable(
     claim: ClaimSegments,
-) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
-    return tuple(level[1:] for level in claim.levels), claim.own
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...], str]:
+    """What a draft must keep of a claim: all but the numbers of its levels (HL)."""
+    levels = tuple(level[1:] for level in claim.levels)
+    return levels, claim.own, claim.transaction_kind
 
 
 def _envelope(created_at: datetime) -> Envelope:

@@ -425,6 +425,25 @@ def test_a_full_claim_passes_the_implementation_guide_before_and_after() -> None
     assert not accepted_by_pyx12(draft.replace(b"SVD*OTHER1*", b"SVD**"))
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("*RP", "RP"), ("*31", "31"), ("*CH", "CH"), ("*", "CH"), ("", "CH"),
+     ("*RP-LONG", "CH")],
+)  # fmt: skip
+def test_a_transaction_stays_of_the_kind_that_it_was(said: str, kept: str) -> None:
+    content = professional(SHORT).replace(b"*0930*CH~", f"*0930{said}~".encode())
+    [claim] = segments_of(content)
+    assert claim.transaction_kind == kept
+    assert f"*0930*{kept}~".encode() in written(claim)
+    # Those of another kind are another transaction, in the same interchange.
+    [billed] = segments_of(professional(SHORT))
+    drafts = written(billed, claim, claim)
+    assert drafts.count(b"BHT*") == len({kept, "CH"})
+    assert read_bytes(drafts, file="f").problems == ()
+    kinds = [one.transaction_kind for one in segments_of(drafts)]
+    assert kinds == ["CH", kept, kept]
+
+
 def test_each_claim_has_its_own_levels_and_the_counts_add_up() -> None:
     dependent = (
         "HL*3*1*22*1\nSBR*P********CI\nNM1*IL*1*POE*EVA****MI*M2\nNM1*PR*2*B*****PI*B1"
