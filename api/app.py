@@ -33,6 +33,7 @@ from api.resources import Clock, Service, make_sign_ins, open_swift_engine, utc_
 from api.routes import (
     appeals,
     audit,
+    cds_hooks,
     claims,
     corrections,
     denials,
@@ -64,6 +65,7 @@ PUBLIC_PATHS = frozenset(
         "/docs",
         "/docs/problems/{slug}",
         "/openapi.json",
+        cds_hooks.DISCOVERY_PATH,
     }
 )
 # Guarded by their own token or by who is on this machine, not by an API key.
@@ -74,6 +76,7 @@ ROUTERS = (
     files.router,
     denials.router,
     appeals.router,
+    cds_hooks.router,
     feedback.router,
     records.router,
     audit.router,
@@ -94,6 +97,7 @@ SHAPES = (
     *files.SHAPES,
     *denials.SHAPES,
     *appeals.SHAPES,
+    *cds_hooks.SHAPES,
     *feedback.SHAPES,
     *records.SHAPES,
     *audit.SHAPES,

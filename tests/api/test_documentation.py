@@ -147,7 +147,7 @@ def test_the_request_examples_are_accepted(
                 )
                 assert answer.status_code in {200, 201, 202}, (path, answer.text)
                 sent += 1
-    assert sent == 13
+    assert sent == 14
 
 
 def test_the_documentation_page_needs_nothing_from_elsewhere(running: Running) -> None:

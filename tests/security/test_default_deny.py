@@ -36,8 +36,9 @@ ROUTES = routes()
 GUARDED = [
     route for route in ROUTES if route.path not in PUBLIC_PATHS | MONITOR_PATHS
 ]
-JSON_ROUTES = [route for route in GUARDED if route.path.startswith("/v1/")]
-PAGES = [route for route in GUARDED if not route.path.startswith("/v1/")]
+FOR_PROGRAMS = ("/v1/", "/cds-services/")
+JSON_ROUTES = [route for route in GUARDED if route.path.startswith(FOR_PROGRAMS)]
+PAGES = [route for route in GUARDED if not route.path.startswith(FOR_PROGRAMS)]
 
 
 def names(found: list[APIRoute]) -> list[str]:
@@ -59,7 +60,7 @@ def test_the_walk_sees_the_whole_service() -> None:
 
 def test_public_paths_exist_and_are_few() -> None:
     assert {route.path for route in ROUTES} >= PUBLIC_PATHS
-    assert len(PUBLIC_PATHS) == 8
+    assert len(PUBLIC_PATHS) == 9
 
 
 def test_a_route_without_a_permission_stops_the_service() -> None:
@@ -78,7 +79,7 @@ def test_every_other_route_asks_for_a_permission(route: APIRoute) -> None:
     access = access_of(route.dependant)
     assert access is not None
     assert isinstance(access.permission, Permission)
-    assert access.by_cookie is not route.path.startswith("/v1/")
+    assert access.by_cookie is not route.path.startswith(FOR_PROGRAMS)
 
 
 @pytest.mark.parametrize("route", JSON_ROUTES, ids=names(JSON_ROUTES))
