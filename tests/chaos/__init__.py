@@ -1,0 +1,1 @@
+"""What is killed in the middle loses nothing and does nothing twice."""
