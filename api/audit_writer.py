@@ -117,8 +117,17 @@ class AuditWriter:
             closed = None in taken
             tickets = [it for it in taken if it is not None]
             if tickets:
-                self._write_together(tickets)
+                self._write_or_refuse(tickets)
         self._disconnect()
+
+    def _write_or_refuse(self, tickets: list[Ticket]) -> None:
+        """Whatever goes wrong, the thread goes on and nobody waits in vain."""
+        try:
+            self._write_together(tickets)
+        except Exception as error:
+            for ticket in tickets:
+                if not ticket.written.done():
+                    ticket.written.set_exception(error)
 
     def _write_together(self, tickets: list[Ticket], *, again: bool = True) -> None:
         """All of them in one transaction; apart where that fails.
@@ -212,6 +221,8 @@ def _record(session: Session, ticket: Ticket) -> None:
 def _is_wanted(ticket: Ticket) -> bool:
     """Whether anybody still waits; once asked, the ticket cannot be given up."""
     written = ticket.written
+    if written.cancelled():
+        return False
     return written.running() or written.set_running_or_notify_cancel()
 
 

@@ -135,8 +135,11 @@ def pseudonyms(
 
     desk = open_desk()
     practice = desk.organization(organization)
-    with desk.session(read_only=True) as session:
+    with desk.session() as session:
         found = payer_pseudonyms(session, practice.organization_id)
+        desk.note(
+            session, practice, AuditAction.PSEUDONYMS_READ, record_kind="pseudonyms"
+        )
     if as_json:
         write_json(found)
         return

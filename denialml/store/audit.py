@@ -53,6 +53,7 @@ class AuditAction(StrEnum):
     DRAFT_READ = "draft.read"
     RADAR_READ = "radar.read"
     DRIFT_READ = "drift.read"
+    PSEUDONYMS_READ = "pseudonyms.read"
     HISTORY_EXPORTED = "history.exported"
     MODEL_TRAINED = "model.trained"
     MODEL_PROMOTED = "model.promoted"
