@@ -77,7 +77,7 @@ def served(settings: Settings, port: int) -> Iterator[int]:
     environment = os.environ | {
         "DENIALML_DATA_DIRECTORY": str(settings.data_directory),
         "DENIALML_PORT": str(port),
-        "DENIALML_LOG_LEVEL": "warning",
+        "DENIALML_LOG_LEVEL": "error",
     }
     process = subprocess.Popen(
         [sys.executable, "-c", "from denialml.cli import main; main()", "serve"],
