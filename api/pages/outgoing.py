@@ -34,7 +34,7 @@ from denialml.domain.problem import Problem
 from denialml.domain.risk import AnswerDays, Contribution, LineRisk, RiskScore
 from denialml.errors import InputError, ModelError, RulesRejected, UnreadableFile
 from denialml.formats.claim_segments import ClaimSegments
-from denialml.journeys.draft_files import claim_text, segments_of
+from denialml.journeys.draft_files import claim_text, segments_at_hand
 from denialml.rules.practice_gaps import practice_gaps, unknown_of_claim
 
 router = APIRouter(prefix="/claims", include_in_schema=False)
@@ -50,6 +50,16 @@ HIGH_RISK = 0.5
 MIDDLE_RISK = 0.2
 SHOWN_CONTRIBUTIONS = 8
 SHOWN_PROBLEMS = 50
+_NO_DRAFT = (
+    "No draft can be written of this claim: its file is of another guide than"
+    " 005010X222, or the claim is too long or says something that a draft could not"
+    " repeat. Make the correction in your billing system."
+)
+_HALF_A_FILE = (
+    "No draft is written of a file that could not be read completely; what could not"
+    " be read is listed above. Have the file transferred again and upload it whole, or"
+    " make the correction in your billing system."
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,8 @@ class UnknownView:
 class ClaimView:
     """One scored claim. `tone` is high, middle or low, empty where the score abstains.
 
+    `correctable` is what the form for a draft carries, and `no_draft` why there is none
+    although there are `corrections`; one of the two is empty, both without corrections.
     `to_do` is what can be done about it, None where that was not asked for; `remedies`
     are the model's own, where there are no fixes that say it better. `found` is what
     the rules found, gravest first; `not_told` what they cannot tell of this claim, and
@@ -110,6 +122,7 @@ class ClaimView:
     decision: Decision
     to_do: ToDoView | None
     correctable: str
+    no_draft: str
     corrections: tuple[CorrectionView, ...]
     found: tuple[FoundView, ...]
     not_told: tuple[UnknownView, ...]
@@ -167,7 +180,7 @@ def show_risk(
         limits = ScoringLimits.of(visit.service.settings)
         read = read_claims(content, file=name, limits=limits, today=visit.today)
         scores = list(score_for(visit, read.claims, as_of=None).scores)
-        segments = _segments_of_correctable(content, read.claims, scores)
+        segments = _segments_of_correctable(content, read, scores)
     except (UnreadableFile, RulesRejected, ModelError) as error:
         return _page(visit, refusal=str(error), pasted=pasted, status=422)
     except RequestProblem as problem:
@@ -176,17 +189,16 @@ def show_risk(
 
 
 def _segments_of_correctable(
-    content: bytes, claims: Sequence[Claim], scores: Sequence[RiskScore]
+    content: bytes, read: ReadClaims, scores: Sequence[RiskScore]
 ) -> dict[int, ClaimSegments]:
-    """By position: what the forms of claims with corrections carry; none where a claim
-    is too long for a draft."""
-    positions = [at for at, score in enumerate(scores) if corrections_of(score)]
-    correctable = [claims[at] for at in positions]
-    try:
-        found = segments_of(io.BytesIO(content), correctable)
-    except InputError:
+    """By position: what the forms of claims with corrections carry, but for claims that
+    are too long for a draft; none of a file that was not read completely."""
+    if not read.complete:
         return {}
-    return dict(zip(positions, found, strict=True))
+    positions = [at for at, score in enumerate(scores) if corrections_of(score)]
+    correctable = [read.claims[at] for at in positions]
+    found = segments_at_hand(io.BytesIO(content), correctable)
+    return {at: own for at, own in zip(positions, found, strict=True) if own}
 
 
 def upload_page(visit: Visit, *, refusal: str) -> HTMLResponse:
@@ -205,11 +217,17 @@ def _page(
     status: int = 200,
 ) -> HTMLResponse:
     claims = read.claims if read is not None else ()
+    is_whole = read is None or read.complete
     scored = None
     if scores is not None:
         scored = sorted(
             (
-                claim_view(*pair, now=visit.now, segments=(segments or {}).get(at))
+                claim_view(
+                    *pair,
+                    now=visit.now,
+                    segments=(segments or {}).get(at),
+                    no_draft=_NO_DRAFT if is_whole else _HALF_A_FILE,
+                )
                 for at, pair in enumerate(zip(claims, scores, strict=True))
             ),
             key=lambda view: (view.decision is not Decision.HOLD, -view.probability),
@@ -235,11 +253,12 @@ def claim_view(
     *,
     now: datetime,
     segments: ClaimSegments | None = None,
+    no_draft: str = _NO_DRAFT,
 ) -> ClaimView:
     """One scored claim for the page: reasons, remedies once each, largest first.
 
     `segments` are the claim's own in the file that was uploaded; without them no draft
-    of it is offered.
+    of it is offered, and `no_draft` says why.
     """
     raising = [
         it
@@ -252,6 +271,7 @@ def claim_view(
     riskiest = max(lines, key=lambda line: line.risk.probability)
     to_do = to_do_view(score)
     corrections = corrections_of(score)
+    correctable = _carried(claim, segments, written_at=now) if corrections else ""
     is_told = to_do is not None and (to_do.do_not_send or to_do.steps or to_do.others)
     return ClaimView(
         patient_control_number=claim.patient_control_number,
@@ -264,7 +284,8 @@ def claim_view(
         abstention_reason=score.abstention_reason,
         decision=score.decision.decision if score.decision else Decision.PASSES,
         to_do=to_do,
-        correctable=(_carried(claim, segments, written_at=now) if corrections else ""),
+        correctable=correctable,
+        no_draft=no_draft if corrections and not correctable else "",
         corrections=corrections,
         found=tuple(
             FoundView(one, remedy_of(one, score.fixes))

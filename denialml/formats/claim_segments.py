@@ -60,6 +60,23 @@ def claim_segments(
         One of the claims is longer than `MOST_CHARACTERS`, or a level of it than
         `MOST_LEVEL_CHARACTERS`.
     """
+    walk = _walked(stream, ordinals)
+    if walk.too_long:
+        raise InputError(
+            f"a claim is longer than {MOST_CHARACTERS:,} characters, or one of its"
+            f" levels than {MOST_LEVEL_CHARACTERS:,}; no draft of it can be written"
+        )
+    return walk.found
+
+
+def claim_segments_at_hand(
+    stream: BinaryIO, ordinals: Collection[int]
+) -> dict[int, ClaimSegments]:
+    """As `claim_segments`, but the claims that are too long are left out."""
+    return _walked(stream, ordinals).found
+
+
+def _walked(stream: BinaryIO, ordinals: Collection[int]) -> "_Walk":
     wanted = set(ordinals)
     walk = _Walk(wanted)
     last = max(wanted, default=0)
@@ -69,9 +86,9 @@ def claim_segments(
         for ordinal, text in enumerate(segments, start=first):
             walk.take(text, ordinal)
             if ordinal > last and not walk.is_inside:
-                return walk.found
+                return walk
     walk.close()
-    return walk.found
+    return walk
 
 
 class _Collected:
@@ -86,12 +103,12 @@ class _Collected:
             self._left -= len(text)
             self._texts.append(text)
 
-    def whole(self) -> tuple[str, ...]:
-        if self._left < 0:
-            raise InputError(
-                f"a claim is longer than {MOST_CHARACTERS:,} characters, or one of its"
-                f" levels than {MOST_LEVEL_CHARACTERS:,}; no draft of it can be written"
-            )
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left out for its length."""
+        return self._left >= 0
+
+    def texts(self) -> tuple[str, ...]:
         return tuple(self._texts)
 
 
@@ -100,6 +117,7 @@ class _Walk:
 
     def __init__(self, wanted: Collection[int]) -> None:
         self.found: dict[int, ClaimSegments] = {}
+        self.too_long: set[int] = set()
         self._wanted = wanted
         self._delimiters: Delimiters | None = None
         self._guide = self._group_guide = ""
@@ -150,11 +168,13 @@ class _Walk:
         if own is None:
             return
         assert self._delimiters is not None
+        levels = [self._levels[code] for code in _ENDS if code in self._levels]
+        if not all(part.is_whole for part in (*levels, own)):
+            self.too_long.add(self._at)
+            return
         self.found[self._at] = ClaimSegments(
-            levels=tuple(
-                self._levels[code].whole() for code in _ENDS if code in self._levels
-            ),
-            own=own.whole(),
+            levels=tuple(level.texts() for level in levels),
+            own=own.texts(),
             delimiters=self._delimiters,
             guide=self._guide or self._group_guide,
             transaction_kind=self._kind,

@@ -19,7 +19,11 @@ from denialml.formats.claim_segment_writing import (
     SubmittedClaim,
     write_claim_segments,
 )
-from denialml.formats.claim_segments import ClaimSegments, claim_segments
+from denialml.formats.claim_segments import (
+    ClaimSegments,
+    claim_segments,
+    claim_segments_at_hand,
+)
 
 _NOBODY = "DRAFT"
 _NOT_AS_MEANT = (
@@ -46,13 +50,26 @@ def segments_of(stream: BinaryIO, claims: Sequence[Claim]) -> list[ClaimSegments
     InputError
         A claim is not where it was read, or has too many segments for a draft.
     """
-    places = [one.source.segment if one.source is not None else 0 for one in claims]
+    places = _places(claims)
     found = claim_segments(stream, places)
     if any(place not in found for place in places):
         raise InputError(
             "a claim was not found again in its file, which has to be X12 for a draft"
         )
     return [found[place] for place in places]
+
+
+def segments_at_hand(
+    stream: BinaryIO, claims: Sequence[Claim]
+) -> list[ClaimSegments | None]:
+    """As `segments_of`, None for a claim that is not there or is too long."""
+    places = _places(claims)
+    found = claim_segments_at_hand(stream, places)
+    return [found.get(place) for place in places]
+
+
+def _places(claims: Sequence[Claim]) -> list[int]:
+    return [one.source.segment if one.source is not None else 0 for one in claims]
 
 
 def claim_text(claim: Claim, segments: ClaimSegments, *, created_at: datetime) -> str:

@@ -11,11 +11,12 @@ import pytest
 
 from denialml.domain.claim import Claim
 from denialml.formats import read_bytes
+from denialml.formats.claim_segments import MOST_CHARACTERS
 from denialml.journeys.draft_files import write_records
 from denialml.store.audit import AuditAction, list_events
 from denialml.store.database import open_session
 from tests.api.running import START, Running
-from tests.formats.claim_files import UNREAD, with_unread_segments
+from tests.formats.claim_files import UNREAD, recounted, with_unread_segments
 
 
 @pytest.fixture
@@ -114,6 +115,49 @@ def test_a_draft_from_the_page_keeps_what_no_rule_reads(
     [read] = read_bytes(answer.content, file="draft").records
     assert isinstance(read, Claim)
     assert read_bytes(answer.content, file="draft").problems == ()
+
+
+def shown(client: httpx.Client, content: bytes) -> httpx.Response:
+    """The page of an uploaded file."""
+    page = client.post(
+        "/claims",
+        data={"csrf_token": token_of(client.get("/claims"))},
+        files={"file": ("claims.edi", content)},
+    )
+    assert page.status_code == 200
+    return page
+
+
+def test_no_draft_is_offered_of_half_a_file(
+    running: Running, browser: httpx.Client
+) -> None:
+    content = with_unread_segments(running.outgoing)
+    assert 'class="draft"' in shown(browser, content).text
+    half = shown(browser, content[: content.rindex(b"SE*")]).text
+    assert "held claims first" in half
+    assert 'class="draft"' not in half
+    assert "of a file that could not be read completely" in half
+
+
+def test_a_claim_that_is_too_long_for_a_draft_takes_none_from_the_others(
+    running: Running, browser: httpx.Client
+) -> None:
+    content = with_unread_segments(running.outgoing)
+    page = shown(browser, content)
+    assert "too long" not in page.text
+    fields = form_of(page)
+    assert fields is not None
+    [claim] = read_bytes(base64.b64decode(fields["claim"]), file="carried").records
+    assert isinstance(claim, Claim)
+    segments = content.decode().split("~\n")
+    start = f"CLM*{claim.patient_control_number}*"
+    [at] = [at for at, text in enumerate(segments) if text.startswith(start)]
+    segments[at + 1 : at + 1] = ["K3*" + "A" * 80] * (MOST_CHARACTERS // 80)
+    endless = shown(browser, recounted("~\n".join(segments).encode()))
+    forms = page.text.count('class="draft"')
+    assert forms > 1
+    assert endless.text.count('class="draft"') == forms - 1
+    assert endless.text.count("No draft can be written of this claim") == 1
 
 
 def drafted(running: Running, harbor: str) -> int:

@@ -24,6 +24,7 @@ from denialml.formats.claim_segments import (
     MOST_LEVEL_CHARACTERS,
     ClaimSegments,
     claim_segments,
+    claim_segments_at_hand,
 )
 from tests.formats.claim_files import ClaimFile, claim_files
 from tests.formats.interchange import CLAIM_HEADER, interchange, professional
@@ -191,6 +192,8 @@ def test_a_claim_without_end_is_refused_and_its_neighbors_are_not(place: str) ->
         claim_segments(io.BytesIO(content), [first])
     if place == "claim":
         assert set(claim_segments(io.BytesIO(content), [second])) == {second}
+    at_hand = set(claim_segments_at_hand(io.BytesIO(content), [first, second]))
+    assert at_hand == ({second} if place == "claim" else set())
 
 
 # Editing
