@@ -178,7 +178,7 @@ def to_do_view(score: RiskScore) -> ToDoView | None:
     return ToDoView(
         do_not_send=tuple(one.statement for one in fixes.fixes if _waits(one)),
         risks=risks,
-        protects=dollars_words(smallest.dollars_protected) if smallest else "",
+        protects=_protected(score, smallest) if smallest is not None else "",
         steps=tuple(
             fix_view(
                 by_id[fix_id],
@@ -249,6 +249,12 @@ def dollars_words(amount: Decimal | None) -> str:
     if amount is None or amount <= 0:
         return ""
     return f"${amount:,.0f}" if amount >= 1 else "under $1"
+
+
+def _protected(score: RiskScore, found: FixSet) -> str:
+    """What a set protects; empty where the model abstains, whose dollars would rest on
+    a risk that is no estimate."""
+    return "" if score.abstains else dollars_words(found.dollars_protected)
 
 
 def _proof_view(proof: Proof) -> ProofView:
@@ -322,7 +328,9 @@ def _standing(score: RiskScore, fixes: ClaimFixes) -> str:
             f" the accepted {limit}."
         )
     elif is_held:
-        said = "Nothing that the records on file allow lifts the hold."
+        # Steps follow that may lift it: they are somebody's work, no correction.
+        said = "No correction that the records on file prove lifts the hold."
+        return f"{said} These steps settle what was found:" if settled else said
     elif score.abstains:
         said = "No finding holds the claim."
     else:
@@ -346,7 +354,7 @@ def _by_correction(score: RiskScore, fixes: ClaimFixes, by_id: dict[str, Fix]) -
         said += f": risk {percent(risks[0])} to {percent(risks[-1])}"
     elif then:
         said += f": {then[0].lower()}{then[1:]}"
-    protects = dollars_words(alone.dollars_protected)
+    protects = _protected(score, alone)
     return f"{said}, protects {protects}." if protects else f"{said}."
 
 

@@ -327,8 +327,9 @@ def _course(score: RiskScore, found: FixSet) -> list[str]:
         return []
     shown = ["?" if risk is None else f"{risk:.0%}" for risk in risks]
     course = [f"risk {' -> '.join(shown)}"]
-    if found.dollars_protected is not None and found.dollars_protected >= 1:
-        course.append(f"protects ${found.dollars_protected:,.0f}")
+    protected = None if score.abstains else found.dollars_protected
+    if protected is not None and protected >= 1:
+        course.append(f"protects ${protected:,.0f}")
     return course
 
 

@@ -20,9 +20,10 @@ from api.pages.fix_view import (
 )
 from api.pages.outgoing import claim_view
 from api.pages.rendering import Frame, render
+from denialml.domain.denial import RootCause
 from denialml.domain.edit import ClaimDecision, Decision
 from denialml.domain.fix import ClaimFixes, Edit, Fix, FixBy, FixClass, FixSet
-from denialml.domain.risk import RiskScore
+from denialml.domain.risk import LikelyCause, RiskScore
 from denialml.fixes.candidate import FixKind
 from denialml.fixes.elements import EDITABLE
 from tests.api.running import START
@@ -215,10 +216,27 @@ def test_risks_that_would_read_the_same_are_told_apart() -> None:
                 decision=ClaimDecision(decision=Decision.HOLD, reasons=("Held.",)),
                 fixes=NO_FIXES,
             ),
-            "Nothing that the records on file allow lifts the hold.",
+            "No correction that the records on file prove lifts the hold. Found by",
+        ),
+        (
+            with_fixes(
+                msgspec.structs.replace(
+                    EXAMPLE_SCORE,
+                    probability=0.08,
+                    decision=ClaimDecision(decision=Decision.HOLD, reasons=("Held.",)),
+                ),
+                fixes=(BILLED,),
+                smallest=None,
+                by_correction=None,
+            ),
+            "No correction that the records on file prove lifts the hold. These steps"
+            f" settle what was found: {BILLED.statement}",
         ),
     ],
-    ids=["clean", "risky without fixes", "fit with a finding", "held"],
+    ids=[
+        *("clean", "risky without fixes", "fit with a finding", "held"),
+        "held with a step that settles it",
+    ],
 )
 def test_a_claim_without_a_set_says_where_it_stands(
     score: RiskScore, expected: str
@@ -245,6 +263,30 @@ def test_where_the_model_abstains_no_fix_has_a_risk() -> None:
     assert "What to do Bill 90834" in shown
     assert "Nothing holds the claim any more." in shown
     assert "→ then" not in shown
+
+
+def test_where_the_model_abstains_no_dollars_and_no_causes_are_shown() -> None:
+    """They would rest on the number that the page says is no estimate."""
+    cause = LikelyCause(
+        root_cause=RootCause.AUTH_MISSING, probability=0.2, reason_code="197"
+    )
+    [line] = EXAMPLE_SCORE.lines
+    told = msgspec.structs.replace(
+        EXAMPLE_SCORE,
+        lines=(msgspec.structs.replace(line, likely_causes=(cause,)),),
+    )
+    certain = read(told)
+    for words in ("Expected loss", "expected loss", "If denied", "protects $"):
+        assert words in certain
+    assert "Line 1, 90837: 41%" in certain
+    unsure = msgspec.structs.replace(
+        told, abstains=True, abstention_reason="Too little history."
+    )
+    shown = read(unsure)
+    assert "The number, 41%, is no estimate" in shown
+    for words in ("xpected loss", "If denied", "CARC 197", "protects"):
+        assert words not in shown
+    assert "Line 1, 90837: too little history for an estimate" in shown
 
 
 def test_a_risk_is_told_that_only_the_mistake_hid() -> None:

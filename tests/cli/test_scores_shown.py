@@ -256,3 +256,19 @@ def test_what_cannot_be_told_of_a_claim_stands_with_it_and_a_gap_is_told_once(
         "not kept: The practice has no enrollments on file: BH-095 cannot be decided,"
         " asked for 2 of 2 claims. Send enrollments.csv" in err
     )
+
+
+def test_no_dollars_are_protected_where_the_model_abstains(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fixes = EXAMPLE_SCORE.fixes
+    assert fixes is not None
+    assert fixes.smallest is not None
+    certain, _ = shown(capsys, EXAMPLE_SCORE)
+    assert "protects $" in " ".join(certain.replace("│", " ").split())
+    unsure = msgspec.structs.replace(
+        EXAMPLE_SCORE, abstains=True, abstention_reason="Too little history."
+    )
+    said, _ = shown(capsys, unsure)
+    assert "protects" not in said
+    assert "$" not in said
