@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,6 +17,7 @@ from denialml.domain.edit import Severity
 from denialml.errors import RulesRejected
 from denialml.rules.measured import NOTHING_MEASURED, MeasuringPolicy, RuleMeasures
 from denialml.rules.payer_policy import NOT_CONFIGURED, PayerPolicy
+from denialml.rules.payer_values import MODIFIER, PROCEDURE_CODE, faults_of_policy
 
 _ID = re.compile(r"ORG-[0-9]{3}\Z")
 _HEADER = re.compile(r"(\[\[?)([^\[\]]+)\]")
@@ -24,12 +25,12 @@ _KEY = re.compile(r"(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)\s*=")
 # The parts of `payers."A.B"`: a dot within quotes is none.
 _PART = re.compile(r"\"[^\"]+\"|'[^']+'|[^.\s]+")
 _LONGEST_BYTES = 256_000
-_LARGEST_FEE = 1e7
+_FAULTS_TOLD = 20
 # How claims carry what a payer rule compares with.
 _FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    ("codes", re.compile(r"[A-Z0-9]{5}\Z"), "five capitals or digits"),
-    ("requires_modifiers", re.compile(r"[A-Z0-9]{2}\Z"), "two capitals or digits"),
-    ("forbids_modifiers", re.compile(r"[A-Z0-9]{2}\Z"), "two capitals or digits"),
+    ("codes", *PROCEDURE_CODE),
+    ("requires_modifiers", *MODIFIER),
+    ("forbids_modifiers", *MODIFIER),
     ("places", re.compile(r"[0-9]{2}\Z"), "two digits"),
     ("diagnoses", re.compile(r"[A-Z][A-Z0-9]{0,6}\Z"), "a code without its dot"),
     ("payers", re.compile(r"\S.*\S\Z|\S\Z"), "a payer id"),
@@ -42,8 +43,16 @@ _ALLOWED = {
     **dict.fromkeys(("severity", "hold", "warn"), ", ".join(Severity)),
     "root_cause": ", ".join(RootCause),
 }
-# msgspec's words for a place: `$.payers[...].x` names no key of a table.
-_PLACE = re.compile(r"(?s)(.*) - at `(\$.*)`\Z")
+# msgspec's words for a place within a value: its key's line is told instead.
+_PLACE = re.compile(r"(?s) - at `\$.*`\Z")
+
+
+class _Fault(NamedTuple):
+    """One thing that is wrong: its line, what it is, and what may stand there."""
+
+    line: int
+    message: str
+    allowed: str
 
 
 class RuleSetting(
@@ -152,7 +161,7 @@ def load_organization_rules(path: Path, *, known: frozenset[str]) -> Organizatio
     Raises
     ------
     RulesRejected
-        With the line of the first fault, what is wrong and what is allowed.
+        With the line of every fault, what is wrong and what is allowed.
     """
     text = _text_of(path)
     try:
@@ -160,18 +169,22 @@ def load_organization_rules(path: Path, *, known: frozenset[str]) -> Organizatio
     # tomllib raises plain ValueError for numbers of thousands of digits.
     except (ValueError, RecursionError) as error:
         raise RulesRejected(f"{path.name} is not TOML: {error}") from error
-    lines = _Lines(text)
-    for table, kind in (("rules", RuleSetting), ("payers", PayerPolicy)):
-        for name, values in _tables(document.get(table, {})):
-            _converted(values, kind, (table, name), path=path, lines=lines)
-    written = document.get("payer_rules", ())
-    for place, values in enumerate(written if isinstance(written, list) else ()):
-        _converted(values, PayerRule, ("payer_rules", place), path=path, lines=lines)
-    found: OrganizationRules = _converted(
-        document, OrganizationRules, (), path=path, lines=lines
-    )
-    _check(found, known, path=path, lines=lines)
+    reading = _Reading(_Lines(text), known)
+    found = reading.rules_of(document)
+    if reading.faults:
+        raise RulesRejected(_told(path, reading.faults))
     return found
+
+
+def _told(path: Path, faults: list[_Fault]) -> str:
+    """A line for each fault, in the order of the file."""
+    said = []
+    for line, message, allowed in sorted(faults)[:_FAULTS_TOLD]:
+        hint = f" (allowed: {allowed})" if allowed else ""
+        said.append(f"{path.name}, line {line}: {message}{hint}")
+    if len(faults) > _FAULTS_TOLD:
+        said.append(f"and {len(faults) - _FAULTS_TOLD:,} more")
+    return "\n".join(said)
 
 
 def _text_of(path: Path) -> str:
@@ -188,49 +201,139 @@ def _text_of(path: Path) -> str:
         raise RulesRejected(f"{path.name} is not UTF-8 text") from error
 
 
-def _tables(found: Any) -> list[tuple[str, Any]]:
-    return list(found.items()) if isinstance(found, dict) else []
+class _Reading:
+    """One pass over a file: what could be read of it, and every fault."""
 
+    def __init__(self, lines: "_Lines", known: frozenset[str]) -> None:
+        self._lines = lines
+        self._known = known
+        self.faults: list[_Fault] = []
 
-def _check(
-    found: OrganizationRules, known: frozenset[str], *, path: Path, lines: "_Lines"
-) -> None:
-    for rule_id in found.rules:
-        if rule_id not in known:
-            raise _fault(
-                path,
-                lines.of("rules", rule_id),
-                f"there is no rule {rule_id}",
-                "`denialml rules` lists them",
+    def rules_of(self, document: dict[str, Any]) -> OrganizationRules:
+        """What the file says; without the values that have a fault."""
+        self._kept(document, OrganizationRules, (), each=False)
+        payer_rules = document.get("payer_rules", [])
+        if not isinstance(payer_rules, list):
+            self._value(payer_rules, list, ("payer_rules",))
+            payer_rules = []
+        placed = [
+            (place, self._table(values, PayerRule, ("payer_rules", place)))
+            for place, values in enumerate(payer_rules)
+        ]
+        found = OrganizationRules(
+            decision=self._table(
+                document.get("decision", {}), DecisionPolicy, ("decision",)
             )
-    for payer_id, policy in found.payers.items():
-        for code, fee in (policy.fee_schedule or {}).items():
-            if not 0.0 <= fee < _LARGEST_FEE:
-                line = lines.of("payers", payer_id, "fee_schedule", code)
-                raise _fault(path, line, f"fee {fee:g}", "dollars from 0 on")
-    seen: set[str] = set()
-    for place, rule in enumerate(found.payer_rules):
-        line = lines.of("payer_rules", place, "id")
-        if not _ID.match(rule.id):
-            raise _fault(path, line, f"id {rule.id!r}", "ORG- and three digits")
-        if rule.id in seen:
-            raise _fault(path, line, f"two payer rules are called {rule.id}", "")
-        seen.add(rule.id)
-        for key, message, allowed in _faults_of(rule):
-            raise _fault(path, lines.of("payer_rules", place, key), message, allowed)
-    for table, key, value, highest in (
-        ("decision", "precision", found.decision.precision, 0.999999),
-        ("decision", "accepted_risk", found.decision.accepted_risk, 1.0),
-        ("measured", "precision", found.measured.precision, 1.0),
-    ):
-        if value is not None and not 0.0 < value <= highest:
-            line = lines.of(table, key)
-            raise _fault(path, line, f"{key} {value:g}", "between 0 and 1")
-    if found.measured.least_found < 1:
-        line = lines.of("measured", "least_found")
-        raise _fault(
-            path, line, f"least_found {found.measured.least_found}", "1 or more"
+            or DecisionPolicy(),
+            measured=self._table(
+                document.get("measured", {}), MeasuringPolicy, ("measured",)
+            )
+            or MeasuringPolicy(),
+            rules=self._tables(document, "rules", RuleSetting),
+            payers=self._tables(document, "payers", PayerPolicy),
+            payer_rules=tuple(rule for _, rule in placed if rule is not None),
         )
+        self._check_settings(found)
+        self._check_payer_rules([(at, rule) for at, rule in placed if rule is not None])
+        return found
+
+    def _tables(
+        self, document: dict[str, Any], table: str, kind: Any
+    ) -> dict[str, Any]:
+        written = document.get(table, {})
+        if not isinstance(written, dict):
+            self._value(written, dict, (table,))
+            return {}
+        read = {
+            name: self._table(values, kind, (table, name))
+            for name, values in written.items()
+        }
+        return {name: one for name, one in read.items() if one is not None}
+
+    def _table(self, values: Any, kind: Any, at: tuple[str | int, ...]) -> Any:
+        """The table without its faulty values; None where it cannot do without."""
+        if not isinstance(values, dict):
+            self._value(values, dict, at)
+            return None
+        kept = self._kept(values, kind, at)
+        missing = [
+            field.name
+            for field in msgspec.structs.fields(kind)
+            if field.required and field.name not in values
+        ]
+        for name in missing:
+            self._tell(at, f"Object missing required field `{name}`")
+        try:
+            return msgspec.convert(kept, kind)
+        except msgspec.ValidationError:
+            # A required value is missing or has a fault, which was told.
+            return None
+
+    def _kept(
+        self,
+        values: dict[str, Any],
+        kind: Any,
+        at: tuple[str | int, ...],
+        *,
+        each: bool = True,
+    ) -> dict[str, Any]:
+        """The values that can stand there; not looked at one by one without `each`."""
+        types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+        kept = {}
+        for key, value in values.items():
+            if key not in types:
+                allowed = ", ".join(types)
+                self._tell(
+                    (*at, key), f"Object contains unknown field `{key}`", allowed
+                )
+            elif each and self._value(value, types[key], (*at, key)):
+                kept[key] = value
+        return kept
+
+    def _value(self, value: Any, kind: Any, at: tuple[str | int, ...]) -> bool:
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            allowed = _ALLOWED.get(str(at[-1]), "")
+            self._tell(at, _PLACE.sub("", str(error)), allowed)
+            return False
+        return True
+
+    def _check_settings(self, found: OrganizationRules) -> None:
+        for rule_id in found.rules:
+            if rule_id not in self._known:
+                message = f"there is no rule {rule_id}"
+                self._tell(("rules", rule_id), message, "`denialml rules` lists them")
+        for payer_id, policy in found.payers.items():
+            for fault in faults_of_policy(policy):
+                at = ("payers", payer_id, *fault.keys)
+                self._tell(at, fault.message, fault.allowed)
+        for table, key, value, highest in (
+            ("decision", "precision", found.decision.precision, 0.999999),
+            ("decision", "accepted_risk", found.decision.accepted_risk, 1.0),
+            ("measured", "precision", found.measured.precision, 1.0),
+        ):
+            if value is not None and not 0.0 < value <= highest:
+                self._tell((table, key), f"{key} {value:g}", "between 0 and 1")
+        least = found.measured.least_found
+        if least < 1:
+            at = ("measured", "least_found")
+            self._tell(at, f"least_found {least}", "1 or more")
+
+    def _check_payer_rules(self, placed: list[tuple[int, PayerRule]]) -> None:
+        seen: set[str] = set()
+        for place, rule in placed:
+            at = ("payer_rules", place)
+            if not _ID.match(rule.id):
+                self._tell((*at, "id"), f"id {rule.id!r}", "ORG- and three digits")
+            if rule.id in seen:
+                self._tell((*at, "id"), f"two payer rules are called {rule.id}")
+            seen.add(rule.id)
+            for key, message, allowed in _faults_of(rule):
+                self._tell((*at, key), message, allowed)
+
+    def _tell(self, at: tuple[str | int, ...], message: str, allowed: str = "") -> None:
+        self.faults.append(_Fault(self._lines.of(*at), message, allowed))
 
 
 def _faults_of(rule: PayerRule) -> Iterator[tuple[str, str, str]]:
@@ -247,30 +350,6 @@ def _faults_of(rule: PayerRule) -> Iterator[tuple[str, str, str]]:
         yield "valid_to", "the rule ends before it begins", ""
     if not any(getattr(rule, key) for key in _CONDITIONS):
         yield "id", f"{rule.id} asks nothing of a line", ", ".join(_CONDITIONS)
-
-
-def _converted(
-    values: Any, kind: Any, at: tuple[str | int, ...], *, path: Path, lines: "_Lines"
-) -> Any:
-    try:
-        return msgspec.convert(values, kind)
-    except msgspec.ValidationError as error:
-        said = _PLACE.match(str(error))
-        message, place = (said[1], said[2]) if said else (str(error), "$")
-        keys = [key for key in re.findall(r"\.([A-Za-z0-9_-]+)", place) if key]
-        if unknown := re.search(r"unknown field `(.+?)`", message):
-            keys.append(unknown[1])
-        allowed = _ALLOWED.get(keys[-1] if keys else "", "")
-        if unknown and not at:
-            allowed = "decision, measured, rules, payers, payer_rules"
-        elif unknown:
-            allowed = ", ".join(kind.__struct_fields__)
-        raise _fault(path, lines.of(*at, *keys), message, allowed) from error
-
-
-def _fault(path: Path, line: int, message: str, allowed: str) -> RulesRejected:
-    hint = f" (allowed: {allowed})" if allowed else ""
-    return RulesRejected(f"{path.name}, line {line}: {message}{hint}")
 
 
 class _Lines:

@@ -215,6 +215,97 @@ def test_a_fault_names_its_line_and_what_is_allowed(
     assert str(failed.value).startswith("rules.toml")
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("treatment_plan_days = -4", "treatment_plan_days is -4 (allowed: 1 to 3,660)"),
+        ("signature_limit_days = 99999", "signature_limit_days is 99999"),
+        ("eligibility_check_days = -1", "eligibility_check_days is -1"),
+        ("measurement_days = 0", "measurement_days is 0"),
+        ("group_size_maximum = -2", "group_size_maximum is -2"),
+        ("program_day_minutes = 1441", "program_day_minutes is 1441"),
+        (
+            'degree_modifiers = { LCSW = "AJX" }',
+            "degree_modifiers of LCSW is 'AJX' (allowed: two capitals or digits, or",
+        ),
+        ('state_modifiers = { 9083 = "U1" }', "state_modifiers has the key '9083'"),
+        ('supervised_modifier = "h0"', "supervised_modifier is 'h0'"),
+        ('behavioral_payer_id = ""', "behavioral_payer_id is ''"),
+        ('authorization_codes = ["9083"]', "authorization_codes holds '9083' (allowed"),
+        ('telehealth_codes = ["90837 "]', "telehealth_codes holds '90837 '"),
+        ('excluded_diagnoses = ["f10"]', "excluded_diagnoses holds 'f10'"),
+        ("fee_schedule = { 9083 = 80.0 }", "fee_schedule has the key '9083'"),
+        ("fee_schedule = { 90837 = -1.0 }", "fee -1 (allowed: dollars from 0 on)"),
+    ],
+)
+def test_a_payer_setting_that_cannot_be_right_is_refused(
+    tmp_path: Path, setting: str, says: str
+) -> None:
+    with pytest.raises(RulesRejected) as failed:
+        load(f"[payers.P1]\n{setting}", tmp_path)
+    assert f"rules.toml, line 2: {says}" in str(failed.value)
+
+
+def test_settings_in_their_form_are_taken_though_no_table_knows_them(
+    tmp_path: Path,
+) -> None:
+    policy = load(
+        """
+[payers.P1]
+treatment_plan_days = 90
+signature_limit_days = 0
+degree_modifiers = { LCSW = "AJ", PhD = "" }
+supervised_modifier = ""
+authorization_codes = ["ZZ999"]
+excluded_diagnoses = ["F10", "Z63.0"]
+fee_schedule = { H0015 = 0.0 }
+""",
+        tmp_path,
+    ).policy_of("P1")
+    assert policy.authorization_codes == ("ZZ999",)
+    assert policy.degree_modifiers == {"LCSW": "AJ", "PhD": ""}
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """Of its form and of its values; one in a key hides none of another's."""
+    with pytest.raises(RulesRejected) as failed:
+        load(
+            """[decision]
+precison = 0.9
+accepted_risk = 7.0
+[rules.BH-999]
+enabled = false
+[payers.P1]
+treatment_plan_days = -4
+requires_taxonomy = "yes"
+degree_modifiers = { LCSW = "AJX" }
+[[payer_rules]]
+id = "X1"
+title = 3
+""",
+            tmp_path,
+        )
+    told = str(failed.value).splitlines()
+    assert [said.split(":")[0] for said in told] == [
+        *(f"rules.toml, line {line}" for line in (2, 3, 4, 7, 8, 9)),
+        *["rules.toml, line 10"] * 3,
+        "rules.toml, line 12",
+    ]
+    assert told[0].endswith(
+        "unknown field `precison` (allowed: hold, warn, precision, accepted_risk)"
+    )
+
+
+def test_of_very_many_faults_the_first_are_told_and_the_rest_counted(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RulesRejected) as failed:
+        load("\n".join(f"k{at} = 1" for at in range(30)), tmp_path)
+    told = str(failed.value).splitlines()
+    assert len(told) == 21
+    assert told[-1] == "and 10 more"
+
+
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     assert load("", tmp_path) == OrganizationRules()
 
