@@ -21,6 +21,7 @@ from denialml import __version__
 REFERENCE = "#/components/schemas/{name}"
 TITLE = "denialml"
 SECURITY_SCHEME = "api_key"
+REQUIRED_HEADERS = frozenset({"If-Match"})
 
 DESCRIPTION = (
     "Denial risk, root causes and appeal drafts for US behavioral-health claims. "
@@ -195,6 +196,10 @@ def _build(app: FastAPI, shapes: tuple[Any, ...]) -> dict[str, Any]:
         },
     }
     for operation in operations(document):
+        for parameter in operation.definition.get("parameters", ()):
+            if parameter["name"] in REQUIRED_HEADERS:
+                # Optional to FastAPI: a missing one is answered 428, not 422.
+                parameter["required"] = True
         if _is_default_422(operation.definition):
             # FastAPI's own 422 describes a shape that this service never sends.
             del operation.definition["responses"]["422"]

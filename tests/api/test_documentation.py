@@ -187,7 +187,9 @@ def test_the_recipes_run(running: Running, tmp_path: Path) -> None:
             listed = json.loads(done.stdout)["denials"]
             variables["DENIAL_ID"] = listed[0]["denial"]["denial_id"]
             with httpx.Client(
-                base_url=running.url, headers={"Authorization": f"Bearer {key}"}
+                base_url=running.url,
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=60,
             ) as client:
                 draft = client.post(f"/v1/denials/{variables['DENIAL_ID']}/appeal")
             variables["DRAFT_ID"] = draft.json()["draft_id"]
