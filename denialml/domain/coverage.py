@@ -95,6 +95,27 @@ class EligibilityCheck(Fact, frozen=True):
     source: Source | None = None
 
 
+def asked_about(check: EligibilityCheck) -> date:
+    """The date of service an answer was asked about."""
+    return check.service_date or check.checked_on
+
+
+def speaks_of(check: EligibilityCheck, day: date) -> bool:
+    """Whether the answer places the day: it was asked about it, says that coverage had
+    ended before, or was asked later about a coverage that had begun by then.
+
+    One asked later that begins after the day is about the next span, mostly the next
+    plan year: what was before, it does not say.
+    """
+    asked = check.service_date or check.checked_on
+    if asked == day:
+        return True
+    end, begin = check.coverage_end, check.coverage_begin
+    if end is not None and end < day:
+        return True
+    return asked > day and begin is not None and begin <= day
+
+
 class AuthorizationDecision(StrEnum):
     """HCR01: A1 certified, A6 modified, A3 not certified, A4 pended, others."""
 

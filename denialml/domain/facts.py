@@ -130,10 +130,11 @@ class LineRecords(Judgment, frozen=True):
     clinician, where there is none of the own. `notes` are all the signed ones that may
     be the line's, `note` among them: they name the claim, its session's code or none;
     `notes_of_day` counts those of the own clinician's day whatever they name.
-    `check` is the payer's last eligibility answer. `authorizations` and `enrollments`
+    `check` is the payer's eligibility answer that tells most of the day of service: the
+    newest that speaks of it, else the nearest. `authorizations` and `enrollments`
     are all on file of this patient, or clinician, with the payer. `sent` are the lines
-    sent for this patient before, to any payer, oldest first. `checks_elsewhere` are the
-    last eligibility answers of other payers about this patient, `supervisor` the
+    sent for this patient before, to any payer, oldest first. `checks_elsewhere` are
+    the same answers of other payers about this patient, `supervisor` the
     clinician's own, `answered` the final answers received on this patient's earlier
     claims, oldest first.
     """

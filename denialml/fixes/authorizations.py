@@ -15,14 +15,20 @@ from denialml.rules.families.authorizations import (
     best_on_file,
     called,
     needs_none,
+    on_the_day,
     plain_number,
 )
 from denialml.rules.words import listed, plain
 
 _TOUCHES = "authorization"
 _RULES = frozenset({"BH-022", "BH-023", "BH-024", "BH-025", "BH-026", "BH-132"})
+_WRONG_CODE = AuthorizationState.WRONG_CODE
 _NONE, _VALID = AuthorizationState.NONE, AuthorizationState.VALID
 _TO_COME = "TO COME"
+_OF_OTHER_DATES = (
+    "is for other codes and other dates: ask the payer to authorize the code that was"
+    " delivered for the date of service"
+)
 _ASKS = {
     AuthorizationState.EXPIRED: "ended before the service: ask the payer to extend it,"
     " or to date an extension back",
@@ -30,8 +36,7 @@ _ASKS = {
     " back",
     AuthorizationState.EXHAUSTED: "has too few units left: ask the payer for more by"
     " concurrent review",
-    AuthorizationState.WRONG_CODE: "is for other codes: ask the payer to add the code"
-    " that was delivered",
+    _WRONG_CODE: "is for other codes: ask the payer to add the code that was delivered",
     AuthorizationState.DENIED: "was refused: appeal that decision or ask for a new one",
 }
 
@@ -194,7 +199,7 @@ def _asks(lines: list[LineCase]) -> str:
             continue
         name = called(number, first=len(asked) == 1)
         which = "" if len(asked) == 1 else f"For {_codes(some)}, "
-        says.append(f"{which}{name} {_ASKS[state]}.")
+        says.append(f"{which}{name} {_asks_for(state, some)}.")
     if anew:
         says.append(
             f"Ask the payer for a retroactive authorization of {_codes(anew)}, and get"
@@ -206,6 +211,15 @@ def _asks(lines: list[LineCase]) -> str:
             " is."
         )
     return " ".join(says)
+
+
+def _asks_for(state: AuthorizationState, lines: list[LineCase]) -> str:
+    held = [(best_on_file(line), line) for line in lines]
+    if state is _WRONG_CODE and any(
+        one is not None and not on_the_day(one, line) for one, line in held
+    ):
+        return _OF_OTHER_DATES
+    return _ASKS[state]
 
 
 def _codes(lines: list[LineCase]) -> str:

@@ -6,7 +6,12 @@ from datetime import date
 import msgspec
 
 from denialml.domain.claim import Claim, ClaimPayer, Patient, Subscriber, person
-from denialml.domain.coverage import EligibilityCheck, EligibilityResult
+from denialml.domain.coverage import (
+    EligibilityCheck,
+    EligibilityResult,
+    asked_about,
+    speaks_of,
+)
 from denialml.domain.facts import PracticeRecords
 from denialml.domain.fix import Edit, FixBy, FixClass, Proof
 from denialml.fixes.candidate import Candidate, FixKind, correction
@@ -20,7 +25,8 @@ from denialml.fixes.elements import (
     SUBSCRIBER_LAST_NAME,
     edit_of,
 )
-from denialml.rules.case import ClaimCase
+from denialml.rules.case import ClaimCase, LineCase
+from denialml.rules.families.coverage import same_month
 
 _TOUCHES, _IDENTITY = "coverage", "identity"
 _ACTIVE, _UNKNOWN = EligibilityResult.ACTIVE, EligibilityResult.UNKNOWN
@@ -35,20 +41,34 @@ _PATIENT = (PATIENT_LAST_NAME, PATIENT_BIRTH_DATE, PATIENT_GENDER)
 
 def coverage_fixes(case: ClaimCase) -> Iterator[Candidate]:
     """What the payers' eligibility answers allow for this claim."""
-    check = case.lines[0].records.check if case.lines else None
     day = case.first_day
     if day is None:
         return
+    check = _first_line(case).records.check
     yield from _identity(case, check, day)
     others = list(_on_file(case, check, day))
     yield from others
     if check is not None and (check.other_payer_id or check.other_payer_name):
         yield _settle(case, check, day)
-    elif check is not None and check.result is not _UNKNOWN and not _active(check, day):
+    elif check is not None and _shows_none(check, day):
         if not others:
             yield _find(check, day)
-    elif check is None or check.result is _UNKNOWN or check.checked_on < day:
+    elif check is None or check.checked_on < day or not _active(check, day):
         yield _verify(case, check, day)
+
+
+def _first_line(case: ClaimCase) -> LineCase:
+    """The line of the first day of service, about which coverage is asked."""
+    return next(line for line in case.lines if line.day == case.first_day)
+
+
+def _shows_none(check: EligibilityCheck, day: date) -> bool:
+    """Whether the payer's answer says that there was no coverage on the day. What
+    begins in an answer of a later month may be the next plan year."""
+    if check.result is _UNKNOWN or _active(check, day):
+        return False
+    asked = asked_about(check)
+    return speaks_of(check, day) or asked <= day or same_month(asked, day)
 
 
 def _active(check: EligibilityCheck, day: date) -> bool:
@@ -65,7 +85,7 @@ def _verify(case: ClaimCase, check: EligibilityCheck | None, day: date) -> Candi
     elif check.result is _UNKNOWN:
         said = f"its answer of {check.checked_on} does not tell"
     else:
-        said = f"its last answer is of {check.checked_on}"
+        said = f"its nearest answer is of {check.checked_on}"
     return Candidate(
         kind=FixKind.VERIFY_ELIGIBILITY,
         fix_class=FixClass.NEEDS_ANOTHER_STEP,
@@ -136,11 +156,11 @@ def _on_file(
     case: ClaimCase, check: EligibilityCheck | None, day: date
 ) -> Iterator[Candidate]:
     """Another payer's answer shows coverage where this payer's shows none."""
-    if check is None or check.result is _UNKNOWN or _active(check, day):
+    if check is None or not _shows_none(check, day):
         return
     others = [
         one
-        for one in case.lines[0].records.checks_elsewhere
+        for one in _first_line(case).records.checks_elsewhere
         if _active(one, day) and one.member_id
     ]
     if not others:

@@ -104,6 +104,9 @@ def _of_minutes(line: LineCase, note: Encounter) -> Iterator[Candidate]:
     if least is None:
         return
     if minutes is None:
+        code = procedure_codes().get(line.line.procedure_code)
+        if code is None or code.time_basis != "minutes":
+            return  # an office visit may be chosen by its decision making
         yield _documentation(
             line,
             FixKind.DOCUMENT_TIME,

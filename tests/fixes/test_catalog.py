@@ -42,6 +42,7 @@ from tests.rules.cases import (
 
 OTHER_NPI = "1999010022"
 Edits = dict[tuple[str, int | None], tuple[str, str]]
+NEXT_SPAN = check(checked_on=date(2026, 4, 20), coverage_begin=date(2026, 4, 1))
 
 
 class Named(NamedTuple):
@@ -512,6 +513,29 @@ NAMED = [
         FixKind.FILE_NOTE, case, {}, assumes="was written for this session"
     ),
     Named(
+        FixKind.VERIFY_ELIGIBILITY,
+        lambda: case(
+            checks=[NEXT_SPAN],
+            as_of=date(2026, 5, 1),
+        ),
+        {},
+        says="its nearest answer is of 2026-04-20",
+    ),
+    Named(
+        FixKind.EXTEND_AUTHORIZATION,
+        lambda: case(
+            authorizations=[
+                authorization(
+                    procedure_codes=("90847",),
+                    begins_on=date(2026, 1, 1),
+                    ends_on=date(2026, 2, 1),
+                )
+            ]
+        ),
+        {},
+        says="is for other codes and other dates: ask the payer to authorize the code",
+    ),
+    Named(
         FixKind.DOCUMENT_TIME,
         lambda: case(notes=[note(minutes=None)]),
         {},
@@ -541,7 +565,7 @@ NAMED = [
         FixKind.VERIFY_ELIGIBILITY,
         lambda: case(checks=[check()]),
         {},
-        says="its last answer is of 2026-03-01",
+        says="its nearest answer is of 2026-03-01",
     ),
     Named(
         FixKind.VERIFY_ELIGIBILITY,
@@ -1089,6 +1113,32 @@ SILENT = [
         FixKind.DOCUMENT_TIME,
         "the code takes no minutes",
         lambda: case(line("90791"), notes=[note(minutes=None)]),
+    ),
+    Silent(
+        FixKind.DOCUMENT_TIME,
+        "an office visit may be chosen by its decision making",
+        lambda: case(line("99214"), notes=[note(minutes=None)]),
+    ),
+    Silent(
+        FixKind.FIND_COVERAGE,
+        "what begins in an answer of a later month may be the next plan year",
+        lambda: case(
+            checks=[
+                check(checked_on=date(2026, 4, 20), coverage_begin=date(2026, 4, 1))
+            ],
+            as_of=date(2026, 5, 1),
+        ),
+    ),
+    Silent(
+        FixKind.FIND_COVERAGE,
+        "the payer said of the day itself that coverage was active",
+        lambda: case(
+            checks=[
+                check(checked_on=DAY),
+                NEXT_SPAN,
+            ],
+            as_of=date(2026, 5, 1),
+        ),
     ),
     Silent(
         FixKind.FILE_TREATMENT_PLAN,

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from denialml.domain.coverage import EligibilityResult, PayerType
+from denialml.domain.coverage import EligibilityCheck, EligibilityResult, PayerType
 from denialml.rules.case import ClaimCase
 from denialml.rules.payer_policy import PayerPolicy
-from tests.rules.cases import case, check, clinician, line
+from tests.rules.cases import DAY, case, check, clinician, line
 from tests.rules.earlier_payments import answered_before
 from tests.rules.spec import CANNOT_TELL, CLEAN, FOUND, Row, check_row
 
@@ -16,7 +16,13 @@ INACTIVE, UNSURE = EligibilityResult.INACTIVE, EligibilityResult.UNKNOWN
 MEDICARE = PayerType.MEDICARE
 # These read nothing but the claim.
 ALWAYS_TELL: set[str] = set()
+APRIL = date(2026, 4, 20)
 OF_ANOTHER_PATIENT = check(medical_record_number="MRN9", member_id="M9")
+
+
+def in_may(*checks: EligibilityCheck) -> ClaimCase:
+    """The claim of March sent in May, with answers of both months."""
+    return case(checks=checks, as_of=date(2026, 5, 1))
 
 
 def plan_only() -> ClaimCase:
@@ -132,6 +138,31 @@ SPEC = [
         says="eligibility answer of this payer (271)",
     ),
     Row("BH-014", FOUND, lambda: of_child(result=INACTIVE, first_name="Juniper")),
+    # The payer's word about the day stands, whatever the next plan year says.
+    Row(
+        "BH-014",
+        CLEAN,
+        lambda: in_may(
+            check(checked_on=DAY), check(checked_on=APRIL, coverage_begin=APRIL)
+        ),
+    ),
+    Row(
+        "BH-014",
+        CANNOT_TELL,
+        lambda: in_may(check(checked_on=APRIL, coverage_begin=APRIL)),
+        says="an eligibility answer for the date of service",
+    ),
+    # Taken back later: the newest answer that places the day counts.
+    Row(
+        "BH-014",
+        FOUND,
+        lambda: in_may(
+            check(checked_on=DAY),
+            check(checked_on=APRIL, coverage_end=date(2026, 2, 28)),
+        ),
+        says="coverage ended on 2026-02-28",
+        lines=(1,),
+    ),
     Row("BH-014", CANNOT_TELL, lambda: case(checks=[check(result=UNSURE)])),
     Row(
         "BH-014",
@@ -161,6 +192,21 @@ SPEC = [
         by_default=True,
     ),
     Row("BH-015", CLEAN, lambda: case(checks=[check(checked_on=date(2026, 1, 30))])),
+    # The nearest answer counts, not the last.
+    Row("BH-015", CLEAN, lambda: in_may(check(), check(checked_on=APRIL))),
+    Row(
+        "BH-015",
+        FOUND,
+        lambda: in_may(check(checked_on=APRIL)),
+        says="49 days apart",
+        by_default=True,
+        lines=(1,),
+    ),
+    Row(
+        "BH-015",
+        CLEAN,
+        lambda: in_may(check(checked_on=APRIL, coverage_begin=date(2025, 6, 1))),
+    ),
     # Medicaid's coverage goes by months.
     Row(
         "BH-015",

@@ -191,7 +191,7 @@ class FactBook:
             note=note,
             draft=draft,
             note_of_another=another,
-            check=file.eligibility_check(payer_id, as_of=as_of),
+            check=file.check_about(payer_id, line.service_date, as_of=as_of),
             authorizations=tuple(
                 one
                 for one in file.authorizations.get(payer_id, ())
@@ -201,7 +201,9 @@ class FactBook:
             supervisor=self._roster.clinician(who.supervisor_npi) if who else None,
             enrollments=self._roster.enrollments(clinician, payer_id, as_of=as_of),
             sent=file.sent_before(claim, as_of=as_of),
-            checks_elsewhere=file.checks_elsewhere(payer_id, as_of=as_of),
+            checks_elsewhere=file.checks_elsewhere(
+                payer_id, line.service_date, as_of=as_of
+            ),
             answered=file.answered_before(as_of),
             notes=notes_of_line(notes, note, claim, line, as_of=as_of),
             notes_of_day=sum((one.signed_on or date.max) <= as_of for one in notes),

@@ -11,7 +11,12 @@ from itertools import accumulate
 
 from denialml.domain.adjudication import LineAdjudication, LineOutcome
 from denialml.domain.claim import Claim, ServiceLine, is_possible_day, rendering_npi
-from denialml.domain.coverage import Authorization, EligibilityCheck
+from denialml.domain.coverage import (
+    Authorization,
+    EligibilityCheck,
+    asked_about,
+    speaks_of,
+)
 from denialml.domain.encounter import Encounter
 from denialml.domain.facts import AnsweredLine, SentLine, SubmittedClaim
 from denialml.modeling.knowledge.patient_timeline import (
@@ -26,6 +31,9 @@ _NEVER = date.max
 _ZERO = Decimal(0)
 _ONE = Decimal(1)
 _REPLACEMENTS = frozenset({"7", "8"})
+# In days: more than any record spans, and what sets answers about a later span of
+# coverage behind all others.
+_NO_DISTANCE, _OF_A_LATER_SPAN = 10_000_000, 1_000_000
 # An enum's member costs ten times a module's name, and every line asks.
 _PAID = LineOutcome.PAID
 _DENIED = LineOutcome.DENIED
@@ -183,14 +191,39 @@ class PatientFile:
         position = bisect_right(found[0], as_of)
         return found[1][position - 1] if position else None
 
+    def check_about(
+        self, payer_id: str, day: date | None, *, as_of: date
+    ) -> EligibilityCheck | None:
+        """The answer of this payer, given by `as_of`, that tells most of `day`.
+
+        That is the newest that speaks of the day (`speaks_of`), else the one asked
+        about the nearest day; None: there is none.
+        """
+        found = self._checks.get(payer_id)
+        if found is None:
+            return None
+        until = bisect_right(found[0], as_of)
+        if until < 2 or day is None:
+            return found[1][until - 1] if until else None
+        nearest, least = None, _NO_DISTANCE
+        for check in reversed(found[1][:until]):
+            if speaks_of(check, day):
+                return check
+            distance = abs((day - asked_about(check)).days)
+            if check.coverage_begin is not None and check.coverage_begin > day:
+                distance += _OF_A_LATER_SPAN
+            if distance < least:
+                nearest, least = check, distance
+        return nearest
+
     def checks_elsewhere(
-        self, payer_id: str, *, as_of: date
+        self, payer_id: str, day: date | None, *, as_of: date
     ) -> tuple[EligibilityCheck, ...]:
-        """The last eligibility answer by `as_of` of each other payer."""
+        """The answer by `as_of` of each other payer that tells most of `day`."""
         if len(self._checks) < 2:
             return ()
         found = (
-            self.eligibility_check(one, as_of=as_of)
+            self.check_about(one, day, as_of=as_of)
             for one in self._checks
             if one != payer_id
         )

@@ -297,8 +297,8 @@ def plain_number(number: str) -> str:
         reason_codes=("284", "15"),
         remark_codes=("N54", "N188"),
         root_cause=RootCause.AUTH_MISMATCH,
-        fix="Ask the payer to add the code to the authorization; the code stays what"
-        " the note documents.",
+        fix="Ask the payer to authorize the code for the date of service, on the"
+        " authorization on file or a new one; the code stays what the note documents.",
         source="rulebook BH-026, reason 284",
         support="verified",
         fix_class=FixClass.NEEDS_ANOTHER_STEP,

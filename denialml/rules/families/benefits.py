@@ -8,7 +8,7 @@ from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import LineCase
 from denialml.rules.earlier_answers import has_paid_code
-from denialml.rules.families.coverage import last_check
+from denialml.rules.families.coverage import check_of
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -73,7 +73,7 @@ def visits_used_up(line: LineCase) -> Verdict:
     left = line.facts.visits_remaining_now
     if line.claim.frequency_code in _REPEATED:
         return None
-    check = last_check(line.of_claim)
+    check = check_of(line)
     if check is None:
         return None
     if left is None:

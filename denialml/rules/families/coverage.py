@@ -3,7 +3,12 @@
 from datetime import date
 
 from denialml.domain.claim import person
-from denialml.domain.coverage import EligibilityCheck, EligibilityResult
+from denialml.domain.coverage import (
+    EligibilityCheck,
+    EligibilityResult,
+    asked_about,
+    speaks_of,
+)
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
@@ -39,6 +44,9 @@ _NO_CHECK = CannotTell(
     "an eligibility answer of this payer (271) for the patient",
     MissingRecord.ELIGIBILITY_CHECK,
 )
+_ANSWER_FOR_THE_DAY = CannotTell(
+    "an eligibility answer for the date of service", MissingRecord.ELIGIBILITY_CHECK
+)
 _NO_DAY = CannotTell("date of service", MissingRecord.CLAIM)
 _ANSWERED_FOR_THE_PLAN = CannotTell(
     "the mental-health benefit (the payer answered for the plan only)",
@@ -58,18 +66,19 @@ _ACTIVE = EligibilityResult.ACTIVE
 _INACTIVE = EligibilityResult.INACTIVE
 
 
-def last_check(case: ClaimCase) -> EligibilityCheck | None:
-    """The payer's last eligibility answer about the patient; None: there is none.
+def check_of(line: LineCase) -> EligibilityCheck | None:
+    """The payer's eligibility answer about the patient that tells most of the line's
+    day; None: there is none.
 
     A family shares one member number: an answer that is found by it alone, of another
     first name and birth date, is another member's.
     """
-    check = case.lines[0].records.check if case.lines else None
+    check = line.records.check
     if check is None or (
-        check.medical_record_number and case.claim.medical_record_number
+        check.medical_record_number and line.claim.medical_record_number
     ):
         return check
-    patient = person(case.claim)
+    patient = person(line.claim)
     born, named = patient.birth_date, patient.first_name.upper()
     is_of_another = (
         None not in (born, check.birth_date)
@@ -80,9 +89,9 @@ def last_check(case: ClaimCase) -> EligibilityCheck | None:
     return None if is_of_another else check
 
 
-def asked_about(check: EligibilityCheck) -> date:
-    """The date of service an answer speaks of."""
-    return check.service_date or check.checked_on
+def claim_check(case: ClaimCase) -> EligibilityCheck | None:
+    """`check_of` the first line, for what is of the whole claim."""
+    return check_of(case.lines[0]) if case.lines else None
 
 
 def same_month(one: date, other: date) -> bool:
@@ -111,12 +120,12 @@ def same_month(one: date, other: date) -> bool:
     ),
 )
 def coverage_inactive(case: ClaimCase) -> Verdict:
-    check = last_check(case)
-    if check is None:
-        return _NO_CHECK
-    begin, end = check.coverage_begin, check.coverage_end
     unsure: CannotTell | None = None
     for line in case.lines:
+        check = check_of(line)
+        if check is None:
+            return _NO_CHECK
+        begin, end = check.coverage_begin, check.coverage_end
         day = line.day
         if day is None:
             unsure = _NO_DAY
@@ -130,6 +139,9 @@ def coverage_inactive(case: ClaimCase) -> Verdict:
                 until=line.line.service_date_end,
             )
         elif begin is not None and day < begin:
+            if not _is_near(check, day):
+                unsure = _ANSWER_FOR_THE_DAY
+                continue
             return _not_covered(line, check, f"coverage began on {begin}")
         elif check.result is _ACTIVE:
             if line.line.procedure_code in MEDICAL_BENEFIT:
@@ -151,11 +163,15 @@ def coverage_inactive(case: ClaimCase) -> Verdict:
         elif end is None and same_month(asked_about(check), day):
             return _not_covered(line, check, f"inactive on {asked_about(check)}")
         elif end is None:
-            unsure = CannotTell(
-                "an eligibility answer for the date of service",
-                MissingRecord.ELIGIBILITY_CHECK,
-            )
+            unsure = _ANSWER_FOR_THE_DAY
     return unsure
+
+
+def _is_near(check: EligibilityCheck, day: date) -> bool:
+    """Whether the answer was asked about the month, or earlier: what begins in one
+    asked later may be the next plan year."""
+    asked = asked_about(check)
+    return asked <= day or same_month(asked, day)
 
 
 def _not_covered(
@@ -176,7 +192,8 @@ def _not_covered(
     About(
         title="No eligibility check near the date of service",
         statement="Eligibility was checked as near to the date of service as the"
-        " payer's setting asks; else within a month, for Medicaid in the same month.",
+        " payer's setting asks; else within a month, for Medicaid in the same month. A"
+        " later answer that covers the date counts as well.",
         severity=Severity.WARN,
         fields=("2400 DTP*472", "eligibility answers on file"),
         reason_codes=("27", "31"),
@@ -190,9 +207,8 @@ def _not_covered(
     ),
 )
 def coverage_unchecked(case: ClaimCase) -> Verdict:
-    check = last_check(case)
     limit = case.policy.eligibility_check_days
-    if check is None:
+    if claim_check(case) is None:
         if not _keeps_answers(case):
             return _NO_CHECK
         return Found(
@@ -204,6 +220,9 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
         if day is None:
             unsure = _NO_DAY
             continue
+        check = check_of(line)
+        if check is None:
+            continue
         asked = asked_about(check)
         days = abs((day - asked).days)
         if limit is None:
@@ -212,10 +231,11 @@ def coverage_unchecked(case: ClaimCase) -> Verdict:
             )
         else:
             near = days <= limit
-        if not near:
+        covered = asked >= day and speaks_of(check, day)
+        if not (near or covered):
             return Found(
-                says=f"The last eligibility answer is for {asked}; the date of service"
-                f" is {day} ({in_days(days)} apart).",
+                says=f"The nearest eligibility answer is for {asked}; the date of"
+                f" service is {day} ({in_days(days)} apart).",
                 lines=(line.line.line_number,),
                 by_default=limit is None,
             )

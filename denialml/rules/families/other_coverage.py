@@ -13,7 +13,7 @@ from denialml.rules.circumstances import Circumstance
 from denialml.rules.code_sets import TELEMEDICINE_VISITS
 from denialml.rules.families.coverage import (
     MEDICAL_BENEFIT,
-    last_check,
+    claim_check,
 )
 from denialml.rules.rule import (
     MEDICAID,
@@ -67,7 +67,7 @@ _TURNS = {turn: place for place, turn in enumerate("PSTABCDEFGH")}
     ),
 )
 def carved_out(case: ClaimCase) -> Verdict:
-    check = last_check(case)
+    check = claim_check(case)
     other = check.behavioral_payer_id if check is not None else ""
     other = other or case.policy.behavioral_payer_id or ""
     if other == case.claim.payer.payer_id:
@@ -153,7 +153,7 @@ def other_payer_first(case: ClaimCase) -> Verdict:
         if any(one.payer_responsibility_code == "P" for one in claim.other_payers):
             return Found(says="The claim calls two payers the first (SBR01 P).")
         return None
-    check = last_check(case)
+    check = claim_check(case)
     if check is None:
         return None
     named = other_named(check)

@@ -9,7 +9,7 @@ from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
 from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase
-from denialml.rules.families.coverage import last_check
+from denialml.rules.families.coverage import claim_check
 from denialml.rules.rule import (
     About,
     CannotTell,
@@ -83,7 +83,7 @@ def demographics_differ(case: ClaimCase) -> Verdict:
         return Found(says=f"The claim has no {listed(absent)} of the patient.")
     if not claim.subscriber.last_name:
         return Found(says="The claim has no last name of the subscriber.")
-    check = last_check(case)
+    check = claim_check(case)
     if check is None:
         return _NO_ANSWER
     if check.reject_reason_code and check.result is _UNKNOWN:
@@ -144,7 +144,7 @@ def gender_differs(case: ClaimCase) -> Verdict:
         return Found(
             says="The claim has no gender code of F, M or U.", severity=Severity.REJECT
         )
-    check = last_check(case)
+    check = claim_check(case)
     if check is None or check.reject_reason_code:
         # Rule BH-007 says it.
         return None

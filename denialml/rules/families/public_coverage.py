@@ -1,6 +1,6 @@
 """Medicare and Medicaid beside each other and beside other payers."""
 
-from denialml.domain.coverage import EligibilityCheck, PayerType
+from denialml.domain.coverage import EligibilityCheck, PayerType, asked_about
 from denialml.domain.denial import RootCause
 from denialml.domain.edit import Severity
 from denialml.domain.fix import FixBy, FixClass
@@ -8,8 +8,7 @@ from denialml.domain.missing import MissingRecord
 from denialml.rules.case import ClaimCase, LineCase
 from denialml.rules.earlier_answers import has_paid_in_year
 from denialml.rules.families.coverage import (
-    asked_about,
-    last_check,
+    claim_check,
     same_month,
 )
 from denialml.rules.families.other_coverage import (
@@ -64,7 +63,7 @@ def medicaid_not_last(case: ClaimCase) -> Verdict:
         for other in case.claim.other_payers
         if not _after_medicaid(other.name, payer_type)
     ]
-    check = last_check(case)
+    check = claim_check(case)
     if others:
         named = listed(other.name or other.payer_id or "another" for other in others)
         medicare = all(
@@ -148,7 +147,7 @@ def _is_medicare(name: str) -> bool:
     ),
 )
 def medicare_advantage_member(case: ClaimCase) -> Verdict:
-    check = last_check(case)
+    check = claim_check(case)
     if check is None or check.is_medicare_advantage is False:
         return None
     if check.is_medicare_advantage is None:
@@ -204,7 +203,7 @@ def beneficiary_charged(case: ClaimCase) -> Verdict:
     taken = case.claim.patient_paid
     if taken is None or taken <= 0:
         return None
-    check = last_check(case)
+    check = claim_check(case)
     if check is None:
         return None
     if case.payer_type in MEDICAID and all(map(_never_of_medicare, case.lines)):
