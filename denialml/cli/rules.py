@@ -4,15 +4,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import make_url
 
 from denialml.cli.desk import Desk, open_desk
 from denialml.cli.keys import OrganizationOption
 from denialml.cli.output import remarks, table, write_json
+from denialml.domain.coverage import Payer
+from denialml.errors import UnknownRecord
 from denialml.rules.measured import RuleMeasures
 from denialml.rules.page import rules_page
 from denialml.rules.registry import all_rules
+from denialml.settings import Settings
 from denialml.store.audit import AuditAction
 from denialml.store.organizations import Organization
+from denialml.store.record_lists import RecordKind, StoredRecord, list_records
 
 
 def rules(
@@ -39,7 +44,7 @@ def rules(
 ) -> None:
     """Every claim rule with its severity, payers and support."""
     if check is not None:
-        _check(check)
+        _check(check, organization)
         return
     if measure:
         _measure(organization, as_json=as_json)
@@ -76,7 +81,7 @@ def rules(
     table(f"{len(rows)} claim rules", ("id", "severity", "rule", "support"), rows)
 
 
-def _check(path: Path) -> None:
+def _check(path: Path, organization: str | None) -> None:
     from denialml.rules.organization_rules import load_organization_rules
 
     found = load_organization_rules(path, known=frozenset(all_rules()))
@@ -87,6 +92,43 @@ def _check(path: Path) -> None:
         " rules",
         markup=False,
     )
+    known = _payers_set_up(organization) if found.payers else None
+    if known is None:
+        return
+    for payer_id in found.payers:
+        if payer_id not in known:
+            remarks.print(
+                f"warning: [payers.{payer_id}] is no payer that the practice has set"
+                " up, so that its settings may bear on no claim; the id is that of the"
+                " claims (NM109 of loop 2010BB)",
+                markup=False,
+                soft_wrap=True,
+            )
+
+
+def _payers_set_up(organization: str | None) -> frozenset[str] | None:
+    """The practice's payer ids; None where no database tells: a file can be checked
+    before there is one, and checking makes none."""
+    url = make_url(Settings().resolved_database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return None
+    desk = open_desk()
+    try:
+        practice = desk.organization(organization)
+    except UnknownRecord:
+        if organization is not None:
+            raise
+        return None
+    found: list[StoredRecord[Payer]] = []
+    with desk.session(read_only=True) as session:
+        while page := list_records(
+            session,
+            practice.organization_id,
+            RecordKind.PAYERS,
+            after=found[-1].record_id if found else "",
+        ):
+            found += page
+    return frozenset(one.record.payer_id for one in found)
 
 
 def _measure(organization: str | None, *, as_json: bool) -> None:
