@@ -27,6 +27,12 @@ Correcting = Annotated[
 ]
 _FILE_NAME = "corrected-draft.837"
 _FIX = "fix-"
+_AGAIN = "To choose other corrections, go back or upload the file again."
+_NOTHING_CHOSEN = (
+    "No draft was written: no correction was ticked. Go back, or upload the file again,"
+    " and choose at least one correction to make."
+)
+_NOT_READ = "The claim could not be read again: upload its file anew."
 
 
 @router.post("/corrections")
@@ -43,28 +49,29 @@ def write_draft(
         value for name, value in sorted(form.fields.items()) if name.startswith(_FIX)
     )
     if not chosen:
-        return upload_page(visit, refusal="Choose at least one correction to make.")
+        return upload_page(visit, refusal=_NOTHING_CHOSEN)
     limits = ScoringLimits.of(visit.service.settings)
     try:
         content = carried_claim(form)
-        [claim] = read_claims(
-            content, file="the claim", limits=limits, today=visit.today
-        ).claims
+        read = read_claims(content, file="the claim", limits=limits, today=visit.today)
+        [claim] = read.claims
+        if not read.complete:
+            return upload_page(visit, refusal=_NOT_READ)
+        number = claim.patient_control_number
         drafted = corrected_claims(
             visit,
             [claim],
-            {claim.patient_control_number: chosen},
+            {number: chosen},
             as_of=claim.submitted_on,
             file=content,
         )
     except FixRefused as refused:
-        return upload_page(visit, refusal=f"No draft was written: {refused.reason}.")
+        why = f"No draft of claim {number} was written: {refused.reason}. {_AGAIN}"
+        return upload_page(visit, refusal=why)
     except (InputError, RulesRejected, ModelError) as error:
         return upload_page(visit, refusal=str(error))
     except (RequestProblem, ValueError):
-        return upload_page(
-            visit, refusal="The claim could not be read again: upload its file anew."
-        )
+        return upload_page(visit, refusal=_NOT_READ)
     return Response(
         drafted.x12,
         media_type=X12_MEDIA_TYPE,

@@ -17,7 +17,7 @@ from api.bodies import (
     read_body,
     repeated_field,
 )
-from api.dependencies import Purpose, Visit, record_notes
+from api.dependencies import Purpose, Visit
 from api.draft_example import EXAMPLE_CORRECTED_DRAFT
 from api.examples import EXAMPLE_CLAIM, as_json
 from api.openapi import Content, Operation, describe
@@ -140,11 +140,13 @@ def correct_claims(
     try:
         corrected = corrected_claims(visit, claims, fixes, as_of=as_of, file=file)
     except (FixRefused, InputError) as fault:
-        # What was scored was read, whatever becomes of the draft.
-        visit.session.rollback()
-        record_notes(visit)
-        pointer = "/fixes" if isinstance(fault, FixRefused) else "/claims"
-        raise _refused(str(fault), pointer=pointer) from None
+        if isinstance(fault, FixRefused):
+            number = _numbers(fixes)[fault.position]
+            pointer, message = f"/fixes/{_escaped(number)}", fault.reason
+        else:
+            pointer = "/claims" if file is None else "/x12"
+            message = str(fault)
+        raise _refused(message, pointer=pointer) from None
     return json_answer(corrected)
 
 
@@ -160,12 +162,11 @@ def corrected_claims(
 
     `file` is the X12 text that the claims were read from, None for records.
 
-    Raises `FixRefused`, `RequestProblem` (invalid-request) for a control number that
-    none or several of the claims have, `InputError` for what X12 cannot carry.
+    Raises `FixRefused` with the position among the numbers of `fixes` that ask for
+    something, `RequestProblem` (invalid-request) for a control number that none or
+    several of the claims have, `InputError` for what X12 cannot carry.
     """
-    positions = {
-        _position(claims, number): wanted for number, wanted in fixes.items() if wanted
-    }
+    positions = {_position(claims, number): fixes[number] for number in _numbers(fixes)}
     chosen = [claims[position] for position in positions]
     scores = _scores(visit, chosen, as_of=as_of)
     visit.note(AuditAction.CLAIMS_SCORED, "claim", "", record_count=len(chosen))
@@ -188,6 +189,16 @@ def corrected_claims(
     ):
         visit.note(AuditAction.CORRECTION_DRAFTED, kind, claim_id)
     return CorrectedClaims(drafts=tuple(drafts), x12=content.decode())
+
+
+def _numbers(fixes: dict[str, tuple[str, ...]]) -> list[str]:
+    """The control numbers for which a fix is asked, in the order of the drafts."""
+    return [number for number, wanted in fixes.items() if wanted]
+
+
+def _escaped(name: str) -> str:
+    """A field's name within a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _scores(

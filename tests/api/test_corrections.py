@@ -14,6 +14,7 @@ from denialml.domain.fix import Fix, FixClass
 from denialml.domain.risk import RiskScore
 from denialml.fixes.elements import corrected
 from denialml.formats import read_bytes
+from denialml.formats.claim_segments import MOST_CHARACTERS
 from denialml.journeys.corrected_drafts import claim_ids_of
 from denialml.store.audit import AuditAction, AuditEvent, list_events
 from denialml.store.database import open_session
@@ -182,8 +183,44 @@ def test_a_guide_that_is_not_written_is_refused_with_the_claims_place(
     answer = post(client, x12=content.decode(), fixes={number_of(claim): [fix.fix_id]})
     assert answer.status_code == 422, answer.text
     [fault] = answer.json()["errors"]
-    assert fault["pointer"] == "/fixes"
-    assert fault["message"].startswith("claim 1: the claim's file does not say")
+    assert fault["pointer"] == f"/fixes/{number_of(claim)}"
+    assert fault["message"].startswith("the claim's file does not say")
+
+
+def test_a_refusal_points_to_the_claim_that_it_is_about(
+    client: httpx.Client, correctable: list[Correctable], mistaken: list[Claim]
+) -> None:
+    """Whatever its position among the claims of the request, or of the chosen."""
+    claim, _, fix = correctable[0]
+    first, *_ = (one for one in mistaken if one != claim)
+    other = msgspec.structs.replace(claim, patient_control_number="A/1~2")
+    fixes = {number_of(first): [], number_of(claim): [fix.fix_id], "A/1~2": ["upcode"]}
+    answer = post(client, claims=[first, other, claim], fixes=fixes)
+    assert answer.status_code == 422, answer.text
+    [fault] = answer.json()["errors"]
+    assert fault == {
+        "pointer": "/fixes/A~11~02",
+        "message": "a score of it offers no fix of that name",
+    }
+
+
+def test_what_a_file_cannot_carry_is_told_of_the_file(
+    client: httpx.Client, running: Running, correctable: list[Correctable]
+) -> None:
+    claim, _, fix = correctable[0]
+    segments = with_unread_segments(running.outgoing).decode().split("~\n")
+    [at] = [
+        at
+        for at, text in enumerate(segments)
+        if text.startswith(f"CLM*{number_of(claim)}*")
+    ]
+    segments[at + 1 : at + 1] = ["K3*" + "A" * 80] * (MOST_CHARACTERS // 80)
+    content = recounted("~\n".join(segments).encode())
+    answer = post(client, x12=content.decode(), fixes={number_of(claim): [fix.fix_id]})
+    assert answer.status_code == 422, answer.text
+    [fault] = answer.json()["errors"]
+    assert fault["pointer"] == "/x12"
+    assert "longer than" in fault["message"]
 
 
 def test_what_no_record_proves_is_refused(
@@ -204,8 +241,8 @@ def test_what_no_record_proves_is_refused(
         )
         assert answer.status_code == 422, name
         [fault] = answer.json()["errors"]
-        assert fault["pointer"] == "/fixes"
-        assert fault["message"].startswith("claim 1: ")
+        assert fault["pointer"] == f"/fixes/{number_of(claim)}"
+        assert not fault["message"].startswith("claim ")
     events = new_events()
     assert drafted_among(events) == []
     assert scored_among(events) == [1] * (len(others) + 2), "a refused draft is a read"

@@ -193,6 +193,16 @@ def test_nothing_is_drafted_without_a_choice_or_from_elsewhere(
     refused = browser.post("/claims/corrections", data=none)
     assert refused.status_code == 422
     assert "at least one correction" in refused.text
+    assert "upload the file again" in refused.text
+    refused = browser.post("/claims/corrections", data=draft_form | {"fix-1": "upcode"})
+    carried = base64.b64decode(draft_form["claim"])
+    [claim] = read_bytes(carried, file="carried").records
+    assert isinstance(claim, Claim)
+    assert f"No draft of claim {claim.patient_control_number} was" in refused.text
+    assert "upload the file again" in refused.text
+    half = base64.b64encode(carried[: carried.rindex(b"IEA*")]).decode()
+    refused = browser.post("/claims/corrections", data=draft_form | {"claim": half})
+    assert "could not be read again" in refused.text
     changes: tuple[dict[str, str], ...] = (
         {"csrf_token": "guessed"},
         {"fix-1": "change_code"},
