@@ -392,6 +392,9 @@ class _Draw:
         if self._is(0.6):
             own["result"], own["checked_on"] = EligibilityResult.ACTIVE, AS_OF
             own["payer_id"] = claim.payer.payer_id
+            # About the day itself, or the next span of coverage speaks for it no less.
+            if self._situation == _DEPENDENT:
+                own["service_date"] = claim.lines[0].service_date
             own["medical_record_number"] = claim.medical_record_number
         return msgspec.structs.replace(check, **own)
 
