@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from denialml.cli import (
     appeals,
     audit,
+    backups,
     causes,
     correcting,
     demonstration,
@@ -51,6 +52,7 @@ for family in (
     jobs,
     serving,
     watching,
+    backups,
     demonstration,
 ):
     family.register(app)

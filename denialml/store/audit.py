@@ -55,6 +55,7 @@ class AuditAction(StrEnum):
     DRIFT_READ = "drift.read"
     PSEUDONYMS_READ = "pseudonyms.read"
     HISTORY_EXPORTED = "history.exported"
+    BACKUP_MADE = "backup.made"
     MODEL_TRAINED = "model.trained"
     MODEL_PROMOTED = "model.promoted"
     MODEL_RECEIVED = "model.received"
