@@ -26,7 +26,7 @@ def written_rules(path: Path) -> PracticeRules:
     Raises
     ------
     RulesRejected
-        With the line of the first fault.
+        With the line of every fault.
     """
     written = AS_THEY_COME
     if path.exists() or path.is_symlink():

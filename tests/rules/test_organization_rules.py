@@ -6,6 +6,7 @@ from time import process_time
 
 import pytest
 
+from denialml.domain.claim import ServiceLine
 from denialml.domain.edit import Severity
 from denialml.errors import InputError, RulesRejected
 from denialml.rules.engine import Engine
@@ -70,7 +71,7 @@ def test_rules_are_switched_changed_and_added(tmp_path: Path) -> None:
 def test_a_payer_rule_is_kept_to_its_payers_codes_and_days(tmp_path: Path) -> None:
     engine = Engine(load(WHOLE, tmp_path))
 
-    def says(*lines: object) -> bool:
+    def says(*lines: ServiceLine) -> bool:
         return "ORG-001" in {one.rule_id for one in engine.judge(case(*lines))}
 
     assert says(line("90834"))
