@@ -33,9 +33,7 @@ def routes() -> list[APIRoute]:
 
 ROUTES = routes()
 # /metrics has a guard of its own: tests/api/test_metrics.py.
-GUARDED = [
-    route for route in ROUTES if route.path not in PUBLIC_PATHS | MONITOR_PATHS
-]
+GUARDED = [route for route in ROUTES if route.path not in PUBLIC_PATHS | MONITOR_PATHS]
 FOR_PROGRAMS = ("/v1/", "/cds-services/")
 JSON_ROUTES = [route for route in GUARDED if route.path.startswith(FOR_PROGRAMS)]
 PAGES = [route for route in GUARDED if not route.path.startswith(FOR_PROGRAMS)]
