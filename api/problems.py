@@ -160,8 +160,8 @@ class ProblemType(Enum):
     STORE_FULL = (
         "store-full",
         507,
-        "The database has no room left; nothing of this was kept. Free some space, then "
-        "send it again: the service goes on without a restart.",
+        "The database has no room left; nothing of this was kept. Free some space, "
+        "then send it again: the service goes on without a restart.",
     )
 
     def __init__(self, slug: str, status: int, remedy: str) -> None:

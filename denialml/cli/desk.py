@@ -182,8 +182,6 @@ def expect_file(path: Path) -> Path:
 def _open(settings: Settings) -> Engine:
     if not settings.database_url:
         settings.data_directory.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(
-        settings.resolved_database_url, audit_key=audit_key(settings)
-    )
+    engine = open_engine(settings.resolved_database_url, audit_key=audit_key(settings))
     migrate(engine)
     return engine

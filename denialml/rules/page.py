@@ -84,8 +84,8 @@ was). Findings that reject or hold are never lowered.
 ## An organization's own file
 
 `rules/ORGANIZATION_ID.toml` in the data directory ([rules_directory](settings.md)).
-`denialml rules --check FILE` reads it and names the line of every fault. The service reads
-it again when it changes.
+`denialml rules --check FILE` reads it and names the line of every fault. The service
+reads it again when it changes.
 
 ```toml
 [decision]
