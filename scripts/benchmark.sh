@@ -31,6 +31,7 @@ decisions=${2:-}
 "$python" -m benchmarks.explain
 "$python" -m benchmarks.drift
 "$python" -m benchmarks.api --json benchmarks/results/api.json
+"$python" -m benchmarks.audit --json benchmarks/results/audit.json
 if [ -n "$decisions" ]; then
     "$python" -m benchmarks.california "$decisions" --out benchmarks/results/california.json
 fi
