@@ -101,19 +101,20 @@ def asked_about(check: EligibilityCheck) -> date:
 
 
 def speaks_of(check: EligibilityCheck, day: date) -> bool:
-    """Whether the answer places the day: it was asked about it, says that coverage had
-    ended before, or was asked later about a coverage that had begun by then.
+    """Whether the answer places the day: it was asked about it, or about a later one and
+    says that coverage had ended before the day or had begun by then.
 
     One asked later that begins after the day is about the next span, mostly the next
-    plan year: what was before, it does not say.
+    plan year: what was before, it does not say. One asked earlier does not know of what
+    came between.
     """
     asked = check.service_date or check.checked_on
-    if asked == day:
-        return True
+    if asked <= day:
+        return asked == day
     end, begin = check.coverage_end, check.coverage_begin
     if end is not None and end < day:
         return True
-    return asked > day and begin is not None and begin <= day
+    return begin is not None and begin <= day
 
 
 class AuthorizationDecision(StrEnum):

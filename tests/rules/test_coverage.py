@@ -163,6 +163,15 @@ SPEC = [
         says="coverage ended on 2026-02-28",
         lines=(1,),
     ),
+    # An answer from before does not know of the coverage that came after it.
+    Row(
+        "BH-014",
+        CLEAN,
+        lambda: in_may(
+            check(checked_on=date(2026, 1, 5), coverage_end=date(2025, 12, 31)),
+            check(checked_on=date(2026, 2, 20), coverage_begin=date(2026, 2, 1)),
+        ),
+    ),
     Row("BH-014", CANNOT_TELL, lambda: case(checks=[check(result=UNSURE)])),
     Row(
         "BH-014",
