@@ -25,6 +25,8 @@ decisions=${2:-}
 "$python" -m benchmarks.reasons --claims 20000 --seeds 414
 "$python" -m benchmarks.claim_rules --claims 60000 --seeds 429 430
 "$python" -m benchmarks.fixes --claims 60000 --seeds 433 434
+"$python" -m benchmarks.fixes --claims 8000 --seeds 511 --cap 150 \
+    --out benchmarks/results/fixes_small.json
 "$python" -m benchmarks.rule_outcomes --claims 6000 --seeds 435 436 437 438 439 440
 "$python" -m benchmarks.radar --worlds 417:13000:900 418:33000:440
 "$python" -m benchmarks.model_card --claims 20000 --seed 101
