@@ -72,10 +72,17 @@ class Running:
     settings: Settings
     engine: Engine
     clock: MovableClock
-    log: io.StringIO
+    collected: io.StringIO
     outgoing: bytes = b""
     organizations: dict[str, str] = field(default_factory=dict)
     stop: Callable[[], None] = lambda: None
+
+    @property
+    def log(self) -> io.StringIO:
+        """What it logs: from here on, also where a service that another test began has
+        taken the process's log lines for itself."""
+        configure_logging("info", stream=self.collected)
+        return self.collected
 
     def add_organization(self, name: str, *, is_simulated: bool = True) -> str:
         """Make a practice and return its id."""
@@ -140,7 +147,7 @@ class Running:
         """Lines logged beyond a length of the log; a line is written after its answer
         has left, so the last may need a moment."""
         for _ in range(200):
-            lines = self.log.getvalue()[after:].splitlines()
+            lines = self.collected.getvalue()[after:].splitlines()
             if len(lines) >= at_least:
                 break
             time.sleep(0.01)

@@ -267,6 +267,7 @@ def test_postgresql_keeps_nothing_in_the_data_directory_but_the_secrets(
     directory: Path = service.settings.data_directory
     assert {path.name for path in directory.iterdir()} == {
         "api_key_pepper",
+        "audit_key",
         "bundle_private_key.pem",
         "bundle_public_key.pem",
         "model",

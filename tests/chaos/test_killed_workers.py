@@ -22,7 +22,7 @@ from tests.api.running import START, Running
 from tests.store.postgresql import server_url
 
 DATABASE = "denialml_chaos"
-KILLS = 20
+KILLS = 6
 
 
 @pytest.fixture
