@@ -101,8 +101,8 @@ def asked_about(check: EligibilityCheck) -> date:
 
 
 def speaks_of(check: EligibilityCheck, day: date) -> bool:
-    """Whether the answer places the day: it was asked about it, or about a later one and
-    says that coverage had ended before the day or had begun by then.
+    """Whether the answer places the day: it was asked about it, or about a later one
+    and says that coverage had ended before the day or had begun by then.
 
     One asked later that begins after the day is about the next span, mostly the next
     plan year: what was before, it does not say. One asked earlier does not know of what
